@@ -1,0 +1,87 @@
+// Package profile holds the device profiles: what a product family can
+// report, where each reading is found and what it means. Profiles are data
+// (YAML); the protocol engines know no vendor.
+package profile
+
+import (
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// RawKind is the wire type of a Raw value.
+type RawKind uint8
+
+// The wire types. None is an absent object (noSuchObject, noSuchInstance).
+const (
+	None  RawKind = iota
+	Int           // Raw.Int: INTEGER, Counter, Gauge, TimeTicks, registers up to 63 bits
+	Uint          // Raw.Uint: Counter64, u64 registers
+	Float         // Raw.Float: Opaque float or double, f32 and f64 registers
+	Bytes         // Raw.Bytes: OCTET STRING, text registers, IpAddress
+	OID           // Raw.Bytes holds the dotted text
+)
+
+// Raw is one value as it came from the wire.
+type Raw struct {
+	Kind  RawKind
+	Int   int64
+	Uint  uint64
+	Float float64
+	Bytes []byte
+}
+
+// Row is one instance of a table column.
+type Row struct {
+	// Index is the instance: the sub-identifiers behind the column.
+	Index []uint32
+	Raw   Raw
+}
+
+// View is a device as its profile sees it while it is learned: over the wire,
+// or from a recording. Implementations answer from memory; what has to be
+// fetched first is listed by Profile.Needs.
+type View interface {
+	// Scalar returns the object with this full identifier ("1.3.6…​.0"); Kind
+	// is None when the device has no such object.
+	Scalar(oid string) Raw
+	// Column returns the instances of a column in the order of their indexes.
+	Column(oid string) []Row
+}
+
+// Needs lists what must be fetched from an SNMP device before Resolve.
+type Needs struct {
+	// Scalars are full object identifiers to GET.
+	Scalars []string
+	// Columns are subtrees to walk.
+	Columns []string
+}
+
+// Resolved is one concrete point of one device: what to read and how to turn
+// the answer into a value.
+type Resolved struct {
+	Spec models.PointSpec
+	// OID is the object to GET (SNMP).
+	OID string
+	// Extra are further objects whose values Decode takes behind the first
+	// one, in order (a high word, a validity flag, a scale that may change).
+	Extra []string
+	// Register is where to read (Modbus); nil for SNMP points.
+	Register *Register
+	// Decode turns the raw value of OID (and of Extra) into a value in the
+	// base unit. It never panics, whatever the device sent.
+	Decode func(raws []Raw) (float64, models.Quality)
+	// Encode is the inverse, for the simulator: the raw value an honest device
+	// would hold for v (base unit), in the kind and form of like. It is nil
+	// where no inverse exists.
+	Encode func(v float64, like Raw) Raw
+}
+
+// Device is a profile applied to one device.
+type Device struct {
+	Profile   string
+	Kind      string
+	Identity  map[string]string // vendor, model, serial, firmware, mac, name, location, contact
+	Points    []Resolved
+	Intervals map[string]time.Duration
+}
