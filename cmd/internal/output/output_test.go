@@ -1,0 +1,39 @@
+package output
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestWrite(t *testing.T) {
+	rows := Rows{
+		Columns: []string{"KEY", "VALUE"},
+		Cells:   [][]string{{"phòng/nhiệt độ", "-3.5"}, {"=cmd()", "a\x1b[2Jb"}},
+	}
+	tests := []struct {
+		format Format
+		want   string
+	}{
+		{Table, "KEY             VALUE\nphòng/nhiệt độ  -3.5\n=cmd()          a [2Jb\n"},
+		{CSV, "KEY,VALUE\nphòng/nhiệt độ,-3.5\n'=cmd(),a\x1b[2Jb\n"},
+		{JSON, "[\n  \"x<y\"\n]\n"},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.format), func(t *testing.T) {
+			var b bytes.Buffer
+			if err := Write(&b, tt.format, rows, []string{"x<y"}); err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != tt.want {
+				t.Errorf("got %q, want %q", b.String(), tt.want)
+			}
+		})
+	}
+}
+
+func TestFormatRefusesUnknown(t *testing.T) {
+	var f Format
+	if err := f.Set("xml"); err == nil {
+		t.Error("xml was accepted")
+	}
+}
