@@ -1,0 +1,359 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/goburrow/modbus"
+
+	"github.com/aisle-dcim/aisle/collectors"
+)
+
+// GatewayOptions are how one connection behaves. Zero fields take the default.
+type GatewayOptions struct {
+	// Serial sends serial frames in the TCP stream instead of Modbus TCP.
+	Serial bool
+	// Timeout of one request, connecting included. Default 2 s.
+	Timeout time.Duration
+	// Gap is the least silence between an answer and the next request. Default 0.
+	Gap time.Duration
+	// Retries after a time-out, a lost connection or "busy". Default 1,
+	// negative for none.
+	Retries int
+	// Idle closes a connection that long unused. Default 60 s.
+	Idle time.Duration
+	// Dial opens the connection; the default is a plain TCP dial.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
+}
+
+// GatewayStats counts what happened on one connection.
+type GatewayStats struct {
+	Requests, Timeouts, Reconnects, Exceptions, Malformed, Foreign uint64
+}
+
+// Gateway is one Modbus endpoint, with one device or many unit ids behind it.
+// It owns the only connection to it and lets one request at a time through,
+// whoever asks. It is safe for concurrent use.
+type Gateway struct {
+	address string
+	opt     GatewayOptions
+	framing framing
+
+	turn chan struct{} // holds one token: who has it owns the fields below
+	conn net.Conn
+	id   uint16
+	last time.Time // end of the last exchange
+	// until is when dialling may be tried again after it failed.
+	until   time.Time
+	backoff time.Duration
+	dialErr error
+
+	idleMu sync.Mutex
+	idle   *time.Timer
+
+	requests, timeouts, reconnects, exceptions, malformed, foreign atomic.Uint64
+}
+
+// errClosed is a connection that the other side ended.
+var errClosed = errors.New("connection closed by the device")
+
+// The pace of dialling an endpoint that refuses.
+const (
+	firstBackoff = 250 * time.Millisecond
+	lastBackoff  = 30 * time.Second
+	// maxForeign frames are skipped in one exchange before the connection is
+	// given up as out of step.
+	maxForeign = 8
+)
+
+// NewGateway returns a gateway that connects when first asked.
+func NewGateway(address string, opt GatewayOptions) *Gateway {
+	if opt.Timeout <= 0 {
+		opt.Timeout = 2 * time.Second
+	}
+	if opt.Idle <= 0 {
+		opt.Idle = time.Minute
+	}
+	if opt.Retries == 0 {
+		opt.Retries = 1
+	}
+	if opt.Dial == nil {
+		opt.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", address)
+		}
+	}
+	g := &Gateway{address: address, opt: opt, framing: tcpFraming{}, turn: make(chan struct{}, 1)}
+	if opt.Serial {
+		g.framing = rtuFraming{}
+	}
+	g.turn <- struct{}{}
+	return g
+}
+
+// Stats returns the counters so far.
+func (g *Gateway) Stats() GatewayStats {
+	return GatewayStats{
+		Requests: g.requests.Load(), Timeouts: g.timeouts.Load(), Reconnects: g.reconnects.Load(),
+		Exceptions: g.exceptions.Load(), Malformed: g.malformed.Load(), Foreign: g.foreign.Load(),
+	}
+}
+
+// Close closes the connection after the request under way. A later request
+// opens it again.
+func (g *Gateway) Close() error {
+	<-g.turn
+	g.drop()
+	g.turn <- struct{}{}
+	return nil
+}
+
+// drop closes the connection; the caller has the turn.
+func (g *Gateway) drop() {
+	g.idleMu.Lock()
+	if g.idle != nil {
+		g.idle.Stop()
+	}
+	g.idleMu.Unlock()
+	if g.conn != nil {
+		_ = g.conn.Close() // nothing is buffered, and the peer may be gone
+		g.conn = nil
+	}
+}
+
+// closeIdle runs on a timer of its own and gives way to a request under way.
+func (g *Gateway) closeIdle() {
+	select {
+	case <-g.turn:
+	default:
+		return
+	}
+	if time.Since(g.last) >= g.opt.Idle {
+		g.drop()
+	}
+	g.turn <- struct{}{}
+}
+
+// client returns goburrow's client for one unit behind the gateway; its calls
+// end with ctx.
+func (g *Gateway) client(ctx context.Context, unit byte) modbus.Client {
+	x := &exchange{ctx: ctx, gateway: g, unit: unit}
+	return modbus.NewClient2(x, x)
+}
+
+// exchange lets goburrow's client, whose interfaces know no context, speak for
+// one unit through the gateway. It lives for one call.
+type exchange struct {
+	ctx     context.Context //nolint:containedctx // goburrow's Transporter has no room for it
+	gateway *Gateway
+	unit    byte
+	answer  *modbus.ProtocolDataUnit
+}
+
+// Encode keeps the PDU: the frame is made when the connection is ours.
+func (x *exchange) Encode(pdu *modbus.ProtocolDataUnit) ([]byte, error) {
+	return append([]byte{pdu.FunctionCode}, pdu.Data...), nil
+}
+
+// Send performs the exchange.
+func (x *exchange) Send(request []byte) ([]byte, error) {
+	answer, err := x.gateway.do(x.ctx, x.unit, &modbus.ProtocolDataUnit{FunctionCode: request[0], Data: request[1:]})
+	x.answer = answer
+	return request, err
+}
+
+// Verify has nothing left to do: read has matched the answer to its request.
+func (x *exchange) Verify(_, _ []byte) error { return nil }
+
+// Decode returns the answer that Send got.
+func (x *exchange) Decode(_ []byte) (*modbus.ProtocolDataUnit, error) { return x.answer, nil }
+
+// do sends one request and returns its answer, exceptions included. Reading
+// changes nothing in the device, so that a lost exchange may be repeated.
+func (g *Gateway) do(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+	select {
+	case <-g.turn:
+		defer func() { g.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for attempt := 0; ; attempt++ {
+		kept := g.conn != nil
+		answer, err := g.once(ctx, unit, pdu)
+		g.last = time.Now()
+		busy := err == nil && isBusy(answer)
+		if err == nil && !busy {
+			return answer, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if kept && errors.Is(err, errClosed) {
+			attempt-- // an idle connection that the other side gave up costs no retry
+			continue
+		}
+		if attempt >= g.opt.Retries {
+			return answer, err
+		}
+		if busy {
+			if err := wait(ctx, time.Duration(attempt+1)*100*time.Millisecond); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// isBusy tells an exception that asks to come back later.
+func isBusy(pdu *modbus.ProtocolDataUnit) bool {
+	if pdu.FunctionCode&0x80 == 0 || len(pdu.Data) == 0 {
+		return false
+	}
+	return pdu.Data[0] == modbus.ExceptionCodeServerDeviceBusy || pdu.Data[0] == modbus.ExceptionCodeAcknowledge
+}
+
+func (g *Gateway) once(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+	g.requests.Add(1)
+	if rest := g.opt.Gap - time.Since(g.last); rest > 0 {
+		if err := wait(ctx, rest); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.opt.Timeout)
+	defer cancel()
+	if err := g.connect(ctx); err != nil {
+		return nil, err
+	}
+	g.id++
+	request := g.framing.encode(g.id, unit, pdu)
+	frame, err := g.transfer(ctx, request)
+	if err != nil {
+		// Whatever else arrives on this connection could be taken for the
+		// answer to a later question.
+		g.drop()
+		return nil, g.describe(err)
+	}
+	answer, err := g.framing.decode(frame)
+	if err != nil {
+		return nil, err
+	}
+	if answer.FunctionCode&0x80 != 0 {
+		g.exceptions.Add(1)
+	}
+	g.idleMu.Lock()
+	if g.idle == nil {
+		g.idle = time.AfterFunc(g.opt.Idle, g.closeIdle)
+	} else {
+		g.idle.Reset(g.opt.Idle)
+	}
+	g.idleMu.Unlock()
+	return answer, nil
+}
+
+func (g *Gateway) connect(ctx context.Context) error {
+	if g.conn != nil {
+		return nil
+	}
+	if now := time.Now(); now.Before(g.until) {
+		return fmt.Errorf("%w (next try in %s)", g.dialErr, g.until.Sub(now).Round(10*time.Millisecond))
+	}
+	conn, err := g.opt.Dial(ctx, g.address)
+	if err != nil {
+		g.backoff = min(max(2*g.backoff, firstBackoff), lastBackoff)
+		g.until = time.Now().Add(g.backoff)
+		g.dialErr = fmt.Errorf("connect to %s: %w: %w", g.address, collectors.ErrUnreachable, err)
+		return g.dialErr
+	}
+	g.backoff = 0
+	g.conn = conn
+	g.reconnects.Add(1)
+	return nil
+}
+
+// transfer writes the request and reads frames until one answers it.
+func (g *Gateway) transfer(ctx context.Context, request []byte) ([]byte, error) {
+	deadline, _ := ctx.Deadline()
+	if err := g.conn.SetDeadline(deadline); err != nil {
+		return nil, err
+	}
+	conn := g.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	if g.opt.Serial {
+		if err := g.discardWaiting(deadline); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := conn.Write(request); err != nil {
+		return nil, err
+	}
+	for range maxForeign {
+		frame, matches, err := g.framing.read(conn, g.id, request)
+		if err != nil {
+			return nil, err
+		}
+		if matches {
+			return frame, nil
+		}
+		g.foreign.Add(1)
+	}
+	return nil, malformed("%d frames in a row answer other requests", maxForeign)
+}
+
+// discardWaiting throws away bytes that came unasked: serial framing gives
+// them no number to know them by.
+func (g *Gateway) discardWaiting(deadline time.Time) error {
+	if err := g.conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		return err
+	}
+	var waste [512]byte
+	for {
+		n, err := g.conn.Read(waste[:])
+		if n > 0 {
+			g.foreign.Add(1)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return g.conn.SetReadDeadline(deadline)
+}
+
+// describe gives a lost exchange its place and kind.
+func (g *Gateway) describe(err error) error {
+	if errors.Is(err, collectors.ErrProtocol) {
+		g.malformed.Add(1)
+		return fmt.Errorf("read from %s: %w", g.address, err)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		g.timeouts.Add(1)
+		return fmt.Errorf("read from %s: %w within %s", g.address, collectors.ErrUnreachable, g.opt.Timeout)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		err = errClosed
+	}
+	return fmt.Errorf("read from %s: %w: %w", g.address, collectors.ErrUnreachable, err)
+}
+
+// wait sleeps for d or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
