@@ -92,12 +92,19 @@ func (s *Service) SignIn(ctx context.Context, r SignInRequest) (SignedIn, error)
 			}
 		}
 		in, err = s.startSession(ctx, tx, u.ID, r, "password")
+		if err == nil && in.User.PasswordHash != u.PasswordHash && in.User.PasswordHash != renewed {
+			// The password was changed after it was checked.
+			return ErrUnauthenticated
+		}
 		return err
 	})
 	if errors.Is(err, ErrUnauthenticated) {
 		err = ErrBadCredentials
 	}
-	return in, err
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return in, nil
 }
 
 // startSession creates the session inside tx.
