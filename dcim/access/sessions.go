@@ -59,7 +59,12 @@ func (s *Service) SignIn(ctx context.Context, r SignInRequest) (SignedIn, error)
 		// No such password can exist; hashing megabytes would only cost.
 		password = ""
 	}
-	u, err := first[models.User](s.db.WithContext(ctx).Where("name = ?", account), "user")
+	lookup := account
+	if !userName.MatchString(lookup) {
+		// Nobody has such a name, and PostgreSQL refuses some as text.
+		lookup = ""
+	}
+	u, err := first[models.User](s.db.WithContext(ctx).Where("name = ?", lookup), "user")
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return SignedIn{}, err
 	}

@@ -198,7 +198,10 @@ func (s *Service) UserByName(ctx context.Context, name string) (models.User, err
 		return models.User{}, err
 	}
 	name = foldName(name)
-	return first[models.User](s.db.WithContext(ctx).Where("name = ?", name), "user "+clip(name, 64))
+	if !userName.MatchString(name) {
+		return models.User{}, fmt.Errorf("user %q: %w", clip(name, 64), ErrNotFound)
+	}
+	return first[models.User](s.db.WithContext(ctx).Where("name = ?", name), "user "+name)
 }
 
 // requireSelf lets a user act on the own account, and who has ManageUsers on
