@@ -113,7 +113,7 @@ func parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	l.chooseDataDir(c)
 	c.validate(func(path, problem, remedy string) {
 		// A value that could not be read at all has its fault already.
-		if !slices.ContainsFunc(l.faults, func(f Fault) bool { return f.Path == path }) {
+		if !slices.ContainsFunc(l.faults, func(f Fault) bool { return f.Path == path || f.Path == path+"_file" }) {
 			l.fault(path, problem, remedy)
 		}
 	})
@@ -141,7 +141,16 @@ func (c *Config) Validate() error {
 }
 
 func (l *loader) fault(path, problem, remedy string) {
-	f := l.from[path]
+	f, ok := l.from[path]
+	// A default that does not go with the rest is told at its section.
+	for at := path; !ok; {
+		dot := strings.LastIndexByte(at, '.')
+		if dot < 0 {
+			break
+		}
+		at = at[:dot]
+		f, ok = l.from[at]
+	}
 	f.Path, f.Problem, f.Remedy = path, problem, remedy
 	l.faults = append(l.faults, f)
 }
