@@ -151,11 +151,11 @@ func CheckPassword(password, name, displayName string) error {
 	case strings.IndexFunc(password, unicode.IsControl) >= 0:
 		return bad("control", "must not contain control characters")
 	}
-	norm := norm.NFC.String(password)
-	if utf8.RuneCountInString(norm) < MinPasswordChars {
+	composed := norm.NFC.String(password)
+	if utf8.RuneCountInString(composed) < MinPasswordChars {
 		return bad("too_short", fmt.Sprintf("must be at least %d characters long", MinPasswordChars))
 	}
-	lower := strings.ToLower(norm)
+	lower := strings.ToLower(composed)
 	for _, n := range []string{name, displayName} {
 		n = strings.ToLower(strings.TrimSpace(n))
 		if utf8.RuneCountInString(n) >= 3 && strings.Contains(lower, n) && tooFewBeyond(lower, n) {

@@ -223,7 +223,7 @@ func TestSignInAnswers(t *testing.T) {
 			{"hostile name", "ada' OR '1'='1\x00\xff", good},
 		} {
 			_, err := f.SignIn(t.Context(), access.SignInRequest{Name: tt.user, Password: tt.password, Address: addr})
-			if err != access.ErrBadCredentials {
+			if !errors.Is(err, access.ErrBadCredentials) || err.Error() != access.ErrBadCredentials.Error() {
 				t.Errorf("%s: %v", tt.name, err)
 			}
 		}
