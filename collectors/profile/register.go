@@ -1,7 +1,9 @@
 package profile
 
-// Register tells where a Modbus value stands and how its registers are put
-// together. Addresses are 0-based, as on the wire.
+import "fmt"
+
+// Register tells where a Modbus value stands. Addresses are 0-based, as on
+// the wire.
 type Register struct {
 	// Table is holding, input, coil or discrete.
 	Table string
@@ -12,3 +14,14 @@ type Register struct {
 	// Unit overrides the unit id of the device when not nil.
 	Unit *uint8
 }
+
+// String names the register for humans and tests: "holding 130".
+func (r Register) String() string {
+	if r.Unit != nil {
+		return fmt.Sprintf("%s %d unit %d", r.Table, r.Address, *r.Unit)
+	}
+	return fmt.Sprintf("%s %d", r.Table, r.Address)
+}
+
+// Bit reports whether the table holds single bits.
+func (r Register) Bit() bool { return r.Table == "coil" || r.Table == "discrete" }

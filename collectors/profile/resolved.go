@@ -55,6 +55,8 @@ type Needs struct {
 	Scalars []string
 	// Columns are subtrees to walk.
 	Columns []string
+	// Present are subtrees of which the first object is enough (GETNEXT).
+	Present []string
 }
 
 // Resolved is one concrete point of one device: what to read and how to turn
@@ -66,8 +68,12 @@ type Resolved struct {
 	// Extra are further objects whose values Decode takes behind the first
 	// one, in order (a high word, a validity flag, a scale that may change).
 	Extra []string
-	// Register is where to read (Modbus); nil for SNMP points.
+	// Register is where to read (Modbus); nil for SNMP points. Its raw value
+	// is Bytes as on the wire, or Int for a single bit.
 	Register *Register
+	// ExtraRegisters must be read in the same request as Register; their raw
+	// values, as signed numbers, follow it in Decode.
+	ExtraRegisters []Register
 	// Decode turns the raw value of OID (and of Extra) into a value in the
 	// base unit. It never panics, whatever the device sent.
 	Decode func(raws []Raw) (float64, models.Quality)
@@ -75,7 +81,13 @@ type Resolved struct {
 	// would hold for v (base unit), in the kind and form of like. It is nil
 	// where no inverse exists.
 	Encode func(v float64, like Raw) Raw
+
+	initial        float64 // what Decode gave when the device was learned
+	initialQuality models.Quality
 }
+
+// Initial returns the value that the device had when it was learned.
+func (r *Resolved) Initial() (float64, models.Quality) { return r.initial, r.initialQuality }
 
 // Device is a profile applied to one device.
 type Device struct {
@@ -84,4 +96,7 @@ type Device struct {
 	Identity  map[string]string // vendor, model, serial, firmware, mac, name, location, contact
 	Points    []Resolved
 	Intervals map[string]time.Duration
+	// Problems are faults of the device or the profile that cost points, in
+	// words for a person.
+	Problems []string
 }

@@ -1,0 +1,362 @@
+package profile
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"regexp"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// checker finds the faults of a profile that its YAML form allows.
+type checker struct {
+	file   string
+	root   *yaml.Node
+	faults Faults
+}
+
+// line finds the line of a path of keys and list positions; missing parts give
+// the line of what is there.
+func (c *checker) line(at ...any) int {
+	n := c.root
+	for _, step := range at {
+		var next *yaml.Node
+		switch s := step.(type) {
+		case string:
+			if n.Kind == yaml.MappingNode {
+				for i := 0; i+1 < len(n.Content); i += 2 {
+					if n.Content[i].Value == s {
+						next = n.Content[i+1]
+					}
+				}
+			}
+		case int:
+			if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+				next = n.Content[s]
+			}
+		}
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return n.Line
+}
+
+func (c *checker) fault(line int, format string, args ...any) {
+	c.faults = append(c.faults, Fault{c.file, line, fmt.Sprintf(format, args...)})
+}
+
+var (
+	nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9.]+)*$`)
+	oidForm  = regexp.MustCompile(`^1(\.\d+)+$`)
+	keyForm  = regexp.MustCompile(`^[A-Za-z0-9{}][A-Za-z0-9{}_./-]*$`)
+	identity = []string{"vendor", "model", "serial", "firmware", "mac", "name", "location", "contact"}
+)
+
+func (c *checker) profile(p *Profile) {
+	want := strings.TrimSuffix(path.Base(c.file), ".yaml")
+	if p.Name != want {
+		c.fault(c.line("profile"), "profile is %q, but the file says %q", p.Name, want)
+	}
+	if !nameForm.MatchString(p.Name) {
+		c.fault(c.line("profile"), "name %q is not of lower case letters, digits and dashes", p.Name)
+	}
+	if !contains(Kinds, p.Kind) && !p.Abstract {
+		c.fault(c.line("kind"), "kind %q is not one of %s", p.Kind, strings.Join(Kinds, ", "))
+	}
+	if p.Protocol != "" && p.Protocol != SNMP && p.Protocol != Modbus {
+		c.fault(c.line("protocol"), "protocol %q is not one of snmp, modbus", p.Protocol)
+	}
+	if p.Source == "" {
+		c.fault(c.line("profile"), "source is missing: name the MIB or manual")
+	}
+	for i, m := range p.Match {
+		c.match(m, "match", i)
+	}
+	for name, f := range p.Identity {
+		line := c.line("identity", name)
+		if !contains(identity, name) {
+			c.fault(line, "identity %q is not one of %s", name, strings.Join(identity, ", "))
+		}
+		c.pattern(f.Match, line)
+		c.ref(f.Ref, line)
+	}
+	for i := range p.Points {
+		c.point(&p.Points[i], p, i)
+	}
+	for i, b := range p.Device.Blocks {
+		if b.Count < 1 || b.Register < 0 || b.Register+b.Count > 65536 {
+			c.fault(c.line("modbus", "blocks", i), "block of %d registers from %d is out of range", b.Count, b.Register)
+		}
+	}
+	if p.Device.MaxRead < 0 || p.Device.MaxRead > 125 {
+		c.fault(c.line("modbus", "max_read"), "max_read %d is not between 1 and 125", p.Device.MaxRead)
+	}
+}
+
+func (c *checker) match(m Match, at ...any) {
+	line := c.line(at...)
+	for _, o := range append(append(append([]string{}, m.SysObjectID...), m.Present...), m.Absent...) {
+		c.oid(o, line)
+	}
+	c.pattern(m.SysDescr, line)
+	c.pattern(m.ServerID, line)
+	for _, re := range m.DeviceID {
+		c.pattern(re, line)
+	}
+	for _, w := range m.Where {
+		c.condition(w, line)
+	}
+	if len(m.SysObjectID)+len(m.Present)+len(m.Where)+len(m.DeviceID) == 0 && m.SysDescr == "" && m.ServerID == "" {
+		c.fault(line, "match without a condition fits every device")
+	}
+}
+
+func (c *checker) oid(o string, line int) {
+	if o != "" && !oidForm.MatchString(o) {
+		c.fault(line, "%q is not an object identifier such as 1.3.6.1.2.1.1.3.0", o)
+	}
+}
+
+func (c *checker) pattern(p string, line int) {
+	if p == "" {
+		return
+	}
+	if _, err := regexp.Compile(p); err != nil {
+		c.fault(line, "%v", err)
+	}
+}
+
+func (c *checker) ref(r Ref, line int) {
+	c.oid(r.OID, line)
+	c.oid(r.Column, line)
+	if r.Register != nil {
+		c.address(*r.Register, line)
+	}
+	if r.Table != "" && !contains(tables, r.Table) {
+		c.fault(line, "table %q is not one of %s", r.Table, strings.Join(tables, ", "))
+	}
+}
+
+func (c *checker) condition(x Condition, line int) {
+	c.ref(x.Ref, line)
+	c.pattern(x.Match, line)
+	c.pattern(x.NotMatch, line)
+	if x.Column == "" && x.OID == "" && x.Register == nil {
+		c.fault(line, "condition without a column, oid or register")
+	}
+}
+
+var tables = []string{"holding", "input", "coil", "discrete"}
+
+func (c *checker) address(a, line int) {
+	if a < 0 || a > 65535 {
+		c.fault(line, "register %d is not between 0 and 65535", a)
+	}
+}
+
+func (c *checker) point(p *Point, all *Profile, i int) {
+	at := func(field string) int { return c.line("points", i, field) }
+	if !keyForm.MatchString(p.Key) {
+		c.fault(at("key"), "key %q is not a path of letters, digits, dashes and {parts}", p.Key)
+	}
+	c.quantity(p.Class, p.Unit, at("class"), at("unit"), len(p.Bits) > 0)
+	if p.Scale != nil && *p.Scale == 0 {
+		c.fault(at("scale"), "%s: scale 0 makes every value 0", p.Key)
+	}
+	places := 0
+	for _, given := range []bool{p.OID != "", p.Column != "", p.Register != nil} {
+		if given {
+			places++
+		}
+	}
+	if places != 1 {
+		c.fault(at("key"), "%s: exactly one of oid, column, register is needed", p.Key)
+	}
+	c.oid(p.OID, at("oid"))
+	c.oid(p.Column, at("column"))
+	c.oid(p.High, at("high"))
+	if p.Source == "" && all.Defaults.Source == "" {
+		c.fault(at("key"), "%s: source is missing: name the MIB object or register", p.Key)
+	}
+	if !contains(Formats, p.Format) {
+		c.fault(at("format"), "format %q is not one of %s", p.Format, strings.Join(Formats[1:], ", "))
+	}
+	if p.Register != nil {
+		c.registers(p, all, at)
+	}
+	for _, r := range p.refs() {
+		c.ref(*r, at("key"))
+	}
+	for _, x := range append(append([]Condition{}, p.When...), p.Where...) {
+		c.condition(x, at("where"))
+	}
+	for k, s := range p.Select {
+		line := c.line("points", i, "select", k)
+		for _, patch := range s.Cases {
+			c.patch(patch, p, line)
+		}
+		for _, t := range s.Texts {
+			c.pattern(t.Match, line)
+			c.patch(t.Patch, p, line)
+		}
+		if s.Otherwise != nil {
+			c.patch(*s.Otherwise, p, line)
+		}
+	}
+	c.severities(p.States, at("states"))
+	if p.Class != "" && !p.Class.Enumerated() && len(p.States) > 0 {
+		c.fault(at("states"), "%s: states belong to class state or alarm, not %s", p.Key, p.Class)
+	}
+	if len(p.Bits) > 0 && !strings.Contains(p.Key, "{bit}") {
+		c.fault(at("key"), "%s: a point with bits needs {bit} in its key", p.Key)
+	}
+	for bit, b := range p.Bits {
+		if bit < 0 || bit > 63 || b.Name == "" || slug(b.Name) != b.Name {
+			c.fault(at("bits"), "%s: bit %d needs a number from 0 to 63 and a name of lower case letters, digits and dashes", p.Key, bit)
+		}
+		c.severity(b.Severity, at("bits"))
+	}
+	if f := p.Field; f != nil && (f.LSB < 0 || f.Width < 1 || f.LSB+f.Width > 63) {
+		c.fault(at("field"), "%s: field of %d bits from bit %d does not fit", p.Key, f.Width, f.LSB)
+	}
+	c.parts(p, all, at("key"))
+}
+
+func (c *checker) registers(p *Point, all *Profile, at func(string) int) {
+	c.address(*p.Register, at("register"))
+	table := orElse(p.Table, all.Defaults.Table)
+	if !contains(tables, table) {
+		c.fault(at("table"), "%s: table %q is not one of %s", p.Key, table, strings.Join(tables, ", "))
+	}
+	if bit := table == "coil" || table == "discrete"; bit != (p.Type == "bool") {
+		c.fault(at("type"), "%s: type bool goes with coil and discrete, and only with them", p.Key)
+	}
+	if _, err := newRegisterType(p.Type, "", ""); err != nil || p.Type == "string" {
+		c.fault(at("type"), "%s: type %q is not a number", p.Key, p.Type)
+	}
+	for _, o := range []string{p.WordOrder, p.ByteOrder, all.Defaults.WordOrder, all.Defaults.ByteOrder} {
+		if o != "" && o != "big" && o != "little" {
+			c.fault(at("word_order"), "%s: order %q is not one of big, little", p.Key, o)
+		}
+	}
+	if p.UnitID != nil && (*p.UnitID < 0 || *p.UnitID > 255) {
+		c.fault(at("unit_id"), "%s: unit id %d is not between 0 and 255", p.Key, *p.UnitID)
+	}
+	if p.ScaleFrom != nil {
+		c.address(p.ScaleFrom.Register, at("scale_from"))
+	}
+}
+
+func (c *checker) quantity(class quantity.Class, unit string, line, unitLine int, bits bool) {
+	if class == "" {
+		return // chosen by a selector, or alarms by bits
+	}
+	if !class.Valid() {
+		c.fault(line, "class %q is not one of %v", string(class), quantity.Classes())
+		return
+	}
+	if _, _, err := class.Conversion(unit); err != nil && !bits {
+		c.fault(unitLine, "%v", err)
+	}
+	if unit == "" && class.Unit() != "" {
+		c.fault(line, "class %s needs a unit: one of %v", class, class.Units())
+	}
+}
+
+func (c *checker) patch(p Patch, point *Point, line int) {
+	c.quantity(p.Class, p.Unit, line, line, false)
+	if p.Class == "" && p.Unit != "" && point.Class != "" {
+		if _, _, err := point.Class.Conversion(p.Unit); err != nil {
+			c.fault(line, "%v", err)
+		}
+	}
+	if !contains(Formats, p.Format) {
+		c.fault(line, "format %q is not one of %s", p.Format, strings.Join(Formats[1:], ", "))
+	}
+	c.severities(p.States, line)
+}
+
+func (c *checker) severities(states map[int64]State, line int) {
+	for _, s := range states {
+		c.severity(s.Severity, line)
+	}
+}
+
+func (c *checker) severity(s models.Severity, line int) {
+	switch s {
+	case "", models.SeverityOK, models.SeverityInfo, models.SeverityWarning, models.SeverityCritical, models.SeverityUnknown:
+		return
+	}
+	c.fault(line, "severity %q is not one of ok, info, warning, critical, unknown", string(s))
+}
+
+// parts checks that the {parts} of a key can be filled and that rows get
+// different keys.
+func (c *checker) parts(p *Point, all *Profile, line int) {
+	known := map[string]bool{"index": true, "last": true, "case": true, "bit": true, "label": p.LabelFrom != nil}
+	index := p.Index
+	if index == nil {
+		index = all.Defaults.Index
+	}
+	for i, n := range index {
+		known[strings.TrimSuffix(n, "*")] = true
+		_ = i
+	}
+	for i := 1; i <= 9; i++ {
+		known[fmt.Sprint(i)] = true
+	}
+	keys := []string{p.Key}
+	for _, s := range p.Select {
+		for _, x := range s.Cases {
+			keys = append(keys, x.Key)
+		}
+	}
+	for _, k := range keys {
+		for _, m := range braces.FindAllStringSubmatch(k, -1) {
+			if !known[m[1]] {
+				c.fault(line, "%s: {%s} is not a part of the index %v, nor index, last, label, case or bit", p.Key, m[1], index)
+			}
+		}
+	}
+	if p.Column != "" && !strings.Contains(p.Key, "{") && len(p.Select) == 0 && len(p.Where) == 0 && len(p.Rows) == 0 {
+		c.fault(line, "%s: every row of the column would get this key: put a {part} of the index into it", p.Key)
+	}
+}
+
+func contains(list []string, s string) bool { return containsText(list, s) }
+
+// allowedKeys lists the YAML keys of a type of this package.
+func allowedKeys(typeName string) []string {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, Range{}, LimitRefs{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
+		if rt := reflect.TypeOf(t); rt.Name() == typeName {
+			keys := yamlKeys(rt)
+			sort.Strings(keys)
+			return keys
+		}
+	}
+	return nil
+}
+
+func yamlKeys(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag := f.Tag.Get("yaml")
+		if strings.Contains(tag, ",inline") {
+			out = append(out, yamlKeys(f.Type)...)
+			continue
+		}
+		if tag != "" {
+			out = append(out, tag)
+		}
+	}
+	return out
+}

@@ -1,0 +1,344 @@
+package profile
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// decoder turns raw values of one point into values in the base unit.
+type decoder struct {
+	format        string
+	scale, offset float64
+	enumerated    bool
+	texts         map[string]int64
+	field         *Field
+	invalid       []int64
+	invalidText   []string
+	min, max      float64 // on the raw number; NaN for none
+	regs          *registerType
+	high          bool    // raws[1] holds the upper 32 bits
+	pow10         bool    // the next raw is an exponent of ten
+	good          []int64 // the next raw must be one of these
+}
+
+// Decode implements Resolved.Decode. raws holds the value, then, where the
+// point has them, high word, exponent and validity in this order.
+func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
+	if len(raws) == 0 || raws[0].Kind == None {
+		return 0, models.Bad
+	}
+	next := 1
+	extra := func() (float64, bool) {
+		if next >= len(raws) {
+			return 0, false
+		}
+		r := raws[next]
+		next++
+		return plain(r)
+	}
+	var (
+		f       float64
+		i       int64
+		integer bool
+		quality models.Quality
+	)
+	if d.regs != nil && raws[0].Kind == Bytes {
+		f, i, integer, quality = d.regs.number(raws[0].Bytes)
+	} else {
+		f, i, integer, quality = d.number(raws[0])
+	}
+	if quality != models.Good {
+		return 0, quality
+	}
+	if d.high {
+		hi, ok := extra()
+		if !ok || !integer {
+			return 0, models.Bad
+		}
+		f = hi*(1<<32) + float64(uint32(i))
+		i = int64(hi)<<32 | int64(uint32(i))
+	}
+	if integer {
+		for _, x := range d.invalid {
+			if i == x {
+				return 0, models.Sentinel
+			}
+		}
+	}
+	if f < d.min || f > d.max {
+		return 0, models.Sentinel
+	}
+	if d.field != nil {
+		if !integer {
+			return 0, models.Bad
+		}
+		i = i >> uint(d.field.LSB) & (1<<uint(d.field.Width) - 1)
+		f = float64(i)
+	}
+	scale := d.scale
+	if d.pow10 {
+		e, ok := extra()
+		if !ok || e < -20 || e > 20 {
+			return 0, models.Bad
+		}
+		scale *= math.Pow10(int(e))
+	}
+	if d.good != nil {
+		g, ok := extra()
+		if !ok || !containsInt(d.good, int64(g)) {
+			return 0, models.Bad
+		}
+	}
+	if d.enumerated {
+		return f, models.Good
+	}
+	v := f*scale + d.offset
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, models.Bad
+	}
+	return v, models.Good
+}
+
+// plain gives a helper value as a number.
+func plain(r Raw) (float64, bool) {
+	switch r.Kind {
+	case Int:
+		return float64(r.Int), true
+	case Uint:
+		return float64(r.Uint), true
+	case Float:
+		return r.Float, true
+	case Bytes:
+		f, err := strconv.ParseFloat(strings.TrimSpace(string(r.Bytes)), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// number reads a raw value as the format says. The second result is the raw
+// integer where there is one.
+func (d *decoder) number(r Raw) (f float64, i int64, integer bool, q models.Quality) {
+	switch r.Kind {
+	case Int:
+		i = d.signed(r.Int)
+		return float64(i), i, true, models.Good
+	case Uint:
+		return float64(r.Uint), int64(r.Uint), true, models.Good
+	case Float:
+		if math.IsNaN(r.Float) || math.IsInf(r.Float, 0) {
+			return 0, 0, false, models.Sentinel
+		}
+		if t := math.Trunc(r.Float); t == r.Float && math.Abs(t) < 1<<53 {
+			return t, int64(t), true, models.Good
+		}
+		return r.Float, 0, false, models.Good
+	case Bytes:
+		return d.octets(r.Bytes)
+	}
+	return 0, 0, false, models.Bad
+}
+
+// signed takes an unsigned number of a narrow width for the signed one that
+// is meant.
+func (d *decoder) signed(i int64) int64 {
+	switch d.format {
+	case "i8":
+		return int64(int8(i))
+	case "i16":
+		return int64(int16(i))
+	case "i32":
+		return int64(int32(i))
+	}
+	return i
+}
+
+func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Quality) {
+	switch d.format {
+	case "unsigned":
+		if len(b) == 0 || len(b) > 8 {
+			return 0, 0, false, models.Bad
+		}
+		var u uint64
+		for _, c := range b {
+			u = u<<8 | uint64(c)
+		}
+		return float64(u), int64(u), true, models.Good
+	case "float32":
+		if len(b) != 4 {
+			return 0, 0, false, models.Bad
+		}
+		f = float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return 0, 0, false, models.Sentinel
+		}
+		return f, 0, false, models.Good
+	}
+	text := strings.Trim(string(b), " \x00\t\r\n\"")
+	if text == "" {
+		return 0, 0, false, models.Sentinel
+	}
+	for _, x := range d.invalidText {
+		if strings.EqualFold(text, x) {
+			return 0, 0, false, models.Sentinel
+		}
+	}
+	if d.texts != nil {
+		if n, ok := d.texts[strings.ToLower(text)]; ok {
+			return float64(n), n, true, models.Good
+		}
+	}
+	switch d.format {
+	case "hex":
+		u, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0x"), 16, 64)
+		if err != nil {
+			return 0, 0, false, models.Bad
+		}
+		return float64(u), int64(u), true, models.Good
+	case "hms":
+		return clock(text)
+	case "text":
+		text = firstNumber(text)
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		n = d.signed(n)
+		return float64(n), n, true, models.Good
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, 0, false, models.Bad
+	}
+	if t := math.Trunc(f); t == f && math.Abs(t) < 1<<53 {
+		return f, int64(t), true, models.Good
+	}
+	return f, 0, false, models.Good
+}
+
+// clock reads hours:minutes:seconds or minutes:seconds.
+func clock(text string) (float64, int64, bool, models.Quality) {
+	var total int64
+	parts := strings.Split(text, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return 0, 0, false, models.Bad
+	}
+	for _, p := range parts {
+		n, err := strconv.ParseUint(strings.TrimSpace(p), 10, 32)
+		if err != nil {
+			return 0, 0, false, models.Bad
+		}
+		total = total*60 + int64(n)
+	}
+	return float64(total), total, true, models.Good
+}
+
+// firstNumber cuts the first decimal number out of a text; a comma counts as
+// the decimal point when no point follows it.
+func firstNumber(text string) string {
+	start := strings.IndexAny(text, "0123456789")
+	if start < 0 {
+		return ""
+	}
+	end := start
+	point := false
+	for end < len(text) {
+		c := text[end]
+		if c >= '0' && c <= '9' {
+			end++
+			continue
+		}
+		if (c == '.' || c == ',') && !point && end+1 < len(text) && text[end+1] >= '0' && text[end+1] <= '9' {
+			point = true
+			end++
+			continue
+		}
+		break
+	}
+	out := strings.Replace(text[start:end], ",", ".", 1)
+	if start > 0 && text[start-1] == '.' {
+		out = "0." + out
+		start--
+	}
+	if start > 0 && text[start-1] == '-' {
+		out = "-" + out
+	}
+	return out
+}
+
+// encode is the inverse of decode for an honest device: the raw value that
+// stands for v, in the form of like.
+func (d *decoder) encode(v float64, like Raw) Raw {
+	n := v
+	if !d.enumerated && d.scale != 0 {
+		n = (v - d.offset) / d.scale
+	}
+	if d.regs != nil && like.Kind == Bytes {
+		return Raw{Kind: Bytes, Bytes: d.regs.bytes(n)}
+	}
+	switch like.Kind {
+	case Float:
+		return Raw{Kind: Float, Float: n}
+	case Uint:
+		return Raw{Kind: Uint, Uint: uint64(math.Max(0, math.Round(n)))}
+	case Bytes:
+		return Raw{Kind: Bytes, Bytes: d.encodeOctets(n, like.Bytes)}
+	}
+	i := int64(math.Round(n))
+	switch d.format {
+	case "i8":
+		i &= 0xFF
+	case "i16":
+		i &= 0xFFFF
+	case "i32":
+		i &= 0xFFFFFFFF
+	}
+	return Raw{Kind: Int, Int: i}
+}
+
+// encodeOctets writes a number into text as like has it: decimals and what
+// stands around the number are kept.
+func (d *decoder) encodeOctets(n float64, like []byte) []byte {
+	switch d.format {
+	case "unsigned":
+		out := make([]byte, len(like))
+		u := uint64(math.Max(0, math.Round(n)))
+		for i := len(out) - 1; i >= 0; i-- {
+			out[i] = byte(u)
+			u >>= 8
+		}
+		return out
+	case "float32":
+		return binary.BigEndian.AppendUint32(nil, math.Float32bits(float32(n)))
+	case "hex":
+		return strconv.AppendUint(nil, uint64(math.Max(0, math.Round(n))), 16)
+	}
+	if d.texts != nil {
+		for t, x := range d.texts {
+			if x == int64(n) {
+				return []byte(t)
+			}
+		}
+	}
+	old := string(like)
+	number := firstNumber(old)
+	decimals := 0
+	if _, after, ok := strings.Cut(number, "."); ok {
+		decimals = len(after)
+	}
+	text := strconv.FormatFloat(n, 'f', decimals, 64)
+	if number == "" || !strings.Contains(old, number) {
+		return []byte(text)
+	}
+	return []byte(strings.Replace(old, number, text, 1))
+}
+
+func containsInt(list []int64, x int64) bool {
+	for _, y := range list {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}

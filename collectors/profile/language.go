@@ -1,0 +1,349 @@
+package profile
+
+import (
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// Protocols of a profile.
+const (
+	SNMP   = "snmp"
+	Modbus = "modbus"
+)
+
+// Kinds are the kinds of device a profile may describe.
+var Kinds = []string{
+	"pdu", "ups", "ats", "meter", "generator", "cooling", "chiller", "sensor", "leak", "dc-power", "switchboard", "other",
+}
+
+// Profile describes one product family: how to recognise it and what it can
+// report. It is read from YAML; the README beside the built-in profiles is the
+// reference of the language.
+type Profile struct {
+	// Name equals the file name without its ending.
+	Name string `yaml:"profile"`
+	// Title is a human name of the family.
+	Title string `yaml:"title"`
+	// Kind is one of Kinds.
+	Kind     string    `yaml:"kind"`
+	Products []Product `yaml:"products"`
+	// Protocol is snmp or modbus.
+	Protocol string `yaml:"protocol"`
+	// Abstract profiles are only there to be extended or fallen back to.
+	Abstract bool `yaml:"abstract"`
+	// Synthetic: written from the manual, not yet seen on a device.
+	Synthetic bool `yaml:"synthetic"`
+	// Source names the MIB or manual that the profile was written from.
+	Source string `yaml:"source"`
+	// Extends names profiles whose points and identity are taken over; own
+	// ones with the same key win.
+	Extends []string `yaml:"extends"`
+	// Fallback names generic profiles that fill gaps: their points are used
+	// where this profile gives no point with the same key, or none with a value.
+	Fallback []string `yaml:"fallback"`
+	// Match lists ways to recognise the family; one is enough.
+	Match []Match `yaml:"match"`
+	// Priority decides between profiles that match equally well; higher wins.
+	Priority int `yaml:"priority"`
+	// Identity tells where the device says what it is: vendor, model, serial,
+	// firmware, mac, name, location, contact.
+	Identity map[string]IdentityField `yaml:"identity"`
+	// Groups gives the interval of each poll group; fast (10 s) and slow
+	// (60 s) exist without being named.
+	Groups map[string]Duration `yaml:"groups"`
+	// Defaults are taken by every point that does not say.
+	Defaults Defaults `yaml:"defaults"`
+	// Device is how a Modbus device must be spoken to.
+	Device ModbusDevice `yaml:"modbus"`
+	Points []Point      `yaml:"points"`
+
+	file     string
+	fallback []*Profile
+}
+
+// Product is one product of the family.
+type Product struct {
+	Vendor string `yaml:"vendor"`
+	Model  string `yaml:"model"`
+}
+
+// Duration is a time span written as "10s" or "5m".
+type Duration time.Duration
+
+// Defaults are what points take when they do not say.
+type Defaults struct {
+	Group     string              `yaml:"group"`
+	Source    string              `yaml:"source"`
+	Index     []string            `yaml:"index"`
+	Module    string              `yaml:"module"`
+	Invalid   []Number            `yaml:"invalid"`
+	Table     string              `yaml:"table"`
+	WordOrder string              `yaml:"word_order"`
+	ByteOrder string              `yaml:"byte_order"`
+	ByType    map[string][]Number `yaml:"invalid_by_type"`
+}
+
+// Match is one way to recognise a family; all given conditions must hold.
+type Match struct {
+	// SysObjectID lists identifiers that the device's must equal or begin with.
+	SysObjectID []string `yaml:"sysObjectID"`
+	// SysDescr is a regular expression found in the description.
+	SysDescr string `yaml:"sysDescr"`
+	// Present lists objects (ending in .0) or subtrees that must exist.
+	Present []string `yaml:"present"`
+	// Absent lists objects or subtrees that must not exist.
+	Absent []string `yaml:"absent"`
+	// Where are conditions on values.
+	Where []Condition `yaml:"where"`
+	// DeviceID are regular expressions on the texts of Modbus function 43/14,
+	// by object number (0 vendor, 1 product code, 2 revision, 4 name, 5 model).
+	DeviceID map[int]string `yaml:"device_id"`
+	// ServerID is a regular expression on the answer of Modbus function 17.
+	ServerID string `yaml:"server_id"`
+}
+
+// Ref names one value beside a point: a column of the same row, an object, or
+// a register.
+type Ref struct {
+	Column string `yaml:"column"`
+	OID    string `yaml:"oid"`
+	// Index counts how many leading index parts of the row the column has;
+	// zero means all.
+	Index int `yaml:"index"`
+	// Register is a 0-based Modbus address with its table and type.
+	Register *int   `yaml:"register"`
+	Table    string `yaml:"table"`
+	Type     string `yaml:"type"`
+}
+
+// Condition is a test on one value. All given tests must hold; a value that
+// does not exist fulfils none but "present: false".
+type Condition struct {
+	Ref      `yaml:",inline"`
+	In       []string `yaml:"in"`
+	Not      []string `yaml:"not"`
+	Match    string   `yaml:"match"`
+	NotMatch string   `yaml:"not_match"`
+	Min      *float64 `yaml:"min"`
+	Max      *float64 `yaml:"max"`
+	Present  *bool    `yaml:"present"`
+}
+
+// IdentityField is where one fact of identity comes from.
+type IdentityField struct {
+	Const string `yaml:"const"`
+	Ref   `yaml:",inline"`
+	// Match takes the first group of a regular expression out of the text.
+	Match string `yaml:"match"`
+	// Texts replaces raw values by texts.
+	Texts map[string]string `yaml:"texts"`
+	// Length, Pad: registers of a Modbus text and what fills it.
+	Length int `yaml:"length"`
+	// Format mac prints octets as a MAC address.
+	Format string `yaml:"format"`
+}
+
+// State is the meaning of one raw number.
+type State struct {
+	Text     string          `yaml:"text"`
+	Severity models.Severity `yaml:"severity"`
+}
+
+// Bit is the meaning of one flag.
+type Bit struct {
+	Name     string          `yaml:"name"`
+	Text     string          `yaml:"text"`
+	Severity models.Severity `yaml:"severity"`
+}
+
+// Range bounds raw numbers, both ends included.
+type Range struct {
+	Min *float64 `yaml:"min"`
+	Max *float64 `yaml:"max"`
+}
+
+// LimitRefs tell where the device keeps its own thresholds, in the same unit
+// and scale as the point.
+type LimitRefs struct {
+	LowCritical  *Ref `yaml:"low_critical"`
+	LowWarning   *Ref `yaml:"low_warning"`
+	HighWarning  *Ref `yaml:"high_warning"`
+	HighCritical *Ref `yaml:"high_critical"`
+}
+
+// Patch changes settings of a point for rows or devices of one case.
+type Patch struct {
+	Skip    bool            `yaml:"skip"`
+	Class   quantity.Class  `yaml:"class"`
+	Unit    string          `yaml:"unit"`
+	Scale   *float64        `yaml:"scale"`
+	Offset  *float64        `yaml:"offset"`
+	Name    string          `yaml:"name"`
+	Key     string          `yaml:"key"`
+	Label   string          `yaml:"label"`
+	States  map[int64]State `yaml:"states"`
+	Invalid []Number        `yaml:"invalid"`
+	Format  string          `yaml:"format"`
+}
+
+// Select changes a point by a neighbouring value, read when the device is
+// learned.
+type Select struct {
+	Ref `yaml:",inline"`
+	// Pow10 multiplies the scale by ten to the value times this: -1 for a
+	// column of decimal digits, 1 for an exponent.
+	Pow10 *int `yaml:"pow10"`
+	// Multiply multiplies the scale by the value; Divide divides by it.
+	Multiply bool `yaml:"multiply"`
+	Divide   bool `yaml:"divide"`
+	// Cases are patches by the value's text.
+	Cases map[string]Patch `yaml:"cases"`
+	// Texts are patches by regular expressions on the text, first match wins.
+	Texts []TextCase `yaml:"texts"`
+	// Otherwise applies when no case fits; without it the point stays as it is.
+	Otherwise *Patch `yaml:"otherwise"`
+}
+
+// TextCase is a patch for rows whose text matches.
+type TextCase struct {
+	Match string `yaml:"match"`
+	Patch `yaml:",inline"`
+}
+
+// ScaleFrom is a Modbus register holding an exponent of ten, read together
+// with the value.
+type ScaleFrom struct {
+	Register int    `yaml:"register"`
+	Table    string `yaml:"table"`
+	Type     string `yaml:"type"`
+}
+
+// ValidFrom is a value, read together with the point, that decides whether it
+// counts.
+type ValidFrom struct {
+	Ref  `yaml:",inline"`
+	Good []int64 `yaml:"good"`
+}
+
+// Field is a number inside a raw number.
+type Field struct {
+	LSB   int `yaml:"lsb"`
+	Width int `yaml:"width"`
+}
+
+// Point is one thing that devices of the family may report; a point of a
+// table column becomes one for each row.
+type Point struct {
+	// Key is the path in the device: text with {parts} of the index.
+	Key   string         `yaml:"key"`
+	Class quantity.Class `yaml:"class"`
+	// Unit is that of raw x scale + offset.
+	Unit   string   `yaml:"unit"`
+	Scale  *float64 `yaml:"scale"`
+	Offset float64  `yaml:"offset"`
+	// Label is a human name; {label} is the text of LabelFrom.
+	Label     string `yaml:"label"`
+	LabelFrom *Ref   `yaml:"label_from"`
+	Group     string `yaml:"group"`
+	// Source is the MIB object or the manual's name of the register.
+	Source string `yaml:"source"`
+
+	// OID is a single object, Column a table column without its index.
+	OID    string `yaml:"oid"`
+	Column string `yaml:"column"`
+	// High is the object that holds the upper 32 bits.
+	High string `yaml:"high"`
+	// Index names the parts of the row index in order; a last name ending in
+	// * takes the rest.
+	Index []string `yaml:"index"`
+	// Names replaces index numbers in keys and labels.
+	Names map[string]map[int64]string `yaml:"names"`
+	// Rows keeps only rows whose index part is listed.
+	Rows map[string][]int64 `yaml:"rows"`
+	// Module names the index part that counts daisy-chained units: points of
+	// unit 2 and up get the prefix "unit/N/".
+	Module string `yaml:"module"`
+
+	// Register is the 0-based Modbus address as on the wire.
+	Register  *int       `yaml:"register"`
+	Table     string     `yaml:"table"`
+	Type      string     `yaml:"type"`
+	WordOrder string     `yaml:"word_order"`
+	ByteOrder string     `yaml:"byte_order"`
+	UnitID    *int       `yaml:"unit_id"`
+	ScaleFrom *ScaleFrom `yaml:"scale_from"`
+
+	// Format tells how raw is a number: see Formats.
+	Format string `yaml:"format"`
+	Field  *Field `yaml:"field"`
+	// When are conditions on the device, Where on the row.
+	When   []Condition `yaml:"when"`
+	Where  []Condition `yaml:"where"`
+	Select []Select    `yaml:"select"`
+	// Invalid lists raw values that mean "no value".
+	Invalid []Number `yaml:"invalid"`
+	Valid   Range    `yaml:"valid"`
+	// ValidFrom is read with each poll.
+	ValidFrom *ValidFrom `yaml:"valid_from"`
+	// OmitInvalid leaves out rows that have no value when the device is
+	// learned: sockets without a probe.
+	OmitInvalid bool            `yaml:"omit_invalid"`
+	States      map[int64]State `yaml:"states"`
+	// Texts turns text values into state numbers.
+	Texts map[string]int64 `yaml:"texts"`
+	// Bits makes one alarm point of each flag; Key and Label contain {bit}.
+	Bits   map[int]Bit `yaml:"bits"`
+	Limits LimitRefs   `yaml:"limits"`
+	// Access rw notes a setting that could be written; Aisle does not.
+	Access string `yaml:"access"`
+	Note   string `yaml:"note"`
+}
+
+// Formats are the values of Point.Format.
+var Formats = []string{
+	"",                 // a number as it is, or text that is a number
+	"text",             // the first number in a text: "23.4 C"
+	"hex",              // text of hexadecimal digits
+	"unsigned",         // octets as a big-endian unsigned number
+	"float32",          // four octets, IEEE 754, big-endian
+	"i8", "i16", "i32", // an unsigned number of that width that is meant signed
+	"hms", // text hours:minutes:seconds, in seconds
+}
+
+// ModbusDevice is how a Modbus device must be spoken to.
+type ModbusDevice struct {
+	// Unit is the usual unit id.
+	Unit *int `yaml:"unit"`
+	// UnitAliases are further unit ids of the same device.
+	UnitAliases []int `yaml:"unit_aliases"`
+	// MaxRead is the most registers in one request; zero means 125.
+	MaxRead int `yaml:"max_read"`
+	// Atomic: a read must not begin or end inside a value.
+	Atomic bool `yaml:"atomic"`
+	// Holes is "zero" when a block read fills undefined registers with 0.
+	Holes string `yaml:"holes"`
+	// SharedTables: holding and input are the same registers.
+	SharedTables bool     `yaml:"shared_tables"`
+	Functions    []int    `yaml:"functions"`
+	Timeout      Duration `yaml:"timeout"`
+	Gap          Duration `yaml:"gap"`
+	// Blocks are ranges known to be readable as a whole, gaps included.
+	Blocks []Block `yaml:"blocks"`
+	// Require are settings of the device that the register map depends on.
+	Require []Requirement `yaml:"require"`
+}
+
+// Block is a range of registers.
+type Block struct {
+	Table    string `yaml:"table"`
+	Register int    `yaml:"register"`
+	Count    int    `yaml:"count"`
+}
+
+// Requirement is a condition with the words to say when it does not hold.
+type Requirement struct {
+	Condition `yaml:",inline"`
+	Message   string `yaml:"message"`
+}

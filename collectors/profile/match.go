@@ -1,0 +1,325 @@
+package profile
+
+import (
+	"sort"
+	"strings"
+)
+
+// Identifiers of RFC 3418 (SNMPv2-MIB) that every agent has.
+const (
+	SysDescrOID    = "1.3.6.1.2.1.1.1.0"
+	SysObjectIDOID = "1.3.6.1.2.1.1.2.0"
+	SysUpTimeOID   = "1.3.6.1.2.1.1.3.0"
+)
+
+// Candidate is a profile that fits a device.
+type Candidate struct {
+	Profile *Profile
+	// Score orders candidates; higher fits better.
+	Score int
+	// Why tells a person what the match rests on.
+	Why string
+}
+
+// MatchNeeds lists what must be asked, beside sysDescr and sysObjectID, to
+// decide between the profiles that an agent of this description may have.
+func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {
+	scalars, present := set{}, set{}
+	for _, p := range l.All() {
+		if p.Abstract || p.Protocol != SNMP {
+			continue
+		}
+		for _, m := range p.Match {
+			if _, _, ok := m.system(sysObjectID, sysDescr); !ok {
+				continue
+			}
+			for _, o := range append(append([]string{}, m.Present...), m.Absent...) {
+				if strings.HasSuffix(o, ".0") {
+					scalars.add(o)
+				} else {
+					present.add(o)
+				}
+			}
+			for _, w := range m.Where {
+				if w.OID != "" {
+					scalars.add(w.OID)
+				} else if w.Column != "" {
+					present.add(w.Column)
+				}
+			}
+		}
+	}
+	return Needs{Scalars: scalars.sorted(), Present: present.sorted()}
+}
+
+// system checks the conditions on sysObjectID and sysDescr.
+func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok bool) {
+	if len(m.DeviceID) > 0 || m.ServerID != "" {
+		return 0, "", false
+	}
+	if len(m.SysObjectID) > 0 {
+		best := 0
+		for _, prefix := range m.SysObjectID {
+			if (sysObjectID == prefix || strings.HasPrefix(sysObjectID, prefix+".")) && len(prefix) > best {
+				best = len(prefix)
+			}
+		}
+		if best == 0 {
+			return 0, "", false
+		}
+		score += 100 + strings.Count(sysObjectID[:best], ".")*10
+		why = "sysObjectID " + sysObjectID[:best]
+	}
+	if m.SysDescr != "" {
+		if !matches(m.SysDescr, sysDescr) {
+			return 0, "", false
+		}
+		score += 60
+		why = join(why, "sysDescr")
+	}
+	return score, why, true
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + ", " + b
+}
+
+// exists tells whether the device has an object or anything in a subtree.
+func exists(view View, oid string) bool {
+	if strings.HasSuffix(oid, ".0") {
+		return view.Scalar(oid).Kind != None
+	}
+	return len(view.Column(oid)) > 0
+}
+
+// MatchSNMP returns the profiles that fit an agent, best first.
+func (l *Library) MatchSNMP(view View) []Candidate {
+	sysObjectID, sysDescr := view.Scalar(SysObjectIDOID).String(), view.Scalar(SysDescrOID).String()
+	src := source{snmp: view, cells: map[string]map[string]Raw{}}
+	return l.candidates(SNMP, func(m *Match) (int, string, bool) {
+		score, why, ok := m.system(sysObjectID, sysDescr)
+		if !ok {
+			return 0, "", false
+		}
+		for _, o := range m.Present {
+			if !exists(view, o) {
+				return 0, "", false
+			}
+			score += 20
+			why = join(why, "has "+o)
+		}
+		for _, o := range m.Absent {
+			if exists(view, o) {
+				return 0, "", false
+			}
+			score += 5
+		}
+		for _, w := range m.Where {
+			if !w.anyRow(src) {
+				return 0, "", false
+			}
+			score += 30
+			why = join(why, "value of "+w.OID+w.Column)
+		}
+		return score, why, true
+	})
+}
+
+// anyRow tells whether the condition holds for its object or for any row of
+// its column.
+func (c Condition) anyRow(s source) bool {
+	if c.Column == "" {
+		return c.holds(s, nil)
+	}
+	rows := s.column(c.Column)
+	for _, r := range rows {
+		if c.holds(s, r.Index) {
+			return true
+		}
+	}
+	return len(rows) == 0 && c.holds(s, nil)
+}
+
+// ModbusIdentity is what a Modbus device says of itself.
+type ModbusIdentity struct {
+	// DeviceID holds the texts of function 43/14 by object number.
+	DeviceID map[int]string
+	// ServerID is the answer of function 17.
+	ServerID string
+	ModbusView
+}
+
+// MatchModbus returns the profiles that fit a Modbus device, best first.
+// Profiles without a match rule cannot be found this way: they are chosen by
+// a person.
+func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
+	return l.candidates(Modbus, func(m *Match) (int, string, bool) {
+		score, why := 0, ""
+		for n, re := range m.DeviceID {
+			if !matches(re, id.DeviceID[n]) {
+				return 0, "", false
+			}
+			score += 60
+			why = join(why, "device identification")
+		}
+		if m.ServerID != "" {
+			if !matches(m.ServerID, id.ServerID) {
+				return 0, "", false
+			}
+			score += 60
+			why = join(why, "server identification")
+		}
+		src := source{modbus: id.ModbusView}
+		for _, w := range m.Where {
+			if !w.holds(src, nil) {
+				return 0, "", false
+			}
+			score += 30
+			why = join(why, "value of a register")
+		}
+		return score, why, len(m.SysObjectID)+len(m.Present) == 0 && m.SysDescr == ""
+	})
+}
+
+// MatchModbusNeeds lists the registers that the match rules look at.
+func (l *Library) MatchModbusNeeds() []Register {
+	var out []Register
+	seen := map[string]bool{}
+	for _, p := range l.All() {
+		if p.Protocol != Modbus {
+			continue
+		}
+		for _, m := range p.Match {
+			for _, w := range m.Where {
+				if r, ok := w.registerOf(); ok && !seen[r.String()] {
+					seen[r.String()] = true
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (l *Library) candidates(protocol string, score func(*Match) (int, string, bool)) []Candidate {
+	var out []Candidate
+	for _, p := range l.All() {
+		if p.Abstract || p.Protocol != protocol {
+			continue
+		}
+		best := Candidate{Score: -1}
+		for i := range p.Match {
+			if s, why, ok := score(&p.Match[i]); ok && s > best.Score {
+				best = Candidate{Profile: p, Score: s, Why: why}
+			}
+		}
+		if best.Profile != nil {
+			best.Score += p.Priority
+			out = append(out, best)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Score > out[j].Score })
+	return out
+}
+
+type set map[string]bool
+
+func (s set) add(x string) {
+	if x != "" {
+		s[x] = true
+	}
+}
+
+func (s set) sorted() []string {
+	out := make([]string, 0, len(s))
+	for x := range s {
+		out = append(out, x)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Needs lists what Resolve looks at: the profile's own objects and those of
+// its fall-backs.
+func (p *Profile) Needs() Needs {
+	scalars, columns := set{}, set{}
+	scalars.add(SysDescrOID)
+	scalars.add(SysObjectIDOID)
+	ref := func(r Ref) {
+		scalars.add(r.OID)
+		columns.add(r.Column)
+	}
+	for _, q := range append([]*Profile{p}, p.fallback...) {
+		for _, f := range q.Identity {
+			ref(f.Ref)
+		}
+		for i := range q.Points {
+			x := &q.Points[i]
+			scalars.add(x.OID)
+			columns.add(x.Column)
+			if x.Column == "" {
+				scalars.add(x.High)
+			} else {
+				columns.add(x.High)
+			}
+			for _, r := range x.refs() {
+				ref(*r)
+			}
+		}
+	}
+	return Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
+}
+
+// registerOf returns the register that a Ref names.
+func (r Ref) registerOf() (Register, bool) {
+	if r.Register == nil {
+		return Register{}, false
+	}
+	return Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(max(1, registerCounts[orElse(r.Type, "u16")]))}, true
+}
+
+// ModbusNeeds lists the registers that ResolveModbus looks at.
+func (p *Profile) ModbusNeeds() []Register {
+	var out []Register
+	seen := map[string]bool{}
+	add := func(r Register) {
+		k := r.String() + "/" + string(rune(r.Count))
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, r)
+		}
+	}
+	for _, f := range p.Identity {
+		if f.Register != nil && f.Length > 0 {
+			add(Register{Table: f.Table, Address: uint16(*f.Register), Count: uint16(f.Length)})
+		} else if r, ok := f.registerOf(); ok {
+			add(r)
+		}
+	}
+	for _, q := range p.Device.Require {
+		if r, ok := q.registerOf(); ok {
+			add(r)
+		}
+	}
+	for i := range p.Points {
+		x := &p.Points[i]
+		if x.Register == nil {
+			continue
+		}
+		own := x.register()
+		add(own)
+		for _, r := range x.refs() {
+			if reg, ok := r.registerOf(); ok {
+				reg.Unit = own.Unit
+				add(reg)
+			}
+		}
+		if x.ScaleFrom != nil {
+			add(Register{Table: orElse(x.ScaleFrom.Table, own.Table), Address: uint16(x.ScaleFrom.Register), Count: 1, Unit: own.Unit})
+		}
+	}
+	return out
+}

@@ -1,0 +1,326 @@
+package profile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Fault is one mistake in a profile.
+type Fault struct {
+	File string
+	// Line is 1-based; 0 when the fault has no single place.
+	Line    int
+	Message string
+}
+
+// Error prints file:line: message.
+func (f Fault) Error() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
+}
+
+// Faults is a list of mistakes as one error.
+type Faults []Fault
+
+// Error prints one fault a line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, x := range f {
+		lines[i] = x.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxFile bounds a profile file in bytes.
+const maxFile = 4 << 20
+
+// Parse reads one profile; every fault found is reported. What needs other
+// profiles (extends, fallback) is checked by Load.
+func Parse(file string, data []byte) (*Profile, Faults) {
+	if len(data) > maxFile {
+		return nil, Faults{{file, 0, fmt.Sprintf("larger than %d bytes", maxFile)}}
+	}
+	p := &Profile{file: file}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	var faults Faults
+	if err := dec.Decode(p); err != nil {
+		faults = append(faults, yamlFaults(file, err)...)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil || len(root.Content) == 0 {
+		if len(faults) == 0 {
+			faults = append(faults, Fault{file, 1, "empty profile"})
+		}
+		return nil, faults
+	}
+	c := checker{file: file, root: root.Content[0]}
+	c.profile(p)
+	faults = append(faults, c.faults...)
+	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Line < faults[j].Line })
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	p.fillDefaults()
+	return p, nil
+}
+
+var (
+	yamlLine     = regexp.MustCompile(`line (\d+): (.*)`)
+	unknownField = regexp.MustCompile(`field (\S+) not found( in type (?:profile\.)?(\S+))?`)
+)
+
+func yamlFaults(file string, err error) Faults {
+	var te *yaml.TypeError
+	messages := []string{err.Error()}
+	if errors.As(err, &te) {
+		messages = te.Errors
+	}
+	var out Faults
+	for _, m := range messages {
+		f := Fault{File: file, Message: strings.TrimPrefix(m, "yaml: ")}
+		if g := yamlLine.FindStringSubmatch(m); g != nil {
+			f.Line, _ = strconv.Atoi(g[1])
+			f.Message = g[2]
+		}
+		if g := unknownField.FindStringSubmatch(f.Message); g != nil {
+			f.Message = fmt.Sprintf("unknown key %q", g[1])
+			if keys := allowedKeys(g[3]); len(keys) > 0 {
+				f.Message += ": known are " + strings.Join(keys, ", ")
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Library is a set of profiles, ready to use. It does not change.
+type Library struct {
+	profiles map[string]*Profile
+	names    []string
+}
+
+// Load reads every *.yaml of the file systems, folders named testdata left
+// out. A profile of a later file system replaces one of the same name of an
+// earlier one. Any fault refuses the whole set.
+func Load(systems ...fs.FS) (*Library, error) {
+	lib := &Library{profiles: map[string]*Profile{}}
+	var faults Faults
+	for _, sys := range systems {
+		seen := map[string]string{}
+		err := fs.WalkDir(sys, ".", func(file string, e fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if e.IsDir() {
+				if e.Name() == "testdata" {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			if path.Ext(file) != ".yaml" {
+				return nil
+			}
+			data, err := fs.ReadFile(sys, file)
+			if err != nil {
+				return err
+			}
+			p, f := Parse(file, data)
+			faults = append(faults, f...)
+			if p == nil {
+				return nil
+			}
+			if other, ok := seen[p.Name]; ok {
+				faults = append(faults, Fault{file, 0, fmt.Sprintf("profile %s is also in %s", p.Name, other)})
+			}
+			seen[p.Name] = file
+			lib.profiles[p.Name] = p
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read profiles: %w", err)
+		}
+	}
+	for name := range lib.profiles {
+		lib.names = append(lib.names, name)
+	}
+	sort.Strings(lib.names)
+	faults = append(faults, lib.link()...)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return lib, nil
+}
+
+// link applies extends and fallback.
+func (l *Library) link() Faults {
+	var faults Faults
+	const unseen, open, done = 0, 1, 2
+	state := map[string]int{}
+	var visit func(p *Profile)
+	visit = func(p *Profile) {
+		state[p.Name] = open
+		for _, name := range p.Extends {
+			base, ok := l.profiles[name]
+			switch {
+			case !ok:
+				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("extends: there is no profile %q", name)})
+				continue
+			case state[name] == open:
+				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("extends: %s and %s extend each other", p.Name, name)})
+				continue
+			case state[name] == unseen:
+				visit(base)
+			}
+			p.inherit(base)
+		}
+		for _, name := range p.Fallback {
+			base, ok := l.profiles[name]
+			if !ok {
+				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("fallback: there is no profile %q", name)})
+				continue
+			}
+			p.fallback = append(p.fallback, base)
+		}
+		state[p.Name] = done
+	}
+	for _, name := range l.names {
+		if state[name] == unseen {
+			visit(l.profiles[name])
+		}
+	}
+	return faults
+}
+
+// inherit takes over from base what p does not say itself.
+func (p *Profile) inherit(base *Profile) {
+	for name, f := range base.Identity {
+		if _, ok := p.Identity[name]; !ok {
+			if p.Identity == nil {
+				p.Identity = map[string]IdentityField{}
+			}
+			p.Identity[name] = f
+		}
+	}
+	for g, t := range base.Groups {
+		if _, ok := p.Groups[g]; !ok {
+			if p.Groups == nil {
+				p.Groups = map[string]Duration{}
+			}
+			p.Groups[g] = t
+		}
+	}
+	own := map[string]bool{}
+	for i := range p.Points {
+		own[p.Points[i].Key] = true
+	}
+	for i := range base.Points {
+		if !own[base.Points[i].Key] {
+			p.Points = append(p.Points, base.Points[i])
+		}
+	}
+}
+
+// fillDefaults gives every point what it does not say itself.
+func (p *Profile) fillDefaults() {
+	d := p.Defaults
+	p.Protocol = orElse(p.Protocol, SNMP)
+	for i := range p.Points {
+		x := &p.Points[i]
+		x.Group = orElse(x.Group, orElse(d.Group, "fast"))
+		x.Source = orElse(x.Source, d.Source)
+		x.Module = orElse(x.Module, d.Module)
+		if x.Index == nil {
+			x.Index = d.Index
+		}
+		if x.Register != nil {
+			x.Table = orElse(x.Table, d.Table)
+			x.WordOrder = orElse(x.WordOrder, d.WordOrder)
+			x.ByteOrder = orElse(x.ByteOrder, d.ByteOrder)
+			if x.Invalid == nil {
+				x.Invalid = d.ByType[x.Type]
+			}
+			for _, r := range x.refs() {
+				if r.Register != nil {
+					r.Table = orElse(r.Table, x.Table)
+				}
+			}
+		}
+		if x.Invalid == nil {
+			x.Invalid = d.Invalid
+		}
+	}
+	for name, f := range p.Identity {
+		if f.Register != nil {
+			f.Table = orElse(f.Table, d.Table)
+			p.Identity[name] = f
+		}
+	}
+	for i := range p.Device.Require {
+		if r := &p.Device.Require[i].Ref; r.Register != nil {
+			r.Table = orElse(r.Table, d.Table)
+		}
+	}
+	for i := range p.Device.Blocks {
+		p.Device.Blocks[i].Table = orElse(p.Device.Blocks[i].Table, d.Table)
+	}
+	for i := range p.Match {
+		for k := range p.Match[i].Where {
+			if r := &p.Match[i].Where[k].Ref; r.Register != nil {
+				r.Table = orElse(r.Table, d.Table)
+			}
+		}
+	}
+}
+
+// refs lists the neighbouring values that a point looks at when learned.
+func (p *Point) refs() []*Ref {
+	var out []*Ref
+	for i := range p.When {
+		out = append(out, &p.When[i].Ref)
+	}
+	for i := range p.Where {
+		out = append(out, &p.Where[i].Ref)
+	}
+	for i := range p.Select {
+		out = append(out, &p.Select[i].Ref)
+	}
+	if p.LabelFrom != nil {
+		out = append(out, p.LabelFrom)
+	}
+	if p.ValidFrom != nil {
+		out = append(out, &p.ValidFrom.Ref)
+	}
+	for _, r := range []*Ref{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
+		if r != nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Get returns a profile by name.
+func (l *Library) Get(name string) (*Profile, bool) {
+	p, ok := l.profiles[name]
+	return p, ok
+}
+
+// All returns the profiles in the order of their names.
+func (l *Library) All() []*Profile {
+	out := make([]*Profile, len(l.names))
+	for i, n := range l.names {
+		out[i] = l.profiles[n]
+	}
+	return out
+}

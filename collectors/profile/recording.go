@@ -1,0 +1,319 @@
+package profile
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Object is one line of a recording: an object with its ASN.1 type.
+type Object struct {
+	OID []uint32
+	// Type is the ASN.1 tag: 2 INTEGER, 4 OCTET STRING, 5 NULL, 6 OBJECT
+	// IDENTIFIER, 64 IpAddress, 65 Counter32, 66 Gauge32, 67 TimeTicks,
+	// 68 Opaque, 70 Counter64.
+	Type byte
+	Raw  Raw
+}
+
+// Recording is what an SNMP device answered, sorted by object identifier. It
+// is a View.
+type Recording struct {
+	Objects []Object
+}
+
+// The bounds of a recording.
+const (
+	maxRecordingLines = 500000
+	maxOIDParts       = 128
+)
+
+// ReadRecording reads lines of the form OID|TYPE|VALUE, the form of the tool
+// snmpsim: an x behind the type marks a hexadecimal value, lines beginning
+// with # are comments. A line that cannot be read is an error with its number.
+func ReadRecording(r io.Reader) (*Recording, error) {
+	rec := &Recording{}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSuffix(lines.Text(), "\r")
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if len(rec.Objects) >= maxRecordingLines {
+			return nil, fmt.Errorf("line %d: more than %d objects", n, maxRecordingLines)
+		}
+		o, err := parseObject(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		rec.Objects = append(rec.Objects, o)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	sort.SliceStable(rec.Objects, func(i, j int) bool { return Compare(rec.Objects[i].OID, rec.Objects[j].OID) < 0 })
+	return rec, nil
+}
+
+func parseObject(line string) (Object, error) {
+	fields := strings.SplitN(line, "|", 3)
+	if len(fields) != 3 {
+		return Object{}, fmt.Errorf("%.40q is not OID|TYPE|VALUE", line)
+	}
+	oid, err := ParseOID(fields[0])
+	if err != nil {
+		return Object{}, err
+	}
+	name, isHex := strings.CutSuffix(fields[1], "x")
+	tag, err := strconv.ParseUint(name, 10, 8)
+	if err != nil {
+		return Object{}, fmt.Errorf("type %q is not a number", fields[1])
+	}
+	value := []byte(fields[2])
+	if isHex {
+		value, err = hex.DecodeString(strings.ReplaceAll(fields[2], " ", ""))
+		if err != nil {
+			return Object{}, fmt.Errorf("value of %s: %w", fields[0], err)
+		}
+	}
+	o := Object{OID: oid, Type: byte(tag)}
+	switch o.Type {
+	case 2:
+		i, err := strconv.ParseInt(strings.TrimSpace(fields[2]), 10, 64)
+		if err != nil {
+			return Object{}, fmt.Errorf("value of %s: %q is not an integer", fields[0], fields[2])
+		}
+		o.Raw = Raw{Kind: Int, Int: i}
+	case 65, 66, 67, 70:
+		u, err := strconv.ParseUint(strings.TrimSpace(fields[2]), 10, 64)
+		if err != nil {
+			return Object{}, fmt.Errorf("value of %s: %q is not an unsigned number", fields[0], fields[2])
+		}
+		if u > math.MaxInt64 {
+			o.Raw = Raw{Kind: Uint, Uint: u}
+		} else {
+			o.Raw = Raw{Kind: Int, Int: int64(u)}
+		}
+	case 6:
+		o.Raw = Raw{Kind: OID, Bytes: []byte(strings.TrimPrefix(strings.TrimSpace(fields[2]), "."))}
+	case 5:
+		o.Raw = Raw{}
+	case 68:
+		o.Raw = OpaqueFloat(value)
+	case 4, 64:
+		o.Raw = Raw{Kind: Bytes, Bytes: value}
+	default:
+		return Object{}, fmt.Errorf("type %d of %s is not known", tag, fields[0])
+	}
+	return o, nil
+}
+
+// OpaqueFloat reads the octets of an Opaque value that wraps an IEEE 754
+// number (tags 9F 78 and 9F 79); other octets stay as they are.
+func OpaqueFloat(b []byte) Raw {
+	if len(b) >= 3 && b[0] == 0x9f && int(b[2]) == len(b)-3 {
+		var u uint64
+		for _, c := range b[3:] {
+			u = u<<8 | uint64(c)
+		}
+		switch {
+		case b[1] == 0x78 && b[2] == 4:
+			return Raw{Kind: Float, Float: float64(math.Float32frombits(uint32(u)))}
+		case b[1] == 0x79 && b[2] == 8:
+			return Raw{Kind: Float, Float: math.Float64frombits(u)}
+		}
+	}
+	return Raw{Kind: Bytes, Bytes: b}
+}
+
+// ParseOID reads a dotted object identifier.
+func ParseOID(s string) ([]uint32, error) {
+	parts := strings.Split(strings.TrimPrefix(strings.TrimSpace(s), "."), ".")
+	if len(parts) > maxOIDParts {
+		return nil, fmt.Errorf("object identifier of %d parts", len(parts))
+	}
+	out := make([]uint32, len(parts))
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not an object identifier", s)
+		}
+		out[i] = uint32(n)
+	}
+	return out, nil
+}
+
+// Compare orders object identifiers as agents do.
+func Compare(a, b []uint32) int {
+	for i := 0; i < len(a) && i < len(b); i++ {
+		if a[i] != b[i] {
+			if a[i] < b[i] {
+				return -1
+			}
+			return 1
+		}
+	}
+	return len(a) - len(b)
+}
+
+// find returns the position of the first object that is not before oid.
+func (r *Recording) find(oid []uint32) int {
+	return sort.Search(len(r.Objects), func(i int) bool { return Compare(r.Objects[i].OID, oid) >= 0 })
+}
+
+// Scalar implements View.
+func (r *Recording) Scalar(oid string) Raw {
+	o, err := ParseOID(oid)
+	if err != nil {
+		return Raw{}
+	}
+	if i := r.find(o); i < len(r.Objects) && Compare(r.Objects[i].OID, o) == 0 {
+		return r.Objects[i].Raw
+	}
+	return Raw{}
+}
+
+// Column implements View.
+func (r *Recording) Column(oid string) []Row {
+	o, err := ParseOID(oid)
+	if err != nil {
+		return nil
+	}
+	var out []Row
+	for i := r.find(o); i < len(r.Objects); i++ {
+		x := r.Objects[i].OID
+		if len(x) <= len(o) {
+			if Compare(x, o) == 0 {
+				continue
+			}
+			break
+		}
+		if Compare(x[:len(o)], o) != 0 {
+			break
+		}
+		out = append(out, Row{Index: x[len(o):], Raw: r.Objects[i].Raw})
+	}
+	return out
+}
+
+// ModbusRecording is what a Modbus device held. It is a ModbusView.
+type ModbusRecording struct {
+	// DeviceID and ServerID are the answers of functions 43/14 and 17.
+	DeviceID map[int]string
+	ServerID string
+	cells    map[modbusCell]uint16
+}
+
+type modbusCell struct {
+	unit    int // -1 for the device's own
+	table   string
+	address uint16
+}
+
+// ReadModbusRecording reads lines of the form TABLE|ADDRESS|VALUES, for
+// example "holding|130|00fa 0001" (registers in hexadecimal) or "coil|3|1 0".
+// A unit id other than the device's own stands behind the table: "input@2".
+// "device-id|0|text" and "server-id||text" are the answers of functions 43/14
+// and 17; lines beginning with # are comments.
+func ReadModbusRecording(r io.Reader) (*ModbusRecording, error) {
+	rec := &ModbusRecording{DeviceID: map[int]string{}, cells: map[modbusCell]uint16{}}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := rec.line(line); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	return rec, nil
+}
+
+func (m *ModbusRecording) line(line string) error {
+	f := strings.SplitN(line, "|", 3)
+	if len(f) != 3 {
+		return fmt.Errorf("%.40q is not TABLE|ADDRESS|VALUES", line)
+	}
+	if f[0] == "server-id" {
+		m.ServerID = f[2]
+		return nil
+	}
+	at, err := strconv.ParseUint(f[1], 0, 16)
+	if err != nil {
+		return fmt.Errorf("address %q is not between 0 and 65535", f[1])
+	}
+	if f[0] == "device-id" {
+		m.DeviceID[int(at)] = f[2]
+		return nil
+	}
+	table, unitText, hasUnit := strings.Cut(f[0], "@")
+	unit := -1
+	if hasUnit {
+		u, err := strconv.ParseUint(unitText, 10, 8)
+		if err != nil {
+			return fmt.Errorf("unit id %q is not between 0 and 255", unitText)
+		}
+		unit = int(u)
+	}
+	if !contains(tables, table) {
+		return fmt.Errorf("table %q is not one of %s", table, strings.Join(tables, ", "))
+	}
+	for k, word := range strings.Fields(f[2]) {
+		v, err := strconv.ParseUint(word, 16, 16)
+		if err != nil || int(at)+k > 65535 {
+			return fmt.Errorf("value %q is not a register in hexadecimal", word)
+		}
+		m.cells[modbusCell{unit, table, uint16(at) + uint16(k)}] = uint16(v)
+	}
+	return nil
+}
+
+// Registers implements ModbusView.
+func (m *ModbusRecording) Registers(r Register) ([]byte, bool) {
+	unit := -1
+	if r.Unit != nil {
+		unit = int(*r.Unit)
+	}
+	if r.Bit() {
+		v, ok := m.cells[modbusCell{unit, r.Table, r.Address}]
+		return []byte{byte(v)}, ok
+	}
+	out := make([]byte, 0, 2*r.Count)
+	for k := range r.Count {
+		v, ok := m.cells[modbusCell{unit, r.Table, r.Address + k}]
+		if !ok {
+			return nil, false
+		}
+		out = append(out, byte(v>>8), byte(v))
+	}
+	return out, true
+}
+
+// Set puts one register or bit into the recording.
+func (m *ModbusRecording) Set(r Register, k uint16, v uint16) {
+	unit := -1
+	if r.Unit != nil {
+		unit = int(*r.Unit)
+	}
+	if m.cells == nil {
+		m.cells = map[modbusCell]uint16{}
+	}
+	m.cells[modbusCell{unit, r.Table, r.Address + k}] = v
+}
+
+// Each calls f for every register and bit; unit is -1 for the device's own.
+func (m *ModbusRecording) Each(f func(unit int, table string, address, value uint16)) {
+	for c, v := range m.cells {
+		f(c.unit, c.table, c.address, v)
+	}
+}

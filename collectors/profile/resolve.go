@@ -1,0 +1,472 @@
+package profile
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// FastInterval and SlowInterval are those of the two poll groups that every
+// profile has.
+const (
+	FastInterval = 10 * time.Second
+	SlowInterval = time.Minute
+)
+
+// maxPoints bounds the points of one device; a table beyond it is cut and the
+// cut is reported.
+const maxPoints = 20000
+
+// Resolve applies an SNMP profile to what the device was found to hold. Points
+// whose object the device does not have are left out. It returns an error when
+// nothing at all was found.
+func (p *Profile) Resolve(view View) (*Device, error) {
+	return p.resolve(source{snmp: view})
+}
+
+// ResolveModbus applies a Modbus profile to registers that were read.
+func (p *Profile) ResolveModbus(view ModbusView) (*Device, error) {
+	return p.resolve(source{modbus: view, device: &p.Device})
+}
+
+func (p *Profile) resolve(src source) (*Device, error) {
+	src.cells = map[string]map[string]Raw{}
+	d := &Device{Profile: p.Name, Kind: p.Kind, Identity: map[string]string{}, Intervals: p.intervals()}
+	p.identify(src, d.Identity)
+	for _, q := range p.Device.Require {
+		if !q.holds(src, nil) {
+			d.Problems = append(d.Problems, q.Message)
+		}
+	}
+	at := map[string]int{} // key -> position in d.Points
+	r := resolver{src: src, device: d, at: at}
+	for i := range p.Points {
+		r.point(&p.Points[i])
+	}
+	for _, f := range p.fallback {
+		r.fill = true
+		for i := range f.Points {
+			r.point(&f.Points[i])
+		}
+		for g, t := range f.intervals() {
+			if _, ok := d.Intervals[g]; !ok {
+				d.Intervals[g] = t
+			}
+		}
+		f.identify(src, d.Identity)
+	}
+	if len(d.Points) == 0 {
+		return nil, fmt.Errorf("profile %s: the device holds none of its objects", p.Name)
+	}
+	return d, nil
+}
+
+func (p *Profile) intervals() map[string]time.Duration {
+	out := map[string]time.Duration{"fast": FastInterval, "slow": SlowInterval}
+	for g, t := range p.Groups {
+		out[g] = time.Duration(t)
+	}
+	return out
+}
+
+// resolver collects the points of one device.
+type resolver struct {
+	src    source
+	device *Device
+	at     map[string]int
+	fill   bool // only where a better profile left a gap
+	full   bool
+}
+
+// settings are those of one row after all patches.
+type settings struct {
+	class         quantity.Class
+	unit          string
+	scale, offset float64
+	key, label    string
+	name          string
+	states        map[int64]State
+	invalid       []Number
+	format        string
+	skip          bool
+}
+
+func (r *resolver) problem(format string, args ...any) {
+	if len(r.device.Problems) < 100 {
+		r.device.Problems = append(r.device.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *resolver) point(p *Point) {
+	for _, c := range p.When {
+		if !c.holds(r.src, nil) {
+			return
+		}
+	}
+	switch {
+	case p.OID != "":
+		if raw := r.src.scalar(p.OID); raw.Kind != None {
+			r.row(p, nil, raw)
+		}
+	case p.Column != "":
+		for _, row := range r.src.column(p.Column) {
+			r.row(p, row.Index, row.Raw)
+		}
+	case p.Register != nil:
+		reg := p.register()
+		if raw := r.src.register(reg); raw.Kind != None {
+			r.row(p, nil, raw)
+		}
+	}
+}
+
+// row makes the points of one row: one, or one for each bit.
+func (r *resolver) row(p *Point, index []uint32, raw Raw) {
+	parts, ok := p.indexParts(index)
+	if !ok {
+		return
+	}
+	for _, c := range p.Where {
+		if !c.holds(r.src, index) {
+			return
+		}
+	}
+	s := settings{class: p.Class, unit: p.Unit, scale: 1, offset: p.Offset, key: p.Key, label: p.Label, states: p.States, invalid: p.Invalid, format: p.Format}
+	if p.Scale != nil {
+		s.scale = *p.Scale
+	}
+	for i := range p.Select {
+		p.Select[i].apply(r.src, index, &s)
+		if s.skip {
+			return
+		}
+	}
+	if !s.class.Valid() && len(p.Bits) == 0 {
+		return // a row whose quantity nobody told us
+	}
+	if p.LabelFrom != nil {
+		parts["label"] = cleanText(r.src.ref(*p.LabelFrom, index).String())
+	}
+	parts["case"] = s.name
+	if len(p.Bits) == 0 {
+		r.add(p, parts, index, raw, s, nil)
+		return
+	}
+	for bit := range 64 {
+		b, ok := p.Bits[bit]
+		if !ok {
+			continue
+		}
+		parts["bit"] = b.Name
+		sb := s
+		sb.class = quantity.Alarm
+		sb.states = map[int64]State{0: {Text: "clear", Severity: models.SeverityOK}, 1: {Text: orElse(b.Text, b.Name), Severity: orElse(b.Severity, models.SeverityWarning)}}
+		if sb.label == "" || p.LabelFrom == nil && !strings.Contains(sb.label, "{bit}") {
+			sb.label = orElse(b.Text, strings.ReplaceAll(b.Name, "-", " "))
+		}
+		r.add(p, parts, index, raw, sb, &Field{LSB: bit, Width: 1})
+	}
+}
+
+func orElse[T comparable](x, y T) T {
+	var zero T
+	if x == zero {
+		return y
+	}
+	return x
+}
+
+func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Raw, s settings, field *Field) {
+	key, prefix := expandKey(s.key, parts), ""
+	if m := parts[p.Module]; p.Module != "" && m != "" && m != "1" && m != "0" {
+		prefix = "unit/" + m + "/"
+	}
+	key = prefix + key
+	scale, offset, err := s.class.Conversion(s.unit)
+	if err != nil {
+		r.problem("%s: %v", key, err)
+		return
+	}
+	d := &decoder{
+		format: s.format, scale: s.scale * scale, offset: s.offset*scale + offset,
+		enumerated: s.class.Enumerated(), texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
+	}
+	if field != nil {
+		d.field = field
+	}
+	if p.Valid.Min != nil {
+		d.min = *p.Valid.Min
+	}
+	if p.Valid.Max != nil {
+		d.max = *p.Valid.Max
+	}
+	for _, n := range s.invalid {
+		if n.IsText {
+			d.invalidText = append(d.invalidText, n.Text)
+			continue
+		}
+		d.invalid = append(d.invalid, n.Int)
+		d.invalidText = append(d.invalidText, n.Text)
+	}
+	res := Resolved{Decode: d.decode}
+	raws := []Raw{raw}
+	if p.Register != nil {
+		reg := p.register()
+		res.Register, res.Spec.Source = &reg, reg.String()
+		if !reg.Bit() {
+			d.regs, err = newRegisterType(p.Type, p.WordOrder, p.ByteOrder)
+			if err != nil {
+				r.problem("%s: %v", key, err)
+				return
+			}
+			// Marks are compared with the number as it stands in the registers,
+			// whatever its sign.
+			d.invalid = d.regs.marks(d.invalid)
+		}
+		if p.ScaleFrom != nil {
+			x := Register{Table: orElse(p.ScaleFrom.Table, reg.Table), Address: uint16(p.ScaleFrom.Register), Count: 1, Unit: reg.Unit}
+			d.pow10 = true
+			res.ExtraRegisters = append(res.ExtraRegisters, x)
+			raws = append(raws, signedWord(r.src.register(x)))
+		}
+		if p.ValidFrom != nil && p.ValidFrom.Register != nil {
+			x := Register{Table: orElse(p.ValidFrom.Table, reg.Table), Address: uint16(*p.ValidFrom.Register), Count: 1, Unit: reg.Unit}
+			d.good = p.ValidFrom.Good
+			res.ExtraRegisters = append(res.ExtraRegisters, x)
+			raws = append(raws, signedWord(r.src.register(x)))
+		}
+	} else {
+		res.OID = strings.TrimPrefix(p.OID+instance(p.Column, index), ".")
+		res.Spec.Source = res.OID
+		if p.High != "" {
+			d.high = true
+			oid := p.High
+			if p.Column != "" {
+				oid = instance(p.High, index)
+			}
+			res.Extra = append(res.Extra, oid)
+			raws = append(raws, r.src.scalar(oid))
+		}
+		if p.ValidFrom != nil {
+			d.good = p.ValidFrom.Good
+			oid := p.ValidFrom.OID + instance(p.ValidFrom.Column, index)
+			res.Extra = append(res.Extra, oid)
+			raws = append(raws, r.src.scalar(oid))
+		}
+	}
+	value, quality := d.decode(raws)
+	if p.OmitInvalid && quality != models.Good {
+		return
+	}
+	if !d.high && !d.pow10 && d.field == nil {
+		res.Encode = d.encode
+	}
+	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
+	if i := strings.LastIndexByte(key, '/'); i >= 0 {
+		res.Spec.Component = key[:i]
+	}
+	res.Spec.Label = cleanText(expandLabel(s.label, parts))
+	if res.Spec.Label == "" {
+		res.Spec.Label = parts["label"]
+	}
+	if res.Spec.Label == "" {
+		res.Spec.Label = labelOf(key)
+	}
+	if s.class.Enumerated() {
+		res.Spec.States = stateTexts(s.states)
+	}
+	r.limits(p, index, d, &res)
+	res.initial, res.initialQuality = value, quality
+
+	if i, dup := r.at[key]; dup {
+		old := r.device.Points[i]
+		if r.fill {
+			// The generic MIB fills a gap only: a vendor's value is better.
+			if old.initialQuality != models.Good && quality == models.Good {
+				r.device.Points[i] = res
+			}
+			return
+		}
+		r.problem("%s: both %s and %s give this point; the first one is used", key, old.Spec.Source, res.Spec.Source)
+		return
+	}
+	if len(r.device.Points) >= maxPoints {
+		if !r.full {
+			r.problem("more than %d points: the rest is left out", maxPoints)
+			r.full = true
+		}
+		return
+	}
+	r.at[key] = len(r.device.Points)
+	r.device.Points = append(r.device.Points, res)
+}
+
+func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
+	take := func(ref *Ref) *float64 {
+		if ref == nil {
+			return nil
+		}
+		raw := r.src.ref(*ref, index)
+		if raw.Kind == None {
+			return nil
+		}
+		plainDecoder := *d
+		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field = false, false, nil, nil
+		v, q := plainDecoder.decode([]Raw{raw})
+		if q != models.Good {
+			return nil
+		}
+		return &v
+	}
+	l := &res.Spec.Limits
+	l.LowCritical, l.LowWarning = take(p.Limits.LowCritical), take(p.Limits.LowWarning)
+	l.HighWarning, l.HighCritical = take(p.Limits.HighWarning), take(p.Limits.HighCritical)
+}
+
+func stateTexts(in map[int64]State) map[int64]models.StateText {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[int64]models.StateText, len(in))
+	for n, s := range in {
+		out[n] = models.StateText{Text: s.Text, Severity: orElse(s.Severity, models.SeverityInfo)}
+	}
+	return out
+}
+
+// instance joins a column and a row index.
+func instance(column string, index []uint32) string {
+	if column == "" {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(column)
+	for _, n := range index {
+		b.WriteByte('.')
+		b.WriteString(strconv.FormatUint(uint64(n), 10))
+	}
+	return b.String()
+}
+
+// indexParts names the parts of a row index; ok is false for rows that the
+// point does not want.
+func (p *Point) indexParts(index []uint32) (map[string]string, bool) {
+	parts := map[string]string{}
+	if index == nil {
+		return parts, true
+	}
+	parts["index"] = joinIndex(index)
+	parts["last"] = strconv.FormatUint(uint64(index[len(index)-1]), 10)
+	for i, n := range index {
+		parts[strconv.Itoa(i+1)] = strconv.FormatUint(uint64(n), 10)
+	}
+	for i, name := range p.Index {
+		if i >= len(index) {
+			return nil, false
+		}
+		if rest, ok := strings.CutSuffix(name, "*"); ok {
+			parts[rest] = strings.ReplaceAll(joinIndex(index[i:]), ".", "-")
+			break
+		}
+		parts[name] = strconv.FormatUint(uint64(index[i]), 10)
+	}
+	for name, keep := range p.Rows {
+		n, err := strconv.ParseInt(parts[name], 10, 64)
+		if err != nil || !containsInt(keep, n) {
+			return nil, false
+		}
+	}
+	for name, texts := range p.Names {
+		if n, err := strconv.ParseInt(parts[name], 10, 64); err == nil {
+			if t, ok := texts[n]; ok {
+				parts[name] = t
+			}
+		}
+	}
+	return parts, true
+}
+
+func joinIndex(index []uint32) string {
+	return strings.TrimPrefix(instance(" ", index), " .")
+}
+
+var braces = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
+
+func expandKey(key string, parts map[string]string) string {
+	if !strings.Contains(key, "{") {
+		return key
+	}
+	return braces.ReplaceAllStringFunc(key, func(m string) string {
+		name := m[1 : len(m)-1]
+		if name == "label" {
+			return slug(parts[name])
+		}
+		return parts[name]
+	})
+}
+
+func expandLabel(label string, parts map[string]string) string {
+	if !strings.Contains(label, "{") {
+		return label
+	}
+	return strings.TrimSpace(braces.ReplaceAllStringFunc(label, func(m string) string { return parts[m[1:len(m)-1]] }))
+}
+
+// slug makes a text of the device usable in a key.
+func slug(s string) string {
+	var b strings.Builder
+	dash := false
+	for _, r := range strings.ToLower(s) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			b.WriteRune(r)
+			dash = false
+		} else if !dash && b.Len() > 0 {
+			b.WriteByte('-')
+			dash = true
+		}
+		if b.Len() > 60 {
+			break
+		}
+	}
+	out := strings.Trim(b.String(), "-")
+	if out == "" {
+		return "x"
+	}
+	return out
+}
+
+// labelOf makes words of a key: "outlet/3/apparent-power" is "Outlet 3
+// apparent power".
+func labelOf(key string) string {
+	s := strings.NewReplacer("/", " ", "-", " ").Replace(key)
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// maxText bounds a text taken from a device.
+const maxText = 255
+
+// cleanText makes text of a device safe to keep: valid UTF-8, printable, one
+// line, bounded.
+func cleanText(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "")
+	}
+	return s
+}

@@ -1,0 +1,357 @@
+package profile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// ModbusView is a Modbus device while it is learned: registers that were read.
+type ModbusView interface {
+	// Registers returns the bytes of a register range, high byte first as on
+	// the wire, or the single bit as one byte; ok is false when the device has
+	// no such registers.
+	Registers(r Register) (data []byte, ok bool)
+}
+
+// source is where a profile looks for values: an SNMP or a Modbus device.
+type source struct {
+	snmp   View
+	modbus ModbusView
+	device *ModbusDevice
+	cells  map[string]map[string]Raw // column -> index -> value
+}
+
+func (s source) scalar(oid string) Raw {
+	if s.snmp == nil {
+		return Raw{}
+	}
+	return s.snmp.Scalar(oid)
+}
+
+func (s source) column(oid string) []Row {
+	if s.snmp == nil {
+		return nil
+	}
+	return s.snmp.Column(oid)
+}
+
+func (s source) register(r Register) Raw {
+	if s.modbus == nil {
+		return Raw{}
+	}
+	b, ok := s.modbus.Registers(r)
+	if !ok {
+		return Raw{}
+	}
+	if r.Bit() {
+		if len(b) == 0 {
+			return Raw{}
+		}
+		return Raw{Kind: Int, Int: int64(b[0])}
+	}
+	return Raw{Kind: Bytes, Bytes: b}
+}
+
+// cell returns the value of a column in the row with this index.
+func (s source) cell(column string, index []uint32) Raw {
+	m, ok := s.cells[column]
+	if !ok {
+		m = map[string]Raw{}
+		for _, row := range s.column(column) {
+			m[joinIndex(row.Index)] = row.Raw
+		}
+		s.cells[column] = m
+	}
+	return m[joinIndex(index)]
+}
+
+// ref returns the value that a Ref names for a row. Registers come as numbers.
+func (s source) ref(r Ref, index []uint32) Raw {
+	switch {
+	case r.Column != "":
+		if r.Index > 0 && r.Index < len(index) {
+			index = index[:r.Index]
+		}
+		return s.cell(r.Column, index)
+	case r.OID != "":
+		return s.scalar(r.OID)
+	case r.Register != nil:
+		t, err := newRegisterType(orElse(r.Type, "u16"), "", "")
+		if err != nil {
+			return Raw{}
+		}
+		reg := Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(registerCounts[t.name])}
+		raw := s.register(reg)
+		if raw.Kind != Bytes {
+			return raw
+		}
+		f, i, integer, _ := t.number(raw.Bytes)
+		if integer {
+			return Raw{Kind: Int, Int: i}
+		}
+		return Raw{Kind: Float, Float: f}
+	}
+	return Raw{}
+}
+
+// String is the text of a raw value: numbers in decimal.
+func (r Raw) String() string {
+	switch r.Kind {
+	case Int:
+		return strconv.FormatInt(r.Int, 10)
+	case Uint:
+		return strconv.FormatUint(r.Uint, 10)
+	case Float:
+		return strconv.FormatFloat(r.Float, 'g', -1, 64)
+	case Bytes, OID:
+		return strings.Trim(string(r.Bytes), " \x00\t\r\n")
+	}
+	return ""
+}
+
+// patterns keeps compiled expressions; those of profiles are checked when
+// they are loaded.
+var patterns sync.Map
+
+func matches(pattern, text string) bool {
+	re, err := compiled(pattern)
+	return err == nil && re.MatchString(text)
+}
+
+func compiled(pattern string) (*regexp.Regexp, error) {
+	if re, ok := patterns.Load(pattern); ok {
+		return re.(*regexp.Regexp), nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	patterns.Store(pattern, re)
+	return re, nil
+}
+
+// holds tells whether the condition is fulfilled for a row.
+func (c Condition) holds(s source, index []uint32) bool {
+	raw := s.ref(c.Ref, index)
+	if raw.Kind == None {
+		return c.Present != nil && !*c.Present
+	}
+	if c.Present != nil && !*c.Present {
+		return false
+	}
+	text := raw.String()
+	if len(c.In) > 0 && !containsText(c.In, text) {
+		return false
+	}
+	if containsText(c.Not, text) {
+		return false
+	}
+	if c.Match != "" && !matches(c.Match, text) {
+		return false
+	}
+	if c.NotMatch != "" && matches(c.NotMatch, text) {
+		return false
+	}
+	if c.Min != nil || c.Max != nil {
+		f, ok := plain(raw)
+		if !ok || c.Min != nil && f < *c.Min || c.Max != nil && f > *c.Max {
+			return false
+		}
+	}
+	return true
+}
+
+func containsText(list []string, text string) bool {
+	for _, x := range list {
+		if x == text {
+			return true
+		}
+	}
+	return false
+}
+
+// apply changes s by the value that the selector names.
+func (x *Select) apply(src source, index []uint32, s *settings) {
+	raw := src.ref(x.Ref, index)
+	number, isNumber := plain(raw)
+	switch {
+	case x.Pow10 != nil:
+		if raw.Kind == None {
+			return
+		}
+		if !isNumber || math.Abs(number) > 20 {
+			s.skip = true // a scale that makes no sense makes no value
+			return
+		}
+		s.scale *= math.Pow10(int(number) * *x.Pow10)
+		return
+	case x.Multiply || x.Divide:
+		if raw.Kind == None {
+			return
+		}
+		if !isNumber || number == 0 {
+			s.skip = true
+			return
+		}
+		if x.Divide {
+			number = 1 / number
+		}
+		s.scale *= number
+		return
+	}
+	text := raw.String()
+	if raw.Kind != None {
+		if p, ok := x.Cases[text]; ok {
+			p.apply(s)
+			return
+		}
+		for i := range x.Texts {
+			if matches(x.Texts[i].Match, text) {
+				x.Texts[i].Patch.apply(s)
+				return
+			}
+		}
+	}
+	if x.Otherwise != nil {
+		x.Otherwise.apply(s)
+	}
+}
+
+func (p *Patch) apply(s *settings) {
+	if p.Skip {
+		s.skip = true
+		return
+	}
+	if p.Class != "" {
+		s.class = p.Class
+		s.unit = p.Unit
+	}
+	if p.Unit != "" {
+		s.unit = p.Unit
+	}
+	if p.Scale != nil {
+		s.scale *= *p.Scale
+	}
+	if p.Offset != nil {
+		s.offset = *p.Offset
+	}
+	s.name = orElse(p.Name, s.name)
+	s.key = orElse(p.Key, s.key)
+	s.label = orElse(p.Label, s.label)
+	s.format = orElse(p.Format, s.format)
+	if p.States != nil {
+		s.states = p.States
+	}
+	if p.Invalid != nil {
+		s.invalid = p.Invalid
+	}
+}
+
+// register is where a Modbus point stands.
+func (p *Point) register() Register {
+	count := registerCounts[p.Type]
+	r := Register{Table: p.Table, Address: uint16(*p.Register), Count: uint16(count)}
+	if p.UnitID != nil {
+		u := uint8(*p.UnitID)
+		r.Unit = &u
+	}
+	return r
+}
+
+// signedWord reads one register as a signed number.
+func signedWord(r Raw) Raw {
+	if r.Kind == Bytes && len(r.Bytes) == 2 {
+		return Raw{Kind: Int, Int: int64(int16(binary.BigEndian.Uint16(r.Bytes)))}
+	}
+	return r
+}
+
+// marks gives "no value" marks the sign that number gives the same bits.
+func (t *registerType) marks(in []int64) []int64 {
+	out := make([]int64, 0, len(in))
+	for _, m := range in {
+		switch t.name {
+		case "i16":
+			m = int64(int16(m))
+		case "i32":
+			m = int64(int32(m))
+		case "u16", "bits16", "bit":
+			m = int64(uint16(m))
+		case "u32", "bits32":
+			m = int64(uint32(m))
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// identify fills in what the device says of itself; what is there stays.
+func (p *Profile) identify(s source, out map[string]string) {
+	for name, f := range p.Identity {
+		if out[name] != "" {
+			continue
+		}
+		if text := f.text(s); text != "" {
+			out[name] = text
+		}
+	}
+}
+
+func (f IdentityField) text(s source) string {
+	if f.Const != "" {
+		return f.Const
+	}
+	var raw Raw
+	switch {
+	case f.Column != "":
+		for _, row := range s.column(f.Column) {
+			if row.Raw.String() != "" {
+				raw = row.Raw
+				break
+			}
+		}
+	case f.Register != nil && f.Length > 0:
+		b := s.register(Register{Table: f.Table, Address: uint16(*f.Register), Count: uint16(f.Length)})
+		if b.Kind == Bytes {
+			t := registerType{name: "string", littleByte: f.Type == "string-little"}
+			return f.refine(t.text(b.Bytes))
+		}
+		return ""
+	default:
+		raw = s.ref(f.Ref, nil)
+	}
+	if raw.Kind == None {
+		return ""
+	}
+	if f.Format == "mac" && raw.Kind == Bytes {
+		if len(raw.Bytes) != 6 {
+			return ""
+		}
+		b := raw.Bytes
+		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
+	}
+	return f.refine(cleanText(raw.String()))
+}
+
+func (f IdentityField) refine(text string) string {
+	if t, ok := f.Texts[text]; ok {
+		return t
+	}
+	if f.Match != "" {
+		re, err := compiled(f.Match)
+		if err != nil {
+			return ""
+		}
+		m := re.FindStringSubmatch(text)
+		if m == nil {
+			return ""
+		}
+		return strings.TrimSpace(m[len(m)-1])
+	}
+	return text
+}
