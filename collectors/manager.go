@@ -1,0 +1,500 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// ManagerOptions of a Manager. Sink, Registry and NewDriver are needed.
+type ManagerOptions struct {
+	Sink     Sink
+	Registry Registry
+	// NewDriver makes the driver for a target's protocol.
+	NewDriver func(Target) (Driver, error)
+	Log       *slog.Logger
+	// OnChange is told when a device was learned or its state changed. It must
+	// not block for long: it is called from the device's own loop.
+	OnChange func(Health)
+	// OnLearned is told what was learned, before the first sample.
+	OnLearned func(models.DeviceID, *Learned)
+	// LearnEvery is how often a device is learned anew to find new rows.
+	// Default 1 h.
+	LearnEvery time.Duration
+	// MaxBackoff bounds the pause between tries of a silent device. Default 5 min.
+	MaxBackoff time.Duration
+}
+
+// State is how a device does.
+type State string
+
+// The states of a device.
+const (
+	StateLearning  State = "learning"
+	StateOK        State = "ok"
+	StateSilent    State = "silent"
+	StateAuth      State = "auth-failed"
+	StateNoProfile State = "no-profile"
+	StateError     State = "error"
+)
+
+// Health is the polling health of one device.
+type Health struct {
+	Device  models.DeviceID
+	Name    string
+	State   State
+	Profile string
+	// Points is how many points were learned; Missing how many of them had no
+	// good value at the last poll.
+	Points, Missing int
+	// Since is when State began; LastPoll and LastSuccess are zero when there
+	// was none.
+	Since, LastPoll, LastSuccess time.Time
+	// Latency is how long the last successful poll took.
+	Latency time.Duration
+	// Polls, Failures, Timeouts and Skipped count since the start. A poll is
+	// skipped when the one before it has not ended.
+	Polls, Failures, Timeouts, Skipped uint64
+	// LastError is the text of the last failure, empty when all is well.
+	LastError string
+	// Interval is the time between polls of the fastest group.
+	Interval time.Duration
+}
+
+// Manager polls devices: one loop each. Set tells which.
+type Manager struct {
+	opt ManagerOptions
+
+	mu    sync.Mutex
+	loops map[models.DeviceID]*loop
+	ctx   context.Context //nolint:containedctx // the life of Run, for loops that Set starts
+	wg    sync.WaitGroup
+}
+
+// NewManager returns a manager that polls nothing yet.
+func NewManager(opt ManagerOptions) *Manager {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.LearnEvery <= 0 {
+		opt.LearnEvery = time.Hour
+	}
+	if opt.MaxBackoff <= 0 {
+		opt.MaxBackoff = 5 * time.Minute
+	}
+	return &Manager{opt: opt, loops: map[models.DeviceID]*loop{}}
+}
+
+// Run polls until ctx ends, then waits for every loop.
+func (m *Manager) Run(ctx context.Context) error {
+	m.mu.Lock()
+	if m.ctx != nil {
+		m.mu.Unlock()
+		return errors.New("the manager runs already")
+	}
+	m.ctx = ctx
+	for _, l := range m.loops {
+		m.start(l)
+	}
+	m.mu.Unlock()
+	<-ctx.Done()
+	m.wg.Wait()
+	return nil
+}
+
+// start runs a loop; the caller holds mu.
+func (m *Manager) start(l *loop) {
+	ctx, cancel := context.WithCancel(m.ctx)
+	l.cancel = cancel
+	m.wg.Go(func() { defer cancel(); defer close(l.ended); l.run(ctx) })
+}
+
+// Set makes targets the devices that are polled: new ones start, missing ones
+// end, changed ones start anew.
+func (m *Manager) Set(targets []Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	keep := map[models.DeviceID]bool{}
+	for _, t := range targets {
+		keep[t.Device] = true
+		old, ok := m.loops[t.Device]
+		if ok && old.target == t {
+			continue
+		}
+		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), ended: make(chan struct{})}
+		l.health = Health{Device: t.Device, Name: t.Name, State: StateLearning, Since: time.Now()}
+		if ok && old.cancel != nil {
+			old.cancel()
+			l.after = old.ended // one loop a device, never two at once
+		}
+		m.loops[t.Device] = l
+		if m.ctx != nil && m.ctx.Err() == nil {
+			m.start(l)
+		}
+	}
+	for id, l := range m.loops {
+		if !keep[id] {
+			if l.cancel != nil {
+				l.cancel()
+			}
+			delete(m.loops, id)
+		}
+	}
+}
+
+// ErrUnknownDevice is returned for a device that is not polled.
+var ErrUnknownDevice = errors.New("device is not polled")
+
+// Poll has a device polled now, whatever its next turn.
+func (m *Manager) Poll(id models.DeviceID) error {
+	m.mu.Lock()
+	l, ok := m.loops[id]
+	m.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("poll device %d: %w", id, ErrUnknownDevice)
+	}
+	select {
+	case l.poke <- struct{}{}:
+	default: // asked already
+	}
+	return nil
+}
+
+// Health returns the health of every device, by id.
+func (m *Manager) Health() []Health {
+	m.mu.Lock()
+	out := make([]Health, 0, len(m.loops))
+	for _, l := range m.loops {
+		out = append(out, l.read())
+	}
+	m.mu.Unlock()
+	sort.Slice(out, func(i, j int) bool { return out[i].Device < out[j].Device })
+	return out
+}
+
+// DeviceHealth returns the health of one device.
+func (m *Manager) DeviceHealth(id models.DeviceID) (Health, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.loops[id]
+	if !ok {
+		return Health{}, false
+	}
+	return l.read(), true
+}
+
+// loop polls one device.
+type loop struct {
+	manager *Manager
+	target  Target
+	poke    chan struct{}
+	ended   chan struct{}
+	after   <-chan struct{}
+	cancel  context.CancelFunc
+
+	mu     sync.Mutex
+	health Health
+
+	// Owned by run.
+	driver   Driver
+	learned  *Learned
+	ids      []models.PointID
+	groups   []group
+	failed   bool // the points were marked as not answered
+	failures int
+	nextTime time.Time
+	learnAt  time.Time
+	changeAt time.Time // no new look because of a change before
+	readings []Reading
+	samples  []models.Sample
+}
+
+// group is a poll group with its next turn.
+type group struct {
+	name     string
+	interval time.Duration
+	next     time.Time
+}
+
+func (l *loop) read() Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health
+}
+
+// change edits the health and tells whoever listens when the state changed.
+func (l *loop) change(edit func(*Health)) {
+	l.mu.Lock()
+	before := l.health.State
+	edit(&l.health)
+	after := l.health
+	if after.State != before {
+		l.health.Since = time.Now()
+		after = l.health
+	}
+	l.mu.Unlock()
+	if after.State == before {
+		return
+	}
+	level := slog.LevelInfo
+	if after.State != StateOK {
+		level = slog.LevelWarn
+	}
+	l.manager.opt.Log.Log(context.Background(), level, "device state changed",
+		"device", after.Name, "from", string(before), "to", string(after.State), "err", after.LastError)
+	if l.manager.opt.OnChange != nil {
+		l.manager.opt.OnChange(after)
+	}
+}
+
+// The pace of the loop.
+const (
+	firstBackoff = 5 * time.Second
+	// spread is over which new devices are spread at the start.
+	spread = 5 * time.Second
+	// relearnPause keeps a device whose rows flap from being walked all the time.
+	relearnPause = 2 * time.Minute
+)
+
+func (l *loop) run(ctx context.Context) {
+	if l.after != nil {
+		<-l.after
+	}
+	defer func() {
+		if l.driver != nil {
+			_ = l.driver.Close() // the device is gone either way
+		}
+	}()
+	// The first turn is spread by the device's identity, the same each start.
+	h := fnv.New32a()
+	fmt.Fprint(h, l.target.Device, l.target.Address)
+	offset := time.Duration(h.Sum32()) % spread
+	timer := time.NewTimer(offset)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.poke:
+			l.due()
+		case <-timer.C:
+		}
+		err := l.turn(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.result(ctx, err)
+		timer.Reset(time.Until(l.nextTime))
+	}
+}
+
+// due makes every group take its turn now.
+func (l *loop) due() {
+	now := time.Now()
+	for i := range l.groups {
+		l.groups[i].next = now
+	}
+}
+
+// turn learns the device where needed and polls what is due. A driver that
+// panics costs its own device only.
+func (l *loop) turn(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = fmt.Errorf("driver panicked: %v", r)
+			l.driver = nil
+		}
+	}()
+	if l.driver == nil {
+		if l.driver, err = l.manager.opt.NewDriver(l.target); err != nil {
+			return err
+		}
+		l.learned = nil
+	}
+	now := time.Now()
+	if l.learned == nil || now.After(l.learnAt) {
+		if err := l.learn(ctx); err != nil {
+			if l.learned == nil {
+				return err
+			}
+			l.learnAt = now.Add(l.manager.opt.LearnEvery)
+		}
+	}
+	return l.poll(ctx)
+}
+
+func (l *loop) learn(ctx context.Context) error {
+	learned, err := l.driver.Learn(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
+	if err != nil {
+		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
+	}
+	if len(ids) != len(learned.Points) {
+		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
+	}
+	now := time.Now()
+	l.learned, l.ids = learned, ids
+	l.learnAt = now.Add(l.manager.opt.LearnEvery)
+	l.groups = l.groups[:0]
+	seen := map[string]bool{}
+	for _, p := range learned.Points {
+		if seen[p.Group] {
+			continue
+		}
+		seen[p.Group] = true
+		interval := learned.Intervals[p.Group]
+		if interval <= 0 {
+			interval = 10 * time.Second
+		}
+		if p.Group == "fast" && l.target.Interval > 0 {
+			interval = l.target.Interval
+		}
+		l.groups = append(l.groups, group{name: p.Group, interval: max(interval, time.Second), next: now})
+	}
+	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
+	if l.manager.opt.OnLearned != nil {
+		l.manager.opt.OnLearned(l.target.Device, learned)
+	}
+	l.change(func(h *Health) {
+		h.Profile, h.Points = learned.Profile, len(learned.Points)
+		if len(l.groups) > 0 {
+			h.Interval = l.groups[0].interval
+		}
+	})
+	return nil
+}
+
+// poll reads the groups whose turn it is.
+func (l *loop) poll(ctx context.Context) error {
+	start := time.Now()
+	var names []string
+	for _, g := range l.groups {
+		if !g.next.After(start) {
+			names = append(names, g.name)
+		}
+	}
+	if len(names) == 0 {
+		l.plan(start)
+		return nil
+	}
+	readings, err := l.driver.Read(ctx, names, l.readings[:0])
+	l.readings = readings[:0]
+	end := time.Now()
+	l.plan(end)
+	changed := errors.Is(err, ErrChanged)
+	if err != nil && !changed {
+		return err
+	}
+	l.samples = l.samples[:0]
+	missing := 0
+	ms := end.UnixMilli()
+	for _, r := range readings {
+		if r.Quality != models.Good {
+			missing++
+		}
+		l.samples = append(l.samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
+	}
+	if err := l.manager.opt.Sink.Append(ctx, l.samples); err != nil {
+		return fmt.Errorf("store samples of %s: %w", l.target.Name, err)
+	}
+	l.failed, l.failures = false, 0
+	l.change(func(h *Health) {
+		h.State, h.LastError = StateOK, ""
+		h.Polls++
+		h.Missing = missing
+		h.LastPoll, h.LastSuccess, h.Latency = end, end, end.Sub(start)
+	})
+	if changed && end.After(l.changeAt) {
+		l.changeAt = end.Add(relearnPause)
+		l.learnAt = end.Add(-time.Nanosecond)
+		l.nextTime = end
+	}
+	return nil
+}
+
+// plan sets the next turn of each group. Turns keep their phase; those that
+// passed meanwhile are skipped and counted.
+func (l *loop) plan(now time.Time) {
+	var skipped uint64
+	l.nextTime = time.Time{}
+	for i := range l.groups {
+		g := &l.groups[i]
+		if !g.next.After(now) {
+			g.next = g.next.Add(g.interval)
+			for !g.next.After(now) {
+				g.next = g.next.Add(g.interval)
+				skipped++
+			}
+		}
+		if l.nextTime.IsZero() || g.next.Before(l.nextTime) {
+			l.nextTime = g.next
+		}
+	}
+	if skipped > 0 {
+		l.change(func(h *Health) { h.Skipped += skipped })
+	}
+}
+
+// result takes note of a failed turn: the points lose their values once, and
+// the next try waits longer each time.
+func (l *loop) result(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
+	l.failures++
+	now := time.Now()
+	state := StateError
+	switch {
+	case errors.Is(err, ErrAuth):
+		state = StateAuth
+	case errors.Is(err, ErrNoProfile):
+		state = StateNoProfile
+	case errors.Is(err, ErrUnreachable):
+		state = StateSilent
+	}
+	l.change(func(h *Health) {
+		h.State, h.LastError, h.LastPoll = state, err.Error(), now
+		h.Polls++
+		h.Failures++
+		if state == StateSilent {
+			h.Timeouts++
+		}
+		h.Missing = h.Points
+	})
+	if !l.failed && len(l.ids) > 0 {
+		l.samples = l.samples[:0]
+		for _, id := range l.ids {
+			l.samples = append(l.samples, models.Sample{Point: id, TimeMS: now.UnixMilli(), Quality: models.CommFailed})
+		}
+		if err := l.manager.opt.Sink.Append(ctx, l.samples); err != nil {
+			l.manager.opt.Log.WarnContext(ctx, "mark points as not answered", "device", l.target.Name, "err", err)
+		} else {
+			l.failed = true
+		}
+	}
+	pause := firstBackoff
+	if len(l.groups) > 0 {
+		pause = min(pause, l.groups[0].interval)
+	}
+	for i := 1; i < l.failures && pause < l.manager.opt.MaxBackoff; i++ {
+		pause *= 2
+	}
+	pause = min(pause, l.manager.opt.MaxBackoff)
+	// Jitter keeps devices that failed together from coming back together.
+	pause += time.Duration(rand.Int64N(int64(pause)/5 + 1)) //nolint:gosec // spreading load needs no secrecy
+	l.nextTime = now.Add(pause)
+	l.due()
+}

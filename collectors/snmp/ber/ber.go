@@ -1,0 +1,425 @@
+// Package ber encodes SNMPv1 and SNMPv2c messages and reads their answers:
+// the part of the Basic Encoding Rules that RFC 1157 and RFC 3416 use. It
+// keeps object identifiers as encoded bytes, so that an answer is compared
+// with its request without being taken apart.
+package ber
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// Protocol data unit tags, RFC 3416 section 3.
+const (
+	Get      = 0xA0
+	GetNext  = 0xA1
+	Response = 0xA2
+	GetBulk  = 0xA5
+)
+
+// Error-status values of a response, RFC 3416 section 3.
+const (
+	NoError    = 0
+	TooBig     = 1
+	NoSuchName = 2
+	GenErr     = 5
+)
+
+// Value tags that stand for "no value", RFC 3416 section 3.
+const (
+	NoSuchObject   = 0x80
+	NoSuchInstance = 0x81
+	EndOfMibView   = 0x82
+)
+
+const (
+	tagInteger   = 0x02
+	tagOctets    = 0x04
+	tagNull      = 0x05
+	tagOID       = 0x06
+	tagSequence  = 0x30
+	tagIP        = 0x40
+	tagCounter   = 0x41
+	tagGauge     = 0x42
+	tagTicks     = 0x43
+	tagOpaque    = 0x44
+	tagCounter64 = 0x46
+	tagUinteger  = 0x47
+)
+
+// ErrMalformed marks bytes that are not an SNMP message.
+var ErrMalformed = errors.New("malformed message")
+
+// EncodeOID gives the content bytes of an object identifier.
+func EncodeOID(oid []uint32) ([]byte, error) {
+	if len(oid) < 2 || oid[0] > 2 || oid[0] < 2 && oid[1] > 39 || uint64(oid[0])*40+uint64(oid[1]) > math.MaxUint32 {
+		return nil, fmt.Errorf("object identifier %v cannot be encoded", oid)
+	}
+	out := appendBase128(nil, oid[0]*40+oid[1])
+	for _, n := range oid[2:] {
+		out = appendBase128(out, n)
+	}
+	return out, nil
+}
+
+func appendBase128(b []byte, n uint32) []byte {
+	for shift := 28; shift > 0; shift -= 7 {
+		if n>>shift != 0 {
+			b = append(b, byte(n>>shift)&0x7F|0x80)
+		}
+	}
+	return append(b, byte(n&0x7F))
+}
+
+// DecodeOID is the inverse of EncodeOID.
+func DecodeOID(b []byte) ([]uint32, error) {
+	if len(b) == 0 || len(b) > 512 {
+		return nil, ErrMalformed
+	}
+	out := make([]uint32, 0, len(b)+1)
+	var n uint64
+	for i, c := range b {
+		n = n<<7 | uint64(c&0x7F)
+		if n > math.MaxUint32 {
+			return nil, ErrMalformed
+		}
+		if c&0x80 != 0 {
+			if i == len(b)-1 {
+				return nil, ErrMalformed
+			}
+			continue
+		}
+		if len(out) == 0 {
+			first := min(n/40, 2)
+			out = append(out, uint32(first), uint32(n-first*40))
+		} else {
+			out = append(out, uint32(n))
+		}
+		n = 0
+	}
+	return out, nil
+}
+
+func appendLength(b []byte, n int) []byte {
+	switch {
+	case n < 0x80:
+		return append(b, byte(n))
+	case n < 0x100:
+		return append(b, 0x81, byte(n))
+	case n < 0x10000:
+		return append(b, 0x82, byte(n>>8), byte(n))
+	}
+	return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n))
+}
+
+func appendTLV(b []byte, tag byte, content []byte) []byte {
+	b = append(b, tag)
+	b = appendLength(b, len(content))
+	return append(b, content...)
+}
+
+// AppendInteger appends an INTEGER.
+func AppendInteger(b []byte, n int64) []byte {
+	var raw [8]byte
+	binary.BigEndian.PutUint64(raw[:], uint64(n))
+	i := 0
+	for i < 7 && (raw[i] == 0 && raw[i+1]&0x80 == 0 || raw[i] == 0xFF && raw[i+1]&0x80 != 0) {
+		i++
+	}
+	return appendTLV(b, tagInteger, raw[i:])
+}
+
+// Bindings encodes the variable bindings of a request: each name with NULL.
+func Bindings(names [][]byte) []byte {
+	var list []byte
+	for _, n := range names {
+		one := appendTLV(nil, tagOID, n)
+		one = append(one, tagNull, 0)
+		list = appendTLV(list, tagSequence, one)
+	}
+	return appendTLV(nil, tagSequence, list)
+}
+
+// Template is a message with the place of its request id known, so that it
+// can be sent again without encoding it anew.
+type Template struct {
+	message []byte
+	at      int
+}
+
+// Encode builds a message. version is 0 for SNMPv1 and 1 for SNMPv2c; a and b
+// are error-status and error-index, or non-repeaters and max-repetitions.
+func Encode(version int, community string, pdu byte, a, b int, bindings []byte) *Template {
+	head := AppendInteger(nil, int64(version))
+	head = appendTLV(head, tagOctets, []byte(community))
+	// The request id always takes four bytes, so that it can be replaced.
+	body := []byte{tagInteger, 4, 0, 0, 0, 0}
+	body = AppendInteger(body, int64(a))
+	body = AppendInteger(body, int64(b))
+	body = append(body, bindings...)
+	inner := appendTLV(head, pdu, body)
+	t := &Template{message: appendTLV(nil, tagSequence, inner)}
+	t.at = len(t.message) - len(body) + 2
+	return t
+}
+
+// Append appends the message with a request id, which must be positive.
+func (t *Template) Append(dst []byte, id int32) []byte {
+	n := len(dst)
+	dst = append(dst, t.message...)
+	binary.BigEndian.PutUint32(dst[n+t.at:], uint32(id))
+	return dst
+}
+
+// Size is the length of the message in bytes.
+func (t *Template) Size() int { return len(t.message) }
+
+// Reader walks over encoded values. The zero length means that it is done.
+type Reader struct{ rest []byte }
+
+// NewReader reads from b.
+func NewReader(b []byte) Reader { return Reader{b} }
+
+// Done reports whether everything was read.
+func (r *Reader) Done() bool { return len(r.rest) == 0 }
+
+// Next returns tag and content of the next value.
+func (r *Reader) Next() (tag byte, content []byte, err error) {
+	b := r.rest
+	if len(b) < 2 {
+		return 0, nil, ErrMalformed
+	}
+	tag = b[0]
+	n, head := int(b[1]), 2
+	if n >= 0x80 {
+		k := n & 0x7F
+		if k == 0 || k > 4 || len(b) < 2+k {
+			return 0, nil, ErrMalformed
+		}
+		n = 0
+		for _, c := range b[2 : 2+k] {
+			n = n<<8 | int(c)
+		}
+		head += k
+	}
+	if n < 0 || n > len(b)-head {
+		return 0, nil, ErrMalformed
+	}
+	r.rest = b[head+n:]
+	return tag, b[head : head+n], nil
+}
+
+// Expect is Next for a value that must have a certain tag.
+func (r *Reader) Expect(tag byte) ([]byte, error) {
+	got, content, err := r.Next()
+	if err != nil {
+		return nil, err
+	}
+	if got != tag {
+		return nil, fmt.Errorf("%w: tag %#x where %#x belongs", ErrMalformed, got, tag)
+	}
+	return content, nil
+}
+
+func (r *Reader) integer() (int64, error) {
+	b, err := r.Expect(tagInteger)
+	if err != nil {
+		return 0, err
+	}
+	return signed(b)
+}
+
+func signed(b []byte) (int64, error) {
+	if len(b) == 0 || len(b) > 8 {
+		return 0, ErrMalformed
+	}
+	n := int64(int8(b[0]))
+	for _, c := range b[1:] {
+		n = n<<8 | int64(c)
+	}
+	return n, nil
+}
+
+func unsigned(b []byte) (uint64, error) {
+	if len(b) > 1 && b[0] == 0 && len(b) <= 9 {
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 8 {
+		return 0, ErrMalformed
+	}
+	var n uint64
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return n, nil
+}
+
+// Message is a decoded message; Bindings and Community alias its bytes.
+type Message struct {
+	Version   int
+	Community []byte
+	PDU       byte
+	ID        int32
+	// A and B are error-status and error-index, or non-repeaters and
+	// max-repetitions.
+	A, B     int
+	Bindings Reader
+}
+
+// Decode reads an SNMPv1 or SNMPv2c message.
+func Decode(b []byte) (Message, error) {
+	var m Message
+	outer := Reader{b}
+	content, err := outer.Expect(tagSequence)
+	if err != nil {
+		return m, err
+	}
+	r := Reader{content}
+	v, err := r.integer()
+	if err != nil {
+		return m, err
+	}
+	if v != 0 && v != 1 {
+		return m, fmt.Errorf("%w: version %d", ErrMalformed, v)
+	}
+	m.Version = int(v)
+	if m.Community, err = r.Expect(tagOctets); err != nil {
+		return m, err
+	}
+	var pdu []byte
+	if m.PDU, pdu, err = r.Next(); err != nil {
+		return m, err
+	}
+	if m.PDU&0xE0 != 0xA0 {
+		return m, fmt.Errorf("%w: no protocol data unit", ErrMalformed)
+	}
+	p := Reader{pdu}
+	var n [3]int64
+	for i := range n {
+		if n[i], err = p.integer(); err != nil {
+			return m, err
+		}
+		if n[i] > math.MaxInt32 || n[i] < math.MinInt32 {
+			return m, ErrMalformed
+		}
+	}
+	m.ID, m.A, m.B = int32(n[0]), int(n[1]), int(n[2])
+	list, err := p.Expect(tagSequence)
+	if err != nil {
+		return m, err
+	}
+	m.Bindings = Reader{list}
+	return m, nil
+}
+
+// Binding returns the next variable binding: the encoded name, and tag and
+// content of the value.
+func (r *Reader) Binding() (name []byte, tag byte, value []byte, err error) {
+	one, err := r.Expect(tagSequence)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	b := Reader{one}
+	if name, err = b.Expect(tagOID); err != nil {
+		return nil, 0, nil, err
+	}
+	if tag, value, err = b.Next(); err != nil {
+		return nil, 0, nil, err
+	}
+	return name, tag, value, nil
+}
+
+// Value reads the content of a value. Octets alias the message. Missing
+// objects give a Raw of kind None.
+func Value(tag byte, content []byte) (profile.Raw, error) {
+	switch tag {
+	case tagInteger:
+		n, err := signed(content)
+		return profile.Raw{Kind: profile.Int, Int: n}, err
+	case tagCounter, tagGauge, tagTicks, tagUinteger, tagCounter64:
+		n, err := unsigned(content)
+		if n > math.MaxInt64 {
+			return profile.Raw{Kind: profile.Uint, Uint: n}, err
+		}
+		return profile.Raw{Kind: profile.Int, Int: int64(n)}, err
+	case tagOctets, tagIP:
+		return profile.Raw{Kind: profile.Bytes, Bytes: content}, nil
+	case tagOID:
+		oid, err := DecodeOID(content)
+		if err != nil {
+			return profile.Raw{}, err
+		}
+		return profile.Raw{Kind: profile.OID, Bytes: []byte(Dotted(oid))}, nil
+	case tagOpaque:
+		return profile.OpaqueFloat(content), nil
+	case tagNull, NoSuchObject, NoSuchInstance, EndOfMibView:
+		return profile.Raw{}, nil
+	}
+	return profile.Raw{}, fmt.Errorf("%w: value tag %#x", ErrMalformed, tag)
+}
+
+// Dotted prints an object identifier.
+func Dotted(oid []uint32) string {
+	b := make([]byte, 0, 4*len(oid))
+	for i, n := range oid {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		b = appendDecimal(b, n)
+	}
+	return string(b)
+}
+
+func appendDecimal(b []byte, n uint32) []byte {
+	var d [10]byte
+	i := len(d)
+	for {
+		i--
+		d[i] = byte('0' + n%10)
+		if n /= 10; n == 0 {
+			return append(b, d[i:]...)
+		}
+	}
+}
+
+// EncodeValue gives tag and content for a value of a recording.
+func EncodeValue(tag byte, raw profile.Raw) (byte, []byte, error) {
+	switch raw.Kind {
+	case profile.Int:
+		if tag == tagInteger || raw.Int < 0 {
+			return tagInteger, AppendInteger(nil, raw.Int)[2:], nil
+		}
+		return tag, AppendInteger(nil, raw.Int)[2:], nil
+	case profile.Uint:
+		content := binary.BigEndian.AppendUint64([]byte{0}, raw.Uint)
+		return tag, content, nil
+	case profile.Float:
+		content := []byte{0x9f, 0x78, 4}
+		content = binary.BigEndian.AppendUint32(content, math.Float32bits(float32(raw.Float)))
+		return tagOpaque, content, nil
+	case profile.Bytes:
+		return tag, raw.Bytes, nil
+	case profile.OID:
+		oid, err := profile.ParseOID(string(raw.Bytes))
+		if err != nil {
+			return 0, nil, err
+		}
+		content, err := EncodeOID(oid)
+		return tagOID, content, err
+	}
+	return tagNull, nil, nil
+}
+
+// AppendBinding appends a variable binding of an answer.
+func AppendBinding(b, name []byte, tag byte, value []byte) []byte {
+	one := appendTLV(nil, tagOID, name)
+	one = appendTLV(one, tag, value)
+	return appendTLV(b, tagSequence, one)
+}
+
+// List wraps bindings into their sequence.
+func List(bindings []byte) []byte { return appendTLV(nil, tagSequence, bindings) }

@@ -1,0 +1,316 @@
+package snmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// NewDriver returns a driver for one device; it opens nothing until it is used.
+func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
+	return &Driver{engine: e, target: t}, nil
+}
+
+// Driver reads one device over SNMP.
+type Driver struct {
+	engine  *Engine
+	target  collectors.Target
+	session *session
+	device  *profile.Device
+	plans   map[string]*plan
+	// upTime is the last sysUpTime in hundredths of a second.
+	upTime int64
+	absent int
+}
+
+var _ collectors.Driver = (*Driver)(nil)
+
+// plan is a prepared poll of some groups: which points, which objects, and
+// where in the answer each point finds its values.
+type plan struct {
+	points []int
+	names  [][]byte
+	// first and count tell which names belong to points[i].
+	first, count []int
+}
+
+var sysUpTime, _ = ber.EncodeOID([]uint32{1, 3, 6, 1, 2, 1, 1, 3, 0})
+
+func (d *Driver) connect(ctx context.Context) error {
+	if d.session != nil {
+		return nil
+	}
+	s, err := d.engine.dial(ctx, d.target)
+	if err != nil {
+		return err
+	}
+	d.session = s
+	return nil
+}
+
+// Close implements collectors.Driver.
+func (d *Driver) Close() error {
+	if d.session != nil {
+		d.session.close()
+		d.session = nil
+	}
+	return nil
+}
+
+// fetched is a View of what was read from a device.
+type fetched struct {
+	scalars map[string]profile.Raw
+	columns map[string][]profile.Row
+}
+
+func (f *fetched) Scalar(oid string) profile.Raw   { return f.scalars[oid] }
+func (f *fetched) Column(oid string) []profile.Row { return f.columns[oid] }
+
+// fetch reads what is needed and not there yet. A subtree that cannot be
+// walked to its end costs its own points only.
+func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
+	var names [][]byte
+	var oids []string
+	for _, o := range n.Scalars {
+		if _, ok := f.scalars[o]; ok {
+			continue
+		}
+		name, err := encode(o)
+		if err != nil {
+			return err
+		}
+		names, oids = append(names, name), append(oids, o)
+	}
+	if len(names) > 0 {
+		values, _, err := d.session.get(ctx, names)
+		if err != nil {
+			return err
+		}
+		for i, o := range oids {
+			f.scalars[o] = values[i]
+		}
+	}
+	walk := func(roots []string, most int) error {
+		for _, root := range roots {
+			if _, ok := f.columns[root]; ok {
+				continue
+			}
+			name, err := encode(root)
+			if err != nil {
+				return err
+			}
+			rows, err := d.session.walk(ctx, name, most)
+			if err != nil && (len(rows) == 0 && errors.Is(err, collectors.ErrUnreachable) || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
+				return err
+			}
+			if err != nil {
+				d.engine.opt.Log.WarnContext(ctx, "walk ended early", "device", d.target.Name, "root", root, "rows", len(rows), "err", err)
+			}
+			if most == 0 {
+				f.columns[root] = rows
+			} else if _, ok := f.columns[root]; !ok {
+				f.columns[root] = rows
+			}
+		}
+		return nil
+	}
+	if err := walk(n.Columns, 0); err != nil {
+		return err
+	}
+	return walk(n.Present, 1)
+}
+
+func encode(oid string) ([]byte, error) {
+	parts, err := profile.ParseOID(oid)
+	if err != nil {
+		return nil, err
+	}
+	return ber.EncodeOID(parts)
+}
+
+// Learn implements collectors.Driver.
+func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
+	if err := d.connect(ctx); err != nil {
+		return nil, err
+	}
+	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
+	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
+	if err != nil {
+		return nil, d.tried(err)
+	}
+	p, err := d.identify(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	f.columns = map[string][]profile.Row{} // first rows are not enough any more
+	if err := d.fetch(ctx, f, p.Needs()); err != nil {
+		return nil, d.tried(err)
+	}
+	device, err := p.Resolve(f)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	d.device, d.plans, d.upTime, d.absent = device, map[string]*plan{}, 0, 0
+	for _, problem := range device.Problems {
+		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
+	}
+	return learned(device, f), nil
+}
+
+// tried adds to a silent device what was tried, for whoever has to find out.
+func (d *Driver) tried(err error) error {
+	if !errors.Is(err, collectors.ErrUnreachable) {
+		return err
+	}
+	switch d.target.Protocol {
+	case collectors.SNMPv1, collectors.SNMPv2c:
+		return fmt.Errorf("%w (%s; an agent also keeps silent when the community is wrong or the manager's address is not allowed)", err, d.target.Protocol)
+	}
+	return err
+}
+
+func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, error) {
+	lib := d.engine.opt.Library
+	if name := d.target.Profile; name != "" {
+		p, ok := lib.Get(name)
+		if !ok {
+			return nil, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+		}
+		if p.Protocol != profile.SNMP {
+			return nil, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+		}
+		return p, nil
+	}
+	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
+	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
+		return nil, d.tried(err)
+	}
+	found := lib.MatchSNMP(f)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%w: sysObjectID %q, sysDescr %.80q", collectors.ErrNoProfile, id, descr)
+	}
+	return found[0].Profile, nil
+}
+
+func learned(device *profile.Device, f *fetched) *collectors.Learned {
+	l := Describe(device)
+	l.Identity.SysObjectID = f.Scalar(profile.SysObjectIDOID).String()
+	l.Identity.SysDescr = strings.ToValidUTF8(f.Scalar(profile.SysDescrOID).String(), "")
+	return l
+}
+
+// Describe turns a resolved profile into what a driver reports.
+func Describe(device *profile.Device) *collectors.Learned {
+	id := device.Identity
+	l := &collectors.Learned{
+		Profile: device.Profile, Kind: device.Kind, Intervals: device.Intervals,
+		Identity: collectors.Identity{
+			Vendor: id["vendor"], Model: id["model"], Serial: id["serial"], Firmware: id["firmware"], MAC: id["mac"],
+			Name: id["name"], Location: id["location"], Contact: id["contact"],
+		},
+		Points: make([]models.PointSpec, len(device.Points)),
+	}
+	for i := range device.Points {
+		l.Points[i] = device.Points[i].Spec
+	}
+	return l
+}
+
+// planFor prepares the objects of some groups, sysUpTime first.
+func (d *Driver) planFor(groups []string) (*plan, error) {
+	key := strings.Join(groups, " ")
+	if p, ok := d.plans[key]; ok {
+		return p, nil
+	}
+	wanted := map[string]bool{}
+	for _, g := range groups {
+		wanted[g] = true
+	}
+	p := &plan{names: [][]byte{sysUpTime}}
+	at := map[string]int{}
+	for i := range d.device.Points {
+		x := &d.device.Points[i]
+		if !wanted[x.Spec.Group] {
+			continue
+		}
+		first, count := len(p.names), 1+len(x.Extra)
+		if count == 1 {
+			if k, ok := at[x.OID]; ok { // flags of one object are read once
+				p.points, p.first, p.count = append(p.points, i), append(p.first, k), append(p.count, 1)
+				continue
+			}
+			at[x.OID] = first
+		}
+		for _, o := range append([]string{x.OID}, x.Extra...) {
+			name, err := encode(o)
+			if err != nil {
+				return nil, err
+			}
+			p.names = append(p.names, name)
+		}
+		p.points, p.first, p.count = append(p.points, i), append(p.first, first), append(p.count, count)
+	}
+	d.plans[key] = p
+	return p, nil
+}
+
+// Read implements collectors.Driver.
+func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Reading) ([]collectors.Reading, error) {
+	if d.device == nil {
+		return dst, errors.New("read before learn")
+	}
+	if err := d.connect(ctx); err != nil {
+		return dst, err
+	}
+	p, err := d.planFor(groups)
+	if err != nil {
+		return dst, err
+	}
+	values, failed, err := d.session.get(ctx, p.names)
+	if err != nil {
+		return dst, d.tried(err)
+	}
+	absent := 0
+	for i, point := range p.points {
+		first, count := p.first[i], p.count[i]
+		r := collectors.Reading{Index: point, Quality: models.CommFailed}
+		lost := false
+		for k := first; k < first+count; k++ {
+			lost = lost || failed[k]
+		}
+		if !lost {
+			r.Value, r.Quality = d.device.Points[point].Decode(values[first : first+count])
+			if values[first].Kind == profile.None {
+				absent++
+			}
+		}
+		dst = append(dst, r)
+	}
+	changed := d.restarted(values[0])
+	if absent > d.absent {
+		changed = true
+	}
+	d.absent = max(d.absent, absent)
+	if changed {
+		return dst, collectors.ErrChanged
+	}
+	return dst, nil
+}
+
+// restarted reports whether sysUpTime went back: the agent began anew, and
+// its table indexes may mean something else. The counter itself wraps after
+// 497 days, which costs one needless look.
+func (d *Driver) restarted(raw profile.Raw) bool {
+	if raw.Kind != profile.Int {
+		return false
+	}
+	before := d.upTime
+	d.upTime = raw.Int
+	return before > 0 && raw.Int < before
+}

@@ -1,0 +1,303 @@
+package snmp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+)
+
+// binding is one object of an answer; the name is encoded.
+type binding struct {
+	name []byte
+	raw  profile.Raw
+	end  bool // end of the MIB view
+}
+
+// reply is an answer with its error fields.
+type reply struct {
+	status, index int
+	bindings      []binding
+}
+
+// transport performs one request, whatever the version.
+type transport interface {
+	request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error)
+	close()
+}
+
+// session reads objects of one device. One goroutine at a time uses it.
+type session struct {
+	transport
+	v1 bool
+	// most is how many objects go into one request; it shrinks when the agent
+	// says that an answer would be too big, and stays so.
+	most int
+	// repetitions of a GETBULK; 0 walks with GETNEXT.
+	repetitions int
+}
+
+// The bounds of a request and of a walk. An answer of 50 numbers takes about
+// 1,200 bytes, which fits into an Ethernet frame.
+const (
+	maxObjects     = 50
+	walkRows       = 20
+	maxWalkRows    = 20000
+	maxWalkNothing = 3
+)
+
+// dial resolves the address of a target and returns a session.
+func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error) {
+	to, err := resolve(ctx, t.Address)
+	if err != nil {
+		return nil, err
+	}
+	timeout, retries := e.opt.Timeout, max(0, e.opt.Retries)
+	if t.Timeout > 0 {
+		timeout = t.Timeout
+	}
+	if t.Retries > 0 {
+		retries = t.Retries
+	}
+	s := &session{most: maxObjects, repetitions: walkRows}
+	switch t.Protocol {
+	case collectors.SNMPv1:
+		s.v1, s.repetitions = true, 0
+		s.transport = &community{engine: e, to: to, version: 0, name: t.SNMP.Community, timeout: timeout, retries: retries}
+	case collectors.SNMPv2c:
+		s.transport = &community{engine: e, to: to, version: 1, name: t.SNMP.Community, timeout: timeout, retries: retries}
+	case collectors.SNMPv3:
+		s.transport, err = newUSM(to, t.SNMP, timeout, retries)
+		if err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("protocol %q is not SNMP", t.Protocol)
+	}
+	return s, nil
+}
+
+func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("address %q is not host:port: %w", address, err)
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 {
+		return netip.AddrPort{}, fmt.Errorf("port of %q is not between 1 and 65535", address)
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return netip.AddrPortFrom(a, uint16(number)), nil
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("look up %s: %w: %w", host, collectors.ErrUnreachable, err)
+	}
+	return netip.AddrPortFrom(found[0].Unmap(), uint16(number)), nil
+}
+
+// community is SNMP v1 and v2c over the shared sockets.
+type community struct {
+	engine  *Engine
+	to      netip.AddrPort
+	version int
+	name    string
+	timeout time.Duration
+	retries int
+}
+
+func (c *community) close() {}
+
+func (c *community) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
+	return c.send(ctx, ber.Encode(c.version, c.name, pdu, 0, repetitions, ber.Bindings(names)), nil)
+}
+
+// send performs a prepared request; the bindings go into dst.
+func (c *community) send(ctx context.Context, t *ber.Template, dst []binding) (reply, error) {
+	m, err := c.engine.exchange(ctx, c.to, t, c.timeout, c.retries)
+	if err != nil {
+		return reply{}, fmt.Errorf("ask %s: %w", c.to, err)
+	}
+	r := reply{status: m.A, index: m.B, bindings: dst[:0]}
+	for !m.Bindings.Done() {
+		name, tag, value, err := m.Bindings.Binding()
+		if err == nil {
+			var raw profile.Raw
+			if raw, err = ber.Value(tag, value); err == nil {
+				r.bindings = append(r.bindings, binding{name: name, raw: raw, end: tag == ber.EndOfMibView})
+			}
+		}
+		if err != nil {
+			c.engine.malformed.Add(1)
+			return reply{}, fmt.Errorf("ask %s: %w: %w", c.to, collectors.ErrProtocol, err)
+		}
+	}
+	return r, nil
+}
+
+// get reads objects by exact name; those the device does not have come back
+// as None. When some requests fail and others do not, the objects of the
+// failed ones are reported in failed.
+func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw, failed []bool, err error) {
+	values, failed = make([]profile.Raw, len(names)), make([]bool, len(names))
+	answered := false
+	for from := 0; from < len(names); {
+		n := min(s.most, len(names)-from)
+		err := s.getSome(ctx, names[from:from+n], values[from:from+n])
+		switch {
+		case errors.Is(err, errTooBig) && n > 1:
+			s.most = max(1, n/2)
+			continue
+		case err != nil && ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case err != nil && !answered && !errors.Is(err, errRefused):
+			return nil, nil, err // nothing was answered so far: the device is silent
+		case err != nil:
+			for i := from; i < from+n; i++ {
+				failed[i] = true
+			}
+		default:
+			answered = true
+		}
+		from += n
+	}
+	return values, failed, nil
+}
+
+var (
+	errTooBig  = errors.New("answer too big")
+	errRefused = errors.New("request refused")
+)
+
+// getSome reads what fits into one request. An agent that cannot read one of
+// the objects refuses them all: that one is left out and the rest is asked
+// again.
+func (s *session) getSome(ctx context.Context, names [][]byte, values []profile.Raw) error {
+	open := make([]int, len(names))
+	for i := range open {
+		open[i] = i
+	}
+	for len(open) > 0 {
+		ask := make([][]byte, len(open))
+		for i, k := range open {
+			ask[i] = names[k]
+		}
+		r, err := s.request(ctx, ber.Get, 0, ask)
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.status == ber.NoError:
+			return take(r.bindings, open, names, values)
+		case r.status == ber.TooBig:
+			return errTooBig
+		case r.index >= 1 && r.index <= len(open):
+			open = append(open[:r.index-1], open[r.index:]...)
+		case len(open) == 1:
+			return nil
+		default:
+			return fmt.Errorf("%w: error-status %d", errRefused, r.status)
+		}
+	}
+	return nil
+}
+
+// take puts answers where they belong, by name. An object that was not asked
+// for never becomes a value.
+func take(got []binding, open []int, names [][]byte, values []profile.Raw) error {
+	inOrder := len(got) == len(open)
+	for i := 0; inOrder && i < len(open); i++ {
+		inOrder = bytes.Equal(got[i].name, names[open[i]])
+	}
+	if inOrder {
+		for i, k := range open {
+			values[k] = got[i].raw
+		}
+		return nil
+	}
+	byName := make(map[string]profile.Raw, len(got))
+	for _, b := range got {
+		byName[string(b.name)] = b.raw
+	}
+	found := 0
+	for _, k := range open {
+		if raw, ok := byName[string(names[k])]; ok {
+			values[k] = raw
+			found++
+		}
+	}
+	if found < len(open) {
+		for _, k := range open {
+			values[k] = profile.Raw{}
+		}
+		return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, found, len(open))
+	}
+	return nil
+}
+
+// walk reads a subtree. What was read before an error is returned with it.
+func (s *session) walk(ctx context.Context, root []byte, most int) ([]profile.Row, error) {
+	rootOID, err := ber.DecodeOID(root)
+	if err != nil {
+		return nil, err
+	}
+	var rows []profile.Row
+	last := rootOID
+	at := root
+	for {
+		pdu, n := byte(ber.GetNext), 0
+		if s.repetitions > 0 && most != 1 {
+			pdu, n = ber.GetBulk, s.repetitions
+		}
+		r, err := s.request(ctx, pdu, n, [][]byte{at})
+		if err != nil {
+			return rows, err
+		}
+		switch r.status {
+		case ber.NoError:
+		case ber.NoSuchName: // version 1 says so at the end of the tree
+			return rows, nil
+		case ber.TooBig:
+			if s.repetitions <= 1 {
+				return rows, fmt.Errorf("walk %s: %w", ber.Dotted(rootOID), errTooBig)
+			}
+			s.repetitions /= 2
+			continue
+		default:
+			return rows, fmt.Errorf("walk %s: %w: error-status %d", ber.Dotted(rootOID), errRefused, r.status)
+		}
+		if len(r.bindings) == 0 {
+			return rows, fmt.Errorf("walk %s: %w: empty answer", ber.Dotted(rootOID), collectors.ErrProtocol)
+		}
+		for _, b := range r.bindings {
+			oid, err := ber.DecodeOID(b.name)
+			if err != nil {
+				return rows, fmt.Errorf("walk %s: %w: %w", ber.Dotted(rootOID), collectors.ErrProtocol, err)
+			}
+			if b.end || len(oid) <= len(rootOID) || profile.Compare(oid[:len(rootOID)], rootOID) != 0 {
+				return rows, nil
+			}
+			if profile.Compare(oid, last) <= 0 {
+				return rows, fmt.Errorf("walk %s: %w: object identifiers do not increase at %s", ber.Dotted(rootOID), collectors.ErrProtocol, ber.Dotted(oid))
+			}
+			if b.raw.Kind != profile.None {
+				rows = append(rows, profile.Row{Index: oid[len(rootOID):], Raw: b.raw})
+			}
+			last, at = oid, b.name
+			if most > 0 && len(rows) >= most {
+				return rows, nil
+			}
+			if len(rows) >= maxWalkRows {
+				return rows, fmt.Errorf("walk %s: more than %d rows", ber.Dotted(rootOID), maxWalkRows)
+			}
+		}
+	}
+}

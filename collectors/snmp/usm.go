@@ -1,0 +1,208 @@
+package snmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+)
+
+var authProtocols = map[string]gosnmp.SnmpV3AuthProtocol{
+	"": gosnmp.NoAuth, "MD5": gosnmp.MD5, "SHA": gosnmp.SHA, "SHA224": gosnmp.SHA224,
+	"SHA256": gosnmp.SHA256, "SHA384": gosnmp.SHA384, "SHA512": gosnmp.SHA512,
+}
+
+var privProtocols = map[string]gosnmp.SnmpV3PrivProtocol{
+	"": gosnmp.NoPriv, "DES": gosnmp.DES, "AES": gosnmp.AES, "AES192": gosnmp.AES192,
+	"AES256": gosnmp.AES256, "AES192C": gosnmp.AES192C, "AES256C": gosnmp.AES256C,
+}
+
+// usm is SNMPv3 with the user-based security model, by gosnmp. It matches
+// message ids, checks digests and synchronises engine id and time itself.
+type usm struct {
+	client *gosnmp.GoSNMP
+	to     netip.AddrPort
+	user   string
+	open   bool
+}
+
+func newUSM(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*usm, error) {
+	auth, ok := authProtocols[strings.ToUpper(c.AuthProtocol)]
+	if !ok {
+		return nil, fmt.Errorf("authentication protocol %q is not one of MD5, SHA, SHA224, SHA256, SHA384, SHA512", c.AuthProtocol)
+	}
+	priv, ok := privProtocols[strings.ToUpper(c.PrivProtocol)]
+	if !ok {
+		return nil, fmt.Errorf("privacy protocol %q is not one of DES, AES, AES192, AES256, AES192C, AES256C", c.PrivProtocol)
+	}
+	if c.User == "" {
+		return nil, errors.New("SNMPv3 needs a user name")
+	}
+	flags := gosnmp.NoAuthNoPriv
+	switch {
+	case priv != gosnmp.NoPriv && auth == gosnmp.NoAuth:
+		return nil, errors.New("SNMPv3 has no privacy without authentication")
+	case priv != gosnmp.NoPriv:
+		flags = gosnmp.AuthPriv
+	case auth != gosnmp.NoAuth:
+		flags = gosnmp.AuthNoPriv
+	}
+	for name, secret := range map[string]string{"authentication": c.AuthPassword, "privacy": c.PrivPassword} {
+		used := name == "authentication" && auth != gosnmp.NoAuth || name == "privacy" && priv != gosnmp.NoPriv
+		if used && len(secret) < 8 {
+			return nil, fmt.Errorf("the %s password must have at least 8 characters (RFC 3414 section 11.2)", name)
+		}
+	}
+	return &usm{
+		to: to, user: c.User,
+		client: &gosnmp.GoSNMP{
+			Target: to.Addr().String(), Port: to.Port(), Transport: "udp", Version: gosnmp.Version3,
+			Timeout: timeout, Retries: retries, MaxOids: maxObjects * 2, MsgFlags: flags,
+			SecurityModel: gosnmp.UserSecurityModel, ContextName: c.ContextName,
+			SecurityParameters: &gosnmp.UsmSecurityParameters{
+				UserName: c.User, AuthenticationProtocol: auth, AuthenticationPassphrase: c.AuthPassword,
+				PrivacyProtocol: priv, PrivacyPassphrase: c.PrivPassword,
+			},
+		},
+	}, nil
+}
+
+func (u *usm) close() {
+	if u.open && u.client.Conn != nil {
+		_ = u.client.Close()
+	}
+	u.open = false
+}
+
+func (u *usm) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
+	u.client.Context = ctx
+	if !u.open {
+		if err := u.client.Connect(); err != nil {
+			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrUnreachable, err)
+		}
+		u.open = true
+	}
+	dotted := make([]string, len(names))
+	for i, n := range names {
+		oid, err := ber.DecodeOID(n)
+		if err != nil {
+			return reply{}, err
+		}
+		dotted[i] = ber.Dotted(oid)
+	}
+	var (
+		p   *gosnmp.SnmpPacket
+		err error
+	)
+	switch pdu {
+	case ber.GetBulk:
+		p, err = u.client.GetBulk(dotted, 0, uint32(repetitions))
+	case ber.GetNext:
+		p, err = u.client.GetNext(dotted)
+	default:
+		p, err = u.client.Get(dotted)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return reply{}, ctx.Err()
+		}
+		u.close() // the next request discovers the engine anew
+		return reply{}, u.describe(err)
+	}
+	if p.PDUType == gosnmp.Report {
+		u.close()
+		return reply{}, u.describe(reportError(p))
+	}
+	r := reply{status: int(p.Error), index: int(p.ErrorIndex)}
+	for _, v := range p.Variables {
+		oid, err := profile.ParseOID(v.Name)
+		if err != nil {
+			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrProtocol, err)
+		}
+		name, err := ber.EncodeOID(oid)
+		if err != nil {
+			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrProtocol, err)
+		}
+		r.bindings = append(r.bindings, binding{name: name, raw: rawOf(v), end: v.Type == gosnmp.EndOfMibView})
+	}
+	return r, nil
+}
+
+// reportError names the counter of a report, RFC 3414 section 3.2.
+func reportError(p *gosnmp.SnmpPacket) error {
+	if len(p.Variables) == 0 {
+		return gosnmp.ErrUnknownReportPDU
+	}
+	switch name := p.Variables[0].Name; {
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.1."):
+		return gosnmp.ErrUnknownSecurityLevel
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.2."):
+		return gosnmp.ErrNotInTimeWindow
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.3."):
+		return gosnmp.ErrUnknownUsername
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.4."):
+		return gosnmp.ErrUnknownEngineID
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.5."):
+		return gosnmp.ErrWrongDigest
+	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.6."):
+		return gosnmp.ErrDecryption
+	}
+	return gosnmp.ErrUnknownReportPDU
+}
+
+// describe sorts gosnmp's errors into ours and says what to look at.
+func (u *usm) describe(err error) error {
+	switch {
+	case errors.Is(err, gosnmp.ErrUnknownUsername):
+		return fmt.Errorf("ask %s: %w: the agent does not know user %q", u.to, collectors.ErrAuth, u.user)
+	case errors.Is(err, gosnmp.ErrWrongDigest):
+		return fmt.Errorf("ask %s: %w: authentication protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user)
+	case errors.Is(err, gosnmp.ErrDecryption):
+		return fmt.Errorf("ask %s: %w: privacy protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user)
+	case errors.Is(err, gosnmp.ErrUnknownSecurityLevel):
+		return fmt.Errorf("ask %s: %w: user %q may not use this security level", u.to, collectors.ErrAuth, u.user)
+	case errors.Is(err, gosnmp.ErrNotInTimeWindow), errors.Is(err, gosnmp.ErrUnknownEngineID):
+		return fmt.Errorf("ask %s: %w: engine id or clock of the agent changed and did not settle: %w", u.to, collectors.ErrProtocol, err)
+	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded), strings.Contains(err.Error(), "timeout"):
+		return fmt.Errorf("ask %s: %w within %s, tried %d times (SNMPv3 user %q)", u.to, collectors.ErrUnreachable, u.client.Timeout, u.client.Retries+1, u.user)
+	case strings.Contains(err.Error(), "connection refused"):
+		return fmt.Errorf("ask %s: %w: nothing listens on this port", u.to, collectors.ErrUnreachable)
+	}
+	return fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrProtocol, err)
+}
+
+func rawOf(v gosnmp.SnmpPDU) profile.Raw {
+	switch x := v.Value.(type) {
+	case int:
+		return profile.Raw{Kind: profile.Int, Int: int64(x)}
+	case uint:
+		return profile.Raw{Kind: profile.Int, Int: int64(x)}
+	case uint32:
+		return profile.Raw{Kind: profile.Int, Int: int64(x)}
+	case uint64:
+		if x > 1<<63-1 {
+			return profile.Raw{Kind: profile.Uint, Uint: x}
+		}
+		return profile.Raw{Kind: profile.Int, Int: int64(x)}
+	case float32:
+		return profile.Raw{Kind: profile.Float, Float: float64(x)}
+	case float64:
+		return profile.Raw{Kind: profile.Float, Float: x}
+	case []byte:
+		return profile.Raw{Kind: profile.Bytes, Bytes: append([]byte(nil), x...)}
+	case string:
+		if v.Type == gosnmp.ObjectIdentifier {
+			return profile.Raw{Kind: profile.OID, Bytes: []byte(strings.TrimPrefix(x, "."))}
+		}
+		return profile.Raw{Kind: profile.Bytes, Bytes: []byte(x)}
+	}
+	return profile.Raw{}
+}
