@@ -97,6 +97,9 @@ type Row struct {
 	Record
 }
 
+// TableName keeps clear of a word of SQL.
+func (Row) TableName() string { return "rack_rows" }
+
 // Manufacturer makes racks and devices.
 type Manufacturer struct {
 	ID uint64 `gorm:"primaryKey" json:"id"`

@@ -1,0 +1,94 @@
+// Package fault holds the kinds of errors by which the domain tells what went
+// wrong, so that those above can answer each in its way: a missing thing, a
+// clash with what is there, a value that cannot be.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kinds of errors; test with errors.Is.
+var (
+	// ErrNotFound means that there is no such thing; the error is a
+	// *NotFoundError.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that what is there stands in the way; the error is a
+	// *ConflictError, or a violated constraint of the database.
+	ErrConflict = errors.New("conflict")
+	// ErrInvalid means that a field has a value it cannot have; the error is
+	// an *InvalidError, or a violated constraint of the database.
+	ErrInvalid = errors.New("invalid")
+)
+
+// NotFoundError names what is not there.
+type NotFoundError struct {
+	// Object is the sort of thing: "rack", "device type".
+	Object string
+	// ID is its number or name.
+	ID string
+}
+
+// NotFound returns a *NotFoundError; id is a number or a name.
+func NotFound(object string, id any) error {
+	return &NotFoundError{Object: object, ID: fmt.Sprint(id)}
+}
+
+func (e *NotFoundError) Error() string { return e.Object + " " + e.ID + " not found" }
+
+// Is makes every NotFoundError an ErrNotFound.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// Codes of a ConflictError.
+const (
+	// Taken: a name, tag or terminal is used by another thing.
+	Taken = "taken"
+	// Occupied: a place in a rack holds another device.
+	Occupied = "occupied"
+	// InUse: other things still refer to the one to be deleted or changed.
+	InUse = "in-use"
+	// Stale: somebody else has changed the thing since it was read.
+	Stale = "stale"
+)
+
+// ConflictError says what stands in the way.
+type ConflictError struct {
+	// Code is stable, for translation.
+	Code string
+	// Field is the field at fault, in the API's spelling; it may be empty.
+	Field string
+	// Reason is in words fit for a user.
+	Reason string
+	// With names what stands in the way.
+	With []string
+}
+
+// Conflict returns a *ConflictError.
+func Conflict(code, field, reason string, with ...string) error {
+	return &ConflictError{Code: code, Field: field, Reason: reason, With: with}
+}
+
+func (e *ConflictError) Error() string { return e.Reason }
+
+// Is makes every ConflictError an ErrConflict.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// InvalidError names the field at fault.
+type InvalidError struct {
+	// Field is in the API's spelling.
+	Field string
+	// Code is stable, for translation: "required", "range", "unknown", "format".
+	Code string
+	// Reason is in words fit for a user.
+	Reason string
+}
+
+// Invalid returns an *InvalidError.
+func Invalid(field, code, reason string) error {
+	return &InvalidError{Field: field, Code: code, Reason: reason}
+}
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+// Is makes every InvalidError an ErrInvalid.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
