@@ -56,6 +56,7 @@ type Gateway struct {
 	backoff time.Duration
 	dialErr error
 
+	gap    atomic.Int64 // nanoseconds
 	idleMu sync.Mutex
 	idle   *time.Timer
 
@@ -95,6 +96,7 @@ func NewGateway(address string, opt GatewayOptions) *Gateway {
 	if opt.Serial {
 		g.framing = rtuFraming{}
 	}
+	g.gap.Store(int64(opt.Gap))
 	g.turn <- struct{}{}
 	return g
 }
@@ -142,10 +144,28 @@ func (g *Gateway) closeIdle() {
 	g.turn <- struct{}{}
 }
 
+// pace is how long one device behind the gateway may take. Zero fields take
+// the gateway's own.
+type pace struct {
+	timeout time.Duration
+	retries int
+}
+
+// slowDown makes the silence between requests at least gap: devices on one
+// line hear each other's requests.
+func (g *Gateway) slowDown(gap time.Duration) {
+	for {
+		old := g.gap.Load()
+		if int64(gap) <= old || g.gap.CompareAndSwap(old, int64(gap)) {
+			return
+		}
+	}
+}
+
 // client returns goburrow's client for one unit behind the gateway; its calls
 // end with ctx.
-func (g *Gateway) client(ctx context.Context, unit byte) modbus.Client {
-	x := &exchange{ctx: ctx, gateway: g, unit: unit}
+func (g *Gateway) client(ctx context.Context, p pace, unit byte) modbus.Client {
+	x := &exchange{ctx: ctx, gateway: g, pace: p, unit: unit}
 	return modbus.NewClient2(x, x)
 }
 
@@ -154,6 +174,7 @@ func (g *Gateway) client(ctx context.Context, unit byte) modbus.Client {
 type exchange struct {
 	ctx     context.Context //nolint:containedctx // goburrow's Transporter has no room for it
 	gateway *Gateway
+	pace    pace
 	unit    byte
 	answer  *modbus.ProtocolDataUnit
 }
@@ -165,7 +186,7 @@ func (x *exchange) Encode(pdu *modbus.ProtocolDataUnit) ([]byte, error) {
 
 // Send performs the exchange.
 func (x *exchange) Send(request []byte) ([]byte, error) {
-	answer, err := x.gateway.do(x.ctx, x.unit, &modbus.ProtocolDataUnit{FunctionCode: request[0], Data: request[1:]})
+	answer, err := x.gateway.do(x.ctx, x.pace, x.unit, &modbus.ProtocolDataUnit{FunctionCode: request[0], Data: request[1:]})
 	x.answer = answer
 	return request, err
 }
@@ -178,7 +199,13 @@ func (x *exchange) Decode(_ []byte) (*modbus.ProtocolDataUnit, error) { return x
 
 // do sends one request and returns its answer, exceptions included. Reading
 // changes nothing in the device, so that a lost exchange may be repeated.
-func (g *Gateway) do(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+func (g *Gateway) do(ctx context.Context, p pace, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+	if p.timeout <= 0 {
+		p.timeout = g.opt.Timeout
+	}
+	if p.retries == 0 {
+		p.retries = g.opt.Retries
+	}
 	select {
 	case <-g.turn:
 		defer func() { g.turn <- struct{}{} }()
@@ -187,7 +214,7 @@ func (g *Gateway) do(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUni
 	}
 	for attempt := 0; ; attempt++ {
 		kept := g.conn != nil
-		answer, err := g.once(ctx, unit, pdu)
+		answer, err := g.once(ctx, p.timeout, unit, pdu)
 		g.last = time.Now()
 		busy := err == nil && isBusy(answer)
 		if err == nil && !busy {
@@ -200,7 +227,7 @@ func (g *Gateway) do(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUni
 			attempt-- // an idle connection that the other side gave up costs no retry
 			continue
 		}
-		if attempt >= g.opt.Retries {
+		if attempt >= p.retries {
 			return answer, err
 		}
 		if busy {
@@ -219,14 +246,14 @@ func isBusy(pdu *modbus.ProtocolDataUnit) bool {
 	return pdu.Data[0] == modbus.ExceptionCodeServerDeviceBusy || pdu.Data[0] == modbus.ExceptionCodeAcknowledge
 }
 
-func (g *Gateway) once(ctx context.Context, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
 	g.requests.Add(1)
-	if rest := g.opt.Gap - time.Since(g.last); rest > 0 {
+	if rest := time.Duration(g.gap.Load()) - time.Since(g.last); rest > 0 {
 		if err := wait(ctx, rest); err != nil {
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.opt.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := g.connect(ctx); err != nil {
 		return nil, err
@@ -238,7 +265,7 @@ func (g *Gateway) once(ctx context.Context, unit byte, pdu *modbus.ProtocolDataU
 		// Whatever else arrives on this connection could be taken for the
 		// answer to a later question.
 		g.drop()
-		return nil, g.describe(err)
+		return nil, g.describe(err, timeout)
 	}
 	answer, err := g.framing.decode(frame)
 	if err != nil {
@@ -331,14 +358,14 @@ func (g *Gateway) discardWaiting(deadline time.Time) error {
 }
 
 // describe gives a lost exchange its place and kind.
-func (g *Gateway) describe(err error) error {
+func (g *Gateway) describe(err error, timeout time.Duration) error {
 	if errors.Is(err, collectors.ErrProtocol) {
 		g.malformed.Add(1)
 		return fmt.Errorf("read from %s: %w", g.address, err)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		g.timeouts.Add(1)
-		return fmt.Errorf("read from %s: %w within %s", g.address, collectors.ErrUnreachable, g.opt.Timeout)
+		return fmt.Errorf("read from %s: %w within %s", g.address, collectors.ErrUnreachable, timeout)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		err = errClosed

@@ -122,7 +122,7 @@ func TestAnswersThatMustNotBecomeValues(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			address := listen(t, func(_ int, q []byte, w io.WriteCloser) { tt.answer(q, w) })
 			g := open(t, address, GatewayOptions{Retries: -1})
-			data, err := g.read(t.Context(), 1, tableHolding, 10, 1)
+			data, err := g.read(t.Context(), pace{}, 1, tableHolding, 10, 1)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got % x, %v; want %v", data, err, tt.want)
 			}
@@ -146,10 +146,10 @@ func TestLateAnswerIsNotTakenForTheNext(t *testing.T) {
 		w.Write(registers(q, 42))
 	})
 	g := open(t, address, GatewayOptions{Retries: -1})
-	if _, err := g.read(t.Context(), 1, tableHolding, 1, 1); !errors.Is(err, collectors.ErrUnreachable) {
+	if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 1, 1); !errors.Is(err, collectors.ErrUnreachable) {
 		t.Fatalf("first read: %v", err)
 	}
-	data, err := g.read(t.Context(), 1, tableHolding, 2, 1)
+	data, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1)
 	if err != nil || binary.BigEndian.Uint16(data) != 42 {
 		t.Fatalf("second read: % x, %v; want 42", data, err)
 	}
@@ -165,7 +165,7 @@ func TestForeignTransactionIsSkipped(t *testing.T) {
 		w.Write(append(old, registers(q, 42)...))
 	})
 	g := open(t, address, GatewayOptions{})
-	data, err := g.read(t.Context(), 1, tableInput, 2, 1)
+	data, err := g.read(t.Context(), pace{}, 1, tableInput, 2, 1)
 	if err != nil || binary.BigEndian.Uint16(data) != 42 {
 		t.Fatalf("% x, %v; want 42", data, err)
 	}
@@ -179,7 +179,7 @@ func TestRecovery(t *testing.T) {
 		address := listen(t, func(_ int, q []byte, w io.WriteCloser) { w.Write(registers(q, 42)); w.Close() })
 		g := open(t, address, GatewayOptions{Retries: -1})
 		for i := range 3 {
-			if _, err := g.read(t.Context(), 1, tableHolding, 2, 1); err != nil {
+			if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); err != nil {
 				t.Fatalf("read %d: %v", i, err)
 			}
 		}
@@ -194,7 +194,7 @@ func TestRecovery(t *testing.T) {
 			w.Write(registers(q, 42))
 		})
 		g := open(t, address, GatewayOptions{})
-		if _, err := g.read(t.Context(), 1, tableHolding, 2, 1); err != nil {
+		if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -206,7 +206,7 @@ func TestRecovery(t *testing.T) {
 			w.Write(e[8:])
 		})
 		g := open(t, address, GatewayOptions{})
-		if _, err := g.read(t.Context(), 1, tableHolding, 2, 1); !refused(err) {
+		if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); !refused(err) {
 			t.Fatalf("got %v, want a refusal", err)
 		}
 		if g.Stats().Reconnects != 1 {
@@ -222,7 +222,7 @@ func TestRecovery(t *testing.T) {
 		l.Close()
 		g := open(t, address, GatewayOptions{Retries: -1})
 		for range 3 {
-			if _, err := g.read(t.Context(), 1, tableHolding, 2, 1); !errors.Is(err, collectors.ErrUnreachable) {
+			if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); !errors.Is(err, collectors.ErrUnreachable) {
 				t.Fatalf("got %v", err)
 			}
 		}
@@ -232,7 +232,7 @@ func TestRecovery(t *testing.T) {
 		g := open(t, address, GatewayOptions{Timeout: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if _, err := g.read(ctx, 1, tableHolding, 2, 1); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := g.read(ctx, pace{}, 1, tableHolding, 2, 1); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -256,7 +256,7 @@ func TestOneRequestAtATime(t *testing.T) {
 	var wg sync.WaitGroup
 	for unit := byte(1); unit <= 20; unit++ {
 		wg.Go(func() {
-			data, err := g.read(t.Context(), unit, tableHolding, 0, 1)
+			data, err := g.read(t.Context(), pace{}, unit, tableHolding, 0, 1)
 			if err != nil || binary.BigEndian.Uint16(data) != uint16(unit) {
 				t.Errorf("unit %d: % x, %v", unit, data, err)
 			}
@@ -307,7 +307,7 @@ func FuzzFraming(f *testing.F) {
 	f.Add(exceptionFrame(request, 2))
 	f.Add([]byte{1, 0x2B, 0x0E, 1, 1, 0, 0, 255, 0, 1})
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		frame, matches, err := tcpFraming{}.read(&reader{wire}, 1, request)
+		frame, matches, err := tcpFraming{}.read(&slowReader{wire}, 1, request)
 		if err == nil && matches {
 			pdu, err := tcpFraming{}.decode(frame)
 			if err != nil || pdu.FunctionCode == 3 && len(pdu.Data) != 5 {
@@ -315,17 +315,17 @@ func FuzzFraming(f *testing.F) {
 			}
 		}
 		serial := []byte{1, 3, 0, 0, 0, 2, 0, 0}
-		body, matches, err := rtuFraming{}.read(&reader{wire}, 0, serial)
+		body, matches, err := rtuFraming{}.read(&slowReader{wire}, 0, serial)
 		if err == nil && matches && body[1] == 3 && len(body) != 7 {
 			t.Errorf("accepted % x", wire)
 		}
 	})
 }
 
-// reader gives its bytes one by one, as a slow line does.
-type reader struct{ rest []byte }
+// slowReader gives its bytes one by one, as a slow line does.
+type slowReader struct{ rest []byte }
 
-func (r *reader) Read(p []byte) (int, error) {
+func (r *slowReader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
 		return 0, io.EOF
 	}

@@ -26,8 +26,8 @@ const (
 
 // read asks for count registers (two bytes each) or bits (eight to a byte,
 // least significant first) of a table.
-func (g *Gateway) read(ctx context.Context, unit byte, table string, address, count uint16) ([]byte, error) {
-	c := g.client(ctx, unit)
+func (g *Gateway) read(ctx context.Context, p pace, unit byte, table string, address, count uint16) ([]byte, error) {
+	c := g.client(ctx, p, unit)
 	var (
 		data []byte
 		err  error
@@ -77,15 +77,16 @@ func refused(err error) bool {
 // maxIdentifyRounds bounds a device that says "more follows" for ever.
 const maxIdentifyRounds = 16
 
-// deviceID reads the identification objects of function 43/14 (basic
-// category) by object id: 0 vendor, 1 product code, 2 revision, 3 vendor URL,
-// 4 product name, 5 model. A device without that function gives an error for
+// deviceID reads the identification objects of function 43/14 by
+// object id: 0 vendor, 1 product code, 2 revision, 3 vendor URL, 4 product
+// name, 5 model, 128 and up the vendor's own. Category 1 asks for the basic
+// ones, 3 for all. A device without that function gives an error for
 // which refused is true.
-func (g *Gateway) deviceID(ctx context.Context, unit byte) (map[byte]string, error) {
+func (g *Gateway) deviceID(ctx context.Context, p pace, unit, category byte) (map[byte]string, error) {
 	objects := map[byte]string{}
 	next := byte(0)
 	for range maxIdentifyRounds {
-		pdu, err := g.do(ctx, unit, &modbus.ProtocolDataUnit{FunctionCode: funcEncapsulated, Data: []byte{meiDeviceID, 1, next}})
+		pdu, err := g.do(ctx, p, unit, &modbus.ProtocolDataUnit{FunctionCode: funcEncapsulated, Data: []byte{meiDeviceID, category, next}})
 		if err != nil {
 			return nil, err
 		}
@@ -114,8 +115,8 @@ func (g *Gateway) deviceID(ctx context.Context, unit byte) (map[byte]string, err
 
 // serverID reads the answer of function 17: bytes whose meaning is the
 // vendor's own.
-func (g *Gateway) serverID(ctx context.Context, unit byte) ([]byte, error) {
-	pdu, err := g.do(ctx, unit, &modbus.ProtocolDataUnit{FunctionCode: funcReportServerID})
+func (g *Gateway) serverID(ctx context.Context, p pace, unit byte) ([]byte, error) {
+	pdu, err := g.do(ctx, p, unit, &modbus.ProtocolDataUnit{FunctionCode: funcReportServerID})
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,9 @@ type Ref struct {
 	Register *int   `yaml:"register"`
 	Table    string `yaml:"table"`
 	Type     string `yaml:"type"`
+	// Length is how many registers a Modbus text takes, with type string, or
+	// string-little when the bytes of each register are swapped.
+	Length int `yaml:"length"`
 }
 
 // Condition is a test on one value. All given tests must hold; a value that
@@ -139,10 +142,12 @@ type IdentityField struct {
 	Match string `yaml:"match"`
 	// Texts replaces raw values by texts.
 	Texts map[string]string `yaml:"texts"`
-	// Length, Pad: registers of a Modbus text and what fills it.
-	Length int `yaml:"length"`
-	// Format mac prints octets as a MAC address.
+	// Format mac prints octets as a MAC address, dotted a number as its
+	// decimal digits (301 is 3.0.1), nibbles a register as top nibble, next
+	// nibble and low byte (0x1203 is 1.2.3).
 	Format string `yaml:"format"`
+	// Scale multiplies a number: 123 with 0.01 is 1.23.
+	Scale *float64 `yaml:"scale"`
 }
 
 // State is the meaning of one raw number.

@@ -278,7 +278,8 @@ func (r Ref) registerOf() (Register, bool) {
 	if r.Register == nil {
 		return Register{}, false
 	}
-	return Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(max(1, registerCounts[orElse(r.Type, "u16")]))}, true
+	count := max(1, registerCounts[orElse(r.Type, "u16")], r.Length)
+	return Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(count)}, true
 }
 
 // ModbusNeeds lists the registers that ResolveModbus looks at.
@@ -293,9 +294,7 @@ func (p *Profile) ModbusNeeds() []Register {
 		}
 	}
 	for _, f := range p.Identity {
-		if f.Register != nil && f.Length > 0 {
-			add(Register{Table: f.Table, Address: uint16(*f.Register), Count: uint16(f.Length)})
-		} else if r, ok := f.registerOf(); ok {
+		if r, ok := f.registerOf(); ok {
 			add(r)
 		}
 	}
@@ -304,21 +303,23 @@ func (p *Profile) ModbusNeeds() []Register {
 			add(r)
 		}
 	}
-	for i := range p.Points {
-		x := &p.Points[i]
-		if x.Register == nil {
-			continue
-		}
-		own := x.register()
-		add(own)
-		for _, r := range x.refs() {
-			if reg, ok := r.registerOf(); ok {
-				reg.Unit = own.Unit
-				add(reg)
+	for _, q := range append([]*Profile{p}, p.fallback...) {
+		for i := range q.Points {
+			x := &q.Points[i]
+			if x.Register == nil {
+				continue
 			}
-		}
-		if x.ScaleFrom != nil {
-			add(Register{Table: orElse(x.ScaleFrom.Table, own.Table), Address: uint16(x.ScaleFrom.Register), Count: 1, Unit: own.Unit})
+			own := x.register()
+			add(own)
+			for _, r := range x.refs() {
+				if reg, ok := r.registerOf(); ok {
+					reg.Unit = own.Unit
+					add(reg)
+				}
+			}
+			if x.ScaleFrom != nil {
+				add(Register{Table: orElse(x.ScaleFrom.Table, own.Table), Address: uint16(x.ScaleFrom.Register), Count: 1, Unit: own.Unit})
+			}
 		}
 	}
 	return out

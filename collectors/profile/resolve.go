@@ -219,6 +219,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	if p.Register != nil {
 		reg := p.register()
 		res.Register, res.Spec.Source = &reg, reg.String()
+		res.Guards = p.guards(reg)
 		if !reg.Bit() {
 			d.regs, err = newRegisterType(p.Type, p.WordOrder, p.ByteOrder)
 			if err != nil {

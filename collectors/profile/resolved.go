@@ -74,6 +74,9 @@ type Resolved struct {
 	// ExtraRegisters must be read in the same request as Register; their raw
 	// values, as signed numbers, follow it in Decode.
 	ExtraRegisters []Register
+	// Guards are registers that decided what the point means when it was
+	// learned. When one of them holds something else, learn again.
+	Guards []Register
 	// Decode turns the raw value of OID (and of Extra) into a value in the
 	// base unit. It never panics, whatever the device sent.
 	Decode func(raws []Raw) (float64, models.Quality)

@@ -80,6 +80,14 @@ func (s source) ref(r Ref, index []uint32) Raw {
 		return s.cell(r.Column, index)
 	case r.OID != "":
 		return s.scalar(r.OID)
+	case r.Register != nil && r.Length > 0:
+		reg, _ := r.registerOf()
+		raw := s.register(reg)
+		if raw.Kind != Bytes {
+			return Raw{}
+		}
+		t := registerType{name: "string", littleByte: r.Type == "string-little"}
+		return Raw{Kind: Bytes, Bytes: []byte(t.text(raw.Bytes))}
 	case r.Register != nil:
 		t, err := newRegisterType(orElse(r.Type, "u16"), "", "")
 		if err != nil {
@@ -315,13 +323,6 @@ func (f IdentityField) text(s source) string {
 				break
 			}
 		}
-	case f.Register != nil && f.Length > 0:
-		b := s.register(Register{Table: f.Table, Address: uint16(*f.Register), Count: uint16(f.Length)})
-		if b.Kind == Bytes {
-			t := registerType{name: "string", littleByte: f.Type == "string-little"}
-			return f.refine(t.text(b.Bytes))
-		}
-		return ""
 	default:
 		raw = s.ref(f.Ref, nil)
 	}
@@ -334,6 +335,17 @@ func (f IdentityField) text(s source) string {
 		}
 		b := raw.Bytes
 		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
+	}
+	if raw.Kind == Int {
+		switch f.Format {
+		case "dotted":
+			return f.refine(strings.Join(strings.Split(raw.String(), ""), "."))
+		case "nibbles":
+			return f.refine(fmt.Sprintf("%d.%d.%d", raw.Int>>12&15, raw.Int>>8&15, raw.Int&255))
+		}
+	}
+	if number, ok := plain(raw); ok && f.Scale != nil {
+		return f.refine(strconv.FormatFloat(number**f.Scale, 'g', 10, 64))
 	}
 	return f.refine(cleanText(raw.String()))
 }

@@ -1,0 +1,157 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// Options of an Engine. Zero fields take the default.
+type Options struct {
+	Library *profile.Library
+	Log     *slog.Logger
+	// Timeout of one request where neither target nor profile says. Default 2 s.
+	Timeout time.Duration
+	// Retries after a time-out. Default 1, negative for none.
+	Retries int
+	// Idle closes a connection that long unused. Default 60 s.
+	Idle time.Duration
+	// Dial opens a connection; the default is a plain TCP dial.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
+}
+
+// Engine makes drivers and lets all devices behind one address share one
+// connection. It starts nothing of its own.
+type Engine struct {
+	opt Options
+
+	mu       sync.Mutex
+	stopped  bool
+	gateways map[endpoint]*sharedGateway
+	past     GatewayStats // of gateways that are closed
+}
+
+// endpoint is what devices must have in common to share a connection.
+type endpoint struct {
+	address string
+	serial  bool
+}
+
+// sharedGateway is a gateway with the number of drivers that hold it.
+type sharedGateway struct {
+	*Gateway
+	users int
+}
+
+var errStopped = errors.New("the Modbus engine has stopped")
+
+// New returns an engine.
+func New(opt Options) *Engine {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{opt: opt, gateways: map[endpoint]*sharedGateway{}}
+}
+
+// defaultPort is the registered port of Modbus TCP.
+const defaultPort = "502"
+
+// NewDriver returns a driver for one device; it connects when it is first used.
+func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
+	if t.Protocol != collectors.ModbusTCP && t.Protocol != collectors.ModbusRTUOverTCP {
+		return nil, fmt.Errorf("protocol %q of %s is not Modbus", t.Protocol, t.Name)
+	}
+	if t.Address == "" {
+		return nil, fmt.Errorf("%s has no address", t.Name)
+	}
+	if _, _, err := net.SplitHostPort(t.Address); err != nil {
+		t.Address = net.JoinHostPort(t.Address, defaultPort)
+	}
+	return &Driver{engine: e, target: t}, nil
+}
+
+// acquire returns the gateway of an endpoint, made anew when nobody holds it.
+func (e *Engine) acquire(at endpoint) (*Gateway, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped {
+		return nil, errStopped
+	}
+	g, ok := e.gateways[at]
+	if !ok {
+		g = &sharedGateway{Gateway: NewGateway(at.address, GatewayOptions{
+			Serial: at.serial, Timeout: e.opt.Timeout, Retries: e.opt.Retries, Idle: e.opt.Idle, Dial: e.opt.Dial,
+		})}
+		e.gateways[at] = g
+	}
+	g.users++
+	return g.Gateway, nil
+}
+
+// release gives a gateway back; the last one closes its connection.
+func (e *Engine) release(at endpoint) error {
+	e.mu.Lock()
+	g, ok := e.gateways[at]
+	if !ok {
+		e.mu.Unlock()
+		return nil
+	}
+	g.users--
+	if g.users > 0 {
+		e.mu.Unlock()
+		return nil
+	}
+	delete(e.gateways, at)
+	e.past.add(g.Stats())
+	e.mu.Unlock()
+	return g.Close()
+}
+
+// Stop closes every connection. Drivers made by the engine must no longer be used.
+func (e *Engine) Stop() {
+	e.mu.Lock()
+	e.stopped = true
+	open := e.gateways
+	e.gateways = map[endpoint]*sharedGateway{}
+	for _, g := range open {
+		e.past.add(g.Stats())
+	}
+	e.mu.Unlock()
+	for _, g := range open {
+		_ = g.Close() // closing a connection that is given up has no use for its error
+	}
+}
+
+// Stats returns the counters of all gateways since the start.
+func (e *Engine) Stats() GatewayStats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	sum := e.past
+	for _, g := range e.gateways {
+		sum.add(g.Stats())
+	}
+	return sum
+}
+
+// Connections returns how many gateways are in use.
+func (e *Engine) Connections() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.gateways)
+}
+
+func (s *GatewayStats) add(x GatewayStats) {
+	s.Requests += x.Requests
+	s.Timeouts += x.Timeouts
+	s.Reconnects += x.Reconnects
+	s.Exceptions += x.Exceptions
+	s.Malformed += x.Malformed
+	s.Foreign += x.Foreign
+}

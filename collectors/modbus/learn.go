@@ -1,0 +1,374 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// unitMap gives the registers of a profile their unit id on the wire.
+type unitMap struct {
+	own byte
+	// same are ids that the profile uses for the device itself.
+	same []int
+}
+
+func (m unitMap) span(r profile.Register) span {
+	s := span{unit: m.own, table: r.Table, from: int(r.Address), to: min(int(r.Address)+max(1, int(r.Count)), 1<<16)}
+	if r.Unit != nil && !slices.Contains(m.same, int(*r.Unit)) {
+		s.unit = *r.Unit
+	}
+	return s
+}
+
+// view holds registers that were read. It is a profile.ModbusView.
+type view struct {
+	units unitMap
+	data  map[span][]byte
+}
+
+// Registers implements profile.ModbusView.
+func (v *view) Registers(r profile.Register) ([]byte, bool) {
+	b, ok := v.data[v.units.span(r)]
+	return b, ok
+}
+
+func (v *view) keep(x *item) {
+	if x.quality == models.Good {
+		v.data[x.span] = slices.Clone(x.data)
+	}
+}
+
+// covers tells whether one request may read s: each of its registers is one
+// that the device has, or that may be run over.
+func (v *view) covers(p *planner, s span) bool {
+	if s.to-s.from > p.limit(s) {
+		return false
+	}
+	at := s.from
+	for at < s.to {
+		reach, start := at, s.to
+		for x := range v.data {
+			if x.unit != s.unit || x.table != s.table {
+				continue
+			}
+			if x.from <= at {
+				reach = max(reach, x.to)
+			} else {
+				start = min(start, x.from)
+			}
+		}
+		if reach == at {
+			if !p.fills(s.unit, s.table, at, start) {
+				return false
+			}
+			reach = start
+		}
+		at = reach
+	}
+	return true
+}
+
+// Learn implements collectors.Driver.
+func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
+	if err := d.connect(); err != nil {
+		return nil, err
+	}
+	p, said, err := d.choose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Device.Gap > 0 {
+		d.gateway.slowDown(time.Duration(p.Device.Gap))
+	}
+	k := d.newKnowledge(p)
+	problems, err := d.survey(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	k.device, err = p.ResolveModbus(k.view)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s (unit %d): %w", collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, err)
+	}
+	k.unmet = p.Unmet(k.view)
+	k.device.Problems = append(k.device.Problems, problems...)
+	for _, problem := range k.device.Problems {
+		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
+	}
+	d.known = k
+	return learned(k.device, said), nil
+}
+
+func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
+	units := unitMap{own: d.target.Modbus.Unit, same: p.Device.UnitAliases}
+	if p.Device.Unit != nil {
+		units.same = append(slices.Clone(units.same), *p.Device.Unit)
+	}
+	r := &reader{
+		gateway: d.gateway, pace: d.paceOf(p), instead: map[string]string{}, missing: map[int]bool{},
+		planner: planner{
+			most: p.Device.MaxRead, unit: units.own, readable: p.Device.Blocks, shared: p.Device.SharedTables,
+			zeroHoles: p.Device.Holes == "zero",
+		},
+	}
+	if f := p.Device.Functions; len(f) > 0 && p.Device.SharedTables {
+		for _, t := range []string{tableHolding, tableInput, tableCoil, tableDiscrete} {
+			if !slices.Contains(f, function(t)) && slices.Contains(f, function(twin(t))) {
+				r.instead[t] = twin(t)
+			}
+		}
+	}
+	return &knowledge{profile: p, reader: r, units: units, view: &view{units: units, data: map[span][]byte{}}, polls: map[string]*poll{}}
+}
+
+// surveyRounds is how often registers are asked for whose request was lost.
+const surveyRounds = 2
+
+// survey reads all that the profile looks at. It returns problems that cost
+// points, in words.
+func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
+	seen := map[span]*item{}
+	list := func(registers []profile.Register) []*item {
+		var out []*item
+		for _, r := range registers {
+			s := k.units.span(r)
+			if seen[s] == nil {
+				seen[s] = &item{span: s, quality: models.CommFailed}
+				out = append(out, seen[s])
+			}
+		}
+		return out
+	}
+	// Some devices answer a register that is read alone with another thing
+	// than the same register among others: identity is asked alone.
+	identity := list(k.profile.ModbusIdentityNeeds())
+	rest := list(k.profile.ModbusNeeds())
+	var (
+		answers int
+		last    error
+	)
+	for range surveyRounds {
+		single := k.reader.planner
+		single.alone = true
+		// Where holes read as zero, only a request of its own tells whether
+		// the device has a register.
+		lone, others := identity, rest
+		if k.reader.planner.zeroHoles {
+			lone, others = append(slices.Clone(identity), rest...), nil
+		}
+		for _, blocks := range [][]block{single.plan(pending(lone)), k.reader.planner.plan(pending(others))} {
+			_, out, err := k.reader.fetch(ctx, blocks)
+			if err != nil {
+				return nil, err
+			}
+			answers += out.answers
+			if out.err != nil {
+				last = out.err
+			}
+			if answers == 0 && out.lost > 0 {
+				return nil, fmt.Errorf("read %s (unit %d): %w", d.target.Name, d.target.Modbus.Unit, last)
+			}
+		}
+	}
+	silent := map[byte]bool{}
+	for _, x := range seen {
+		k.view.keep(x)
+		if x.quality != models.CommFailed {
+			continue
+		}
+		if x.unit == k.units.own || unitAnswered(seen, x.unit) {
+			// Points left out now would be missing for good.
+			return nil, fmt.Errorf("learn %s: %s: %w", d.target.Name, x.span, last)
+		}
+		silent[x.unit] = true
+	}
+	if len(k.view.data) == 0 {
+		return nil, fmt.Errorf("%w: %s (unit %d) has none of the registers of profile %s: %w",
+			collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, k.profile.Name, last)
+	}
+	var problems []string
+	for unit := range silent {
+		problems = append(problems, fmt.Sprintf("unit %d does not answer: its points are left out", unit))
+	}
+	for f := range k.reader.missing {
+		problems = append(problems, fmt.Sprintf("the device does not know function %d: points of that table are left out", f))
+	}
+	slices.Sort(problems)
+	return problems, nil
+}
+
+// pending are the items without an answer.
+func pending(items []*item) []*item {
+	var out []*item
+	for _, x := range items {
+		if x.quality == models.CommFailed {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func unitAnswered(items map[span]*item, unit byte) bool {
+	for _, x := range items {
+		if x.unit == unit && x.quality != models.CommFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// choose takes the profile that the target names, or the one that fits best
+// what the device says of itself.
+func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string, error) {
+	lib := d.engine.opt.Library
+	if lib == nil {
+		return nil, nil, errors.New("no profile library")
+	}
+	if name := d.target.Profile; name != "" {
+		p, ok := lib.Get(name)
+		if !ok {
+			return nil, nil, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+		}
+		if p.Protocol != profile.Modbus {
+			return nil, nil, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+		}
+		return p, nil, nil
+	}
+	id, objects, err := d.identify(ctx, lib)
+	if err != nil {
+		return nil, nil, err
+	}
+	found := lib.MatchModbus(id)
+	if len(found) == 0 {
+		return nil, nil, fmt.Errorf("%w: %s (unit %d) gives device identification %q and server identification %q; name a profile",
+			collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, texts(id.DeviceID), id.ServerID)
+	}
+	return found[0].Profile, objects, nil
+}
+
+// maxMute is how many questions of different kinds a device may leave
+// unanswered before it counts as not there.
+const maxMute = 3
+
+// identify asks for what the match rules of the library look at. Devices may
+// refuse any of it, and some keep silent to functions they do not know.
+func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.ModbusIdentity, map[byte]string, error) {
+	unit, at := d.target.Modbus.Unit, d.paceOf(nil)
+	v := &view{units: unitMap{own: unit}, data: map[span][]byte{}}
+	id := profile.ModbusIdentity{DeviceID: map[int]string{}, ModbusView: v}
+	answered, mute := false, 0
+	note := func(err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil || exceptionCode(err) != 0 && !unreachable(err):
+			answered = true
+		default:
+			if mute++; !answered && mute >= maxMute {
+				return fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, err)
+			}
+		}
+		return nil
+	}
+	var lost error
+	for _, r := range lib.MatchModbusNeeds() {
+		s := v.units.span(r)
+		data, err := d.gateway.read(ctx, at, s.unit, s.table, r.Address, uint16(s.to-s.from))
+		if err == nil {
+			b := block{span: s}
+			v.data[s] = b.part(data, s, nil)
+		} else if !refused(err) {
+			lost = err
+		}
+		if err := note(err); err != nil {
+			return id, nil, err
+		}
+	}
+	objects, err := d.gateway.deviceID(ctx, at, unit, 1)
+	if e := note(err); e != nil {
+		return id, nil, e
+	}
+	if err == nil {
+		// The vendor's own objects; what fails here was answered in part.
+		if more, err := d.gateway.deviceID(ctx, at, unit, 3); err == nil {
+			objects = more
+		}
+	}
+	for n, text := range objects {
+		id.DeviceID[int(n)] = clean([]byte(text))
+	}
+	server, err := d.gateway.serverID(ctx, at, unit)
+	if e := note(err); e != nil {
+		return id, nil, e
+	}
+	id.ServerID = clean(server)
+	switch {
+	case !answered:
+		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, err)
+	case lost != nil:
+		// A rule that could not be checked might have been the right one.
+		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, lost)
+	}
+	return id, objects, nil
+}
+
+// clean makes text of a device fit for matching, logs and errors.
+func clean(b []byte) string {
+	s := strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(string(b), ""))
+	return strings.TrimSpace(s)
+}
+
+func texts(m map[int]string) []string {
+	keys := make([]int, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = m[k]
+	}
+	return out
+}
+
+// learned turns a resolved profile into what a driver reports. Identification
+// objects fill what the profile's registers do not tell.
+func learned(device *profile.Device, objects map[byte]string) *collectors.Learned {
+	id := device.Identity
+	or := func(name string, objectIDs ...byte) string {
+		if id[name] != "" {
+			return id[name]
+		}
+		for _, n := range objectIDs {
+			if t := clean([]byte(objects[n])); t != "" {
+				return t
+			}
+		}
+		return ""
+	}
+	l := &collectors.Learned{
+		Profile: device.Profile, Kind: device.Kind, Intervals: device.Intervals,
+		Identity: collectors.Identity{
+			Vendor: or("vendor", 0), Model: or("model", 5, 4, 1), Serial: id["serial"], Firmware: or("firmware", 2), MAC: id["mac"],
+			Name: id["name"], Location: id["location"], Contact: id["contact"],
+		},
+		Points: make([]models.PointSpec, len(device.Points)),
+	}
+	for i := range device.Points {
+		l.Points[i] = device.Points[i].Spec
+	}
+	return l
+}
