@@ -21,7 +21,9 @@ func open(t testing.TB, o Options) *Store {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	o.Catalog = catalog
+	if o.Catalog == nil {
+		o.Catalog = catalog
+	}
 	s, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
