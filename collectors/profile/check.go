@@ -306,9 +306,12 @@ func (c *checker) parts(p *Point, all *Profile, line int) {
 	if index == nil {
 		index = all.Defaults.Index
 	}
-	for i, n := range index {
+	for _, n := range index {
 		known[strings.TrimSuffix(n, "*")] = true
-		_ = i
+	}
+	for name, column := range p.Parts {
+		known[name] = true
+		c.oid(column, line)
 	}
 	for i := 1; i <= 9; i++ {
 		known[fmt.Sprint(i)] = true
@@ -326,7 +329,7 @@ func (c *checker) parts(p *Point, all *Profile, line int) {
 			}
 		}
 	}
-	if p.Column != "" && !strings.Contains(p.Key, "{") && len(p.Select) == 0 && len(p.Where) == 0 && len(p.Rows) == 0 {
+	if p.Column != "" && !strings.Contains(p.Key, "{") && (len(index) > 1 || p.Module == "" && all.Defaults.Module == "") && len(p.Select) == 0 && len(p.Where) == 0 && len(p.Rows) == 0 {
 		c.fault(line, "%s: every row of the column would get this key: put a {part} of the index into it", p.Key)
 	}
 }
@@ -335,7 +338,7 @@ func contains(list []string, s string) bool { return containsText(list, s) }
 
 // allowedKeys lists the YAML keys of a type of this package.
 func allowedKeys(typeName string) []string {
-	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, Range{}, LimitRefs{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
 		if rt := reflect.TypeOf(t); rt.Name() == typeName {
 			keys := yamlKeys(rt)
 			sort.Strings(keys)

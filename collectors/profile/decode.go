@@ -13,6 +13,7 @@ import (
 type decoder struct {
 	format        string
 	scale, offset float64
+	divisor       float64 // 1/scale where that is a whole number, else 0
 	enumerated    bool
 	texts         map[string]int64
 	field         *Field
@@ -25,7 +26,16 @@ type decoder struct {
 	good          []int64 // the next raw must be one of these
 }
 
-// Decode implements Resolved.Decode. raws holds the value, then, where the
+// setScale sets scale and offset. A tenth is a division by ten, which gives
+// 3.3 where a multiplication by 0.1 gives 3.3000000000000003.
+func (d *decoder) setScale(scale, offset float64) {
+	d.scale, d.offset, d.divisor = scale, offset, 0
+	if n := math.Round(1 / scale); n > 1 && n < 1e9 && math.Abs(n*scale-1) < 1e-12 {
+		d.divisor = n
+	}
+}
+
+// decode implements Resolved.Decode. raws holds the value, then, where the
 // point has them, high word, exponent and validity in this order.
 func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 	if len(raws) == 0 || raws[0].Kind == None {
@@ -79,13 +89,13 @@ func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 		i = i >> uint(d.field.LSB) & (1<<uint(d.field.Width) - 1)
 		f = float64(i)
 	}
-	scale := d.scale
+	scale, divisor := d.scale, d.divisor
 	if d.pow10 {
 		e, ok := extra()
 		if !ok || e < -20 || e > 20 {
 			return 0, models.Bad
 		}
-		scale *= math.Pow10(int(e))
+		scale, divisor = scale*math.Pow10(int(e)), 0
 	}
 	if d.good != nil {
 		g, ok := extra()
@@ -95,6 +105,9 @@ func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 	}
 	if d.enumerated {
 		return f, models.Good
+	}
+	if divisor != 0 {
+		return f/divisor + d.offset, models.Good
 	}
 	v := f*scale + d.offset
 	if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -114,3 +114,26 @@ func show(v *float64) string {
 	}
 	return fmt.Sprint(*v)
 }
+
+// Place names where a point of a profile is read: its object, column or
+// register.
+func (p *Point) Place() string {
+	switch {
+	case p.Register != nil:
+		return p.register().String() + " " + p.Key
+	case p.OID != "":
+		return p.OID + " " + p.Key
+	}
+	return p.Column + " " + p.Key
+}
+
+// Covered returns the places of the profile's points that gave something on d.
+func Covered(d *Device) map[string]bool {
+	out := map[string]bool{}
+	for i := range d.Points {
+		if from := d.Points[i].from; from != nil {
+			out[from.Place()] = true
+		}
+	}
+	return out
+}

@@ -169,13 +169,20 @@ type Range struct {
 	Max *float64 `yaml:"max"`
 }
 
-// LimitRefs tell where the device keeps its own thresholds, in the same unit
-// and scale as the point.
+// LimitRefs tell where the device keeps its own thresholds, in the unit of
+// the point.
 type LimitRefs struct {
-	LowCritical  *Ref `yaml:"low_critical"`
-	LowWarning   *Ref `yaml:"low_warning"`
-	HighWarning  *Ref `yaml:"high_warning"`
-	HighCritical *Ref `yaml:"high_critical"`
+	LowCritical  *LimitRef `yaml:"low_critical"`
+	LowWarning   *LimitRef `yaml:"low_warning"`
+	HighWarning  *LimitRef `yaml:"high_warning"`
+	HighCritical *LimitRef `yaml:"high_critical"`
+}
+
+// LimitRef is where one threshold stands.
+type LimitRef struct {
+	Ref `yaml:",inline"`
+	// Scale multiplies the raw number to that of the point; zero means 1.
+	Scale float64 `yaml:"scale"`
 }
 
 // Patch changes settings of a point for rows or devices of one case.
@@ -263,6 +270,9 @@ type Point struct {
 	// Index names the parts of the row index in order; a last name ending in
 	// * takes the rest.
 	Index []string `yaml:"index"`
+	// Parts takes further parts of keys and labels from columns of the row,
+	// for tables that are indexed by a mere running number.
+	Parts map[string]string `yaml:"parts"`
 	// Names replaces index numbers in keys and labels.
 	Names map[string]map[int64]string `yaml:"names"`
 	// Rows keeps only rows whose index part is listed.

@@ -268,6 +268,9 @@ func (p *Profile) Needs() Needs {
 			for _, r := range x.refs() {
 				ref(*r)
 			}
+			for _, column := range x.Parts {
+				columns.add(column)
+			}
 		}
 	}
 	return Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}

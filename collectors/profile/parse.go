@@ -302,9 +302,9 @@ func (p *Point) refs() []*Ref {
 	if p.ValidFrom != nil {
 		out = append(out, &p.ValidFrom.Ref)
 	}
-	for _, r := range []*Ref{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
+	for _, r := range []*LimitRef{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
 		if r != nil {
-			out = append(out, r)
+			out = append(out, &r.Ref)
 		}
 	}
 	return out

@@ -128,7 +128,7 @@ func (r *resolver) point(p *Point) {
 
 // row makes the points of one row: one, or one for each bit.
 func (r *resolver) row(p *Point, index []uint32, raw Raw) {
-	parts, ok := p.indexParts(index)
+	parts, ok := p.indexParts(r.src, index)
 	if !ok {
 		return
 	}
@@ -194,9 +194,10 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		return
 	}
 	d := &decoder{
-		format: s.format, scale: s.scale * scale, offset: s.offset*scale + offset,
+		format:     s.format,
 		enumerated: s.class.Enumerated(), texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
 	}
+	d.setScale(s.scale*scale, s.offset*scale+offset)
 	if field != nil {
 		d.field = field
 	}
@@ -214,7 +215,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		d.invalid = append(d.invalid, n.Int)
 		d.invalidText = append(d.invalidText, n.Text)
 	}
-	res := Resolved{Decode: d.decode}
+	res := Resolved{Decode: d.decode, from: p}
 	raws := []Raw{raw}
 	if p.Register != nil {
 		reg := p.register()
@@ -309,15 +310,18 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 }
 
 func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
-	take := func(ref *Ref) *float64 {
+	take := func(ref *LimitRef) *float64 {
 		if ref == nil {
 			return nil
 		}
-		raw := r.src.ref(*ref, index)
+		raw := r.src.ref(ref.Ref, index)
 		if raw.Kind == None {
 			return nil
 		}
 		plainDecoder := *d
+		if ref.Scale != 0 {
+			plainDecoder.setScale(plainDecoder.scale*ref.Scale, plainDecoder.offset)
+		}
 		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field = false, false, nil, nil
 		v, q := plainDecoder.decode([]Raw{raw})
 		if q != models.Good {
@@ -357,7 +361,7 @@ func instance(column string, index []uint32) string {
 
 // indexParts names the parts of a row index; ok is false for rows that the
 // point does not want.
-func (p *Point) indexParts(index []uint32) (map[string]string, bool) {
+func (p *Point) indexParts(src source, index []uint32) (map[string]string, bool) {
 	parts := map[string]string{}
 	if index == nil {
 		return parts, true
@@ -376,6 +380,13 @@ func (p *Point) indexParts(index []uint32) (map[string]string, bool) {
 			break
 		}
 		parts[name] = strconv.FormatUint(uint64(index[i]), 10)
+	}
+	for name, column := range p.Parts {
+		text := src.cell(column, index).String()
+		if text == "" {
+			return nil, false // a row that does not say what it is
+		}
+		parts[name] = slug(text)
 	}
 	for name, keep := range p.Rows {
 		n, err := strconv.ParseInt(parts[name], 10, 64)

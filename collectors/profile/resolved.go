@@ -85,6 +85,7 @@ type Resolved struct {
 	// where no inverse exists.
 	Encode func(v float64, like Raw) Raw
 
+	from           *Point  // what it was resolved from
 	initial        float64 // what Decode gave when the device was learned
 	initialQuality models.Quality
 }
