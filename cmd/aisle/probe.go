@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-dcim/aisle/cmd/internal/app"
+	"github.com/aisle-dcim/aisle/cmd/internal/output"
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// probeResult is what probe prints.
+type probeResult struct {
+	Device   probeDevice       `json:"device"`
+	Profile  string            `json:"profile"`
+	Readings []profile.Reading `json:"readings"`
+}
+
+type probeDevice struct {
+	Address     string `json:"address"`
+	Protocol    string `json:"protocol"`
+	Kind        string `json:"kind,omitempty"`
+	Vendor      string `json:"vendor,omitempty"`
+	Model       string `json:"model,omitempty"`
+	Serial      string `json:"serial,omitempty"`
+	Firmware    string `json:"firmware,omitempty"`
+	MAC         string `json:"mac,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Location    string `json:"location,omitempty"`
+	SysObjectID string `json:"sysObjectID,omitempty"`
+	SysDescr    string `json:"sysDescr,omitempty"`
+}
+
+// probeFlags are the words of the command line.
+type probeFlags struct {
+	address, modbus                string
+	unit                           int
+	serial                         bool
+	version                        string
+	snmp                           collectors.SNMPCredential
+	communityEnv, authEnv, privEnv string
+	profile, profilesDir           string
+	timeout, limit                 time.Duration
+	retries                        int
+	verbose                        bool
+	format                         output.Format
+}
+
+func probeCommand(c *cli) *cobra.Command {
+	f := probeFlags{format: output.Table}
+	cmd := &cobra.Command{
+		Use:   "probe",
+		Short: "Identify one device and read every point of it once",
+		Long: `Probe identifies a device, reads each of its points once and prints them in
+base units with the object or register read.
+
+Secrets given on the command line can be seen by other users of this machine;
+--community-env, --v3-auth-env and --v3-priv-env name environment variables
+that hold them instead.`,
+		Example: `  aisle probe --address 10.0.0.7:161 --community public
+  aisle probe --address 10.0.0.7 --v3-user monitor --v3-auth SHA256 --v3-auth-env AUTH --v3-priv AES --v3-priv-env PRIV
+  aisle probe --modbus 10.0.0.9:502 --unit 1 --profile abb-b23 --format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.probe(cmd.Context(), f) },
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.address, "address", "", "SNMP agent, host[:port] (port 161)")
+	fl.StringVar(&f.modbus, "modbus", "", "Modbus device or gateway, host[:port] (port 502)")
+	fl.IntVar(&f.unit, "unit", 1, "Modbus unit id, 0 to 255")
+	fl.BoolVar(&f.serial, "modbus-rtu", false, "serial frames in the TCP stream, as cheap converters do")
+	fl.StringVar(&f.version, "snmp-version", "", "1, 2c or 3 (default 2c, or 3 with --v3-user)")
+	fl.StringVar(&f.snmp.Community, "community", "public", "SNMP v1 and v2c community")
+	fl.StringVar(&f.communityEnv, "community-env", "", "environment variable holding the community")
+	fl.StringVar(&f.snmp.User, "v3-user", "", "SNMPv3 user")
+	fl.StringVar(&f.snmp.AuthProtocol, "v3-auth", "", "MD5, SHA, SHA224, SHA256, SHA384 or SHA512")
+	fl.StringVar(&f.snmp.AuthPassword, "v3-auth-password", "", "SNMPv3 authentication password")
+	fl.StringVar(&f.authEnv, "v3-auth-env", "", "environment variable holding it")
+	fl.StringVar(&f.snmp.PrivProtocol, "v3-priv", "", "DES, AES, AES192, AES256, AES192C or AES256C")
+	fl.StringVar(&f.snmp.PrivPassword, "v3-priv-password", "", "SNMPv3 privacy password")
+	fl.StringVar(&f.privEnv, "v3-priv-env", "", "environment variable holding it")
+	fl.StringVar(&f.snmp.ContextName, "v3-context", "", "SNMPv3 context name")
+	fl.StringVar(&f.profile, "profile", "", "use this profile instead of identifying the device")
+	fl.StringVar(&f.profilesDir, "profiles-dir", "", "folder of further profiles")
+	fl.DurationVar(&f.timeout, "timeout", 2*time.Second, "for one request")
+	fl.IntVar(&f.retries, "retries", 2, "after a time-out")
+	fl.DurationVar(&f.limit, "limit", 2*time.Minute, "for the whole probe")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what does not fit the profile")
+	fl.Var(&f.format, "format", "output format")
+	return cmd
+}
+
+// target checks the words and makes a target of them.
+func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target, error) {
+	t := collectors.Target{Device: 1, Profile: f.profile, SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries}
+	if f.retries == 0 {
+		t.Retries = -1
+	}
+	for name, to := range map[string]*string{f.communityEnv: &t.SNMP.Community, f.authEnv: &t.SNMP.AuthPassword, f.privEnv: &t.SNMP.PrivPassword} {
+		if name == "" {
+			continue
+		}
+		v, ok := env(name)
+		if !ok {
+			return t, usageError("environment variable %s is not set", name)
+		}
+		*to = v
+	}
+	switch {
+	case f.address != "" && f.modbus != "", f.address == "" && f.modbus == "":
+		return t, usageError("give either --address (SNMP) or --modbus")
+	case f.modbus != "":
+		if f.unit < 0 || f.unit > 255 {
+			return t, usageError("--unit %d is not between 0 and 255", f.unit)
+		}
+		t.Address, t.Protocol = withPort(f.modbus, 502), collectors.ModbusTCP
+		t.Modbus.Unit = uint8(f.unit)
+		if f.serial {
+			t.Protocol = collectors.ModbusRTUOverTCP
+		}
+	default:
+		t.Address = withPort(f.address, 161)
+		switch {
+		case f.version == "1":
+			t.Protocol = collectors.SNMPv1
+		case f.version == "3", f.version == "" && f.snmp.User != "":
+			t.Protocol = collectors.SNMPv3
+		case f.version == "2c", f.version == "":
+			t.Protocol = collectors.SNMPv2c
+		default:
+			return t, usageError("--snmp-version %q is not one of 1, 2c, 3", f.version)
+		}
+	}
+	t.Name = t.Address
+	return t, nil
+}
+
+// withPort adds the usual port to an address without one.
+func withPort(address string, port int) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port))
+}
+
+func (c *cli) probe(ctx context.Context, f probeFlags) error {
+	target, err := f.target(c.env)
+	if err != nil {
+		return err
+	}
+	lib, err := app.LoadProfiles(f.profilesDir)
+	if err != nil {
+		return coded{err, exitFaults}
+	}
+	log := slog.New(slog.DiscardHandler)
+	if f.verbose {
+		log = slog.New(slog.NewTextHandler(c.err, nil))
+	}
+	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: log})
+	if err := engines.Start(); err != nil {
+		return err
+	}
+	defer engines.Stop()
+	ctx, cancel := context.WithTimeout(ctx, f.limit)
+	defer cancel()
+	result, err := readOnce(ctx, engines, target)
+	if err != nil {
+		return fmt.Errorf("probe %s: %w", target.Address, err)
+	}
+	return output.Write(c.out, f.format, probeRows(result), result)
+}
+
+// readOnce learns a device and reads all of its points.
+func readOnce(ctx context.Context, engines *app.Engines, target collectors.Target) (*probeResult, error) {
+	driver, err := engines.NewDriver(target)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = driver.Close() }() // everything was read by then
+	learned, err := driver.Learn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var groups []string
+	for g := range learned.Intervals {
+		groups = append(groups, g)
+	}
+	readings, err := driver.Read(ctx, groups, nil)
+	if err != nil && !errors.Is(err, collectors.ErrChanged) {
+		return nil, err
+	}
+	id := learned.Identity
+	r := &probeResult{
+		Profile: learned.Profile,
+		Device: probeDevice{
+			Address: target.Address, Protocol: string(target.Protocol), Kind: learned.Kind, Vendor: id.Vendor, Model: id.Model,
+			Serial: id.Serial, Firmware: id.Firmware, MAC: id.MAC, Name: id.Name, Location: id.Location,
+			SysObjectID: id.SysObjectID, SysDescr: id.SysDescr,
+		},
+		Readings: make([]profile.Reading, 0, len(readings)),
+	}
+	for _, x := range readings {
+		r.Readings = append(r.Readings, profile.NewReading(learned.Points[x.Index], x.Value, x.Quality))
+	}
+	return r, nil
+}
+
+func probeRows(r *probeResult) output.Rows {
+	rows := output.Rows{Columns: []string{"KEY", "LABEL", "CLASS", "VALUE", "UNIT", "STATE", "QUALITY", "SOURCE"}}
+	for _, x := range r.Readings {
+		value := "-"
+		if x.Value != nil {
+			value = strconv.FormatFloat(*x.Value, 'g', 8, 64)
+		}
+		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, value, x.Unit, x.State, x.Quality, x.Source})
+	}
+	return rows
+}

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/modbus"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp"
+	"github.com/aisle-dcim/aisle/configs/profiles"
+)
+
+// LoadProfiles reads the built-in device profiles and those of a folder, which
+// replace built-in ones of the same name. An empty folder name means none.
+func LoadProfiles(dir string) (*profile.Library, error) {
+	systems := []fs.FS{profiles.FS}
+	if dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("read profiles: %w", err)
+		}
+		systems = append(systems, os.DirFS(dir))
+	}
+	return profile.Load(systems...)
+}
+
+// Engines speak the protocols. Start before use, Stop when every driver is
+// closed.
+type Engines struct {
+	SNMP   *snmp.Engine
+	Modbus *modbus.Engine
+}
+
+// EngineOptions of Engines; zero times take the engines' defaults.
+type EngineOptions struct {
+	Library *profile.Library
+	Log     *slog.Logger
+	Timeout time.Duration
+	Retries int
+}
+
+// NewEngines returns engines that have not started.
+func NewEngines(o EngineOptions) *Engines {
+	return &Engines{
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries}),
+		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries}),
+	}
+}
+
+// Start opens the shared sockets.
+func (e *Engines) Start() error { return e.SNMP.Start() }
+
+// Stop closes every socket.
+func (e *Engines) Stop() {
+	e.SNMP.Stop()
+	e.Modbus.Stop()
+}
+
+// NewDriver returns the driver for a target's protocol.
+func (e *Engines) NewDriver(t collectors.Target) (collectors.Driver, error) {
+	switch t.Protocol {
+	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3:
+		return e.SNMP.NewDriver(t)
+	case collectors.ModbusTCP, collectors.ModbusRTUOverTCP:
+		return e.Modbus.NewDriver(t)
+	case "":
+		return nil, errors.New("no protocol is set")
+	}
+	return nil, fmt.Errorf("protocol %q is not known", t.Protocol)
+}
