@@ -1,0 +1,57 @@
+package auth
+
+import "github.com/aisle-dcim/aisle/dcim/access"
+
+// Rules are the ways in of the API, by the operation id of the contract. An
+// operation that is not here is not served.
+func Rules() map[string]Rule {
+	need := func(op access.Operation) Rule { return Rule{Operation: op} }
+	public := Rule{Public: true}
+	return map[string]Rule{
+		"getSetup":                 public,
+		"createFirstAdministrator": public,
+		"signIn":                   public,
+		"signInWithLink":           public,
+
+		"getSession":     need(access.ManageOwnAccount),
+		"signOut":        need(access.ManageOwnAccount),
+		"setPreferences": need(access.ManageOwnAccount),
+		"changePassword": need(access.ManageOwnAccount),
+		"listTokens":     need(access.ManageOwnAccount),
+		"createToken":    need(access.ManageOwnAccount),
+		"revokeToken":    need(access.ManageOwnAccount),
+
+		"getOverview":     need(access.ReadFacility),
+		"getTree":         need(access.ReadFacility),
+		"getRoomPlan":     need(access.ReadFacility),
+		"getRack":         need(access.ReadFacility),
+		"listDevices":     need(access.ReadFacility),
+		"getDevice":       need(access.ReadFacility),
+		"getAbout":        need(access.ReadFacility),
+		"getDevicePoints": need(access.ReadTelemetry),
+		"searchPoints":    need(access.ReadTelemetry),
+		"getTrends":       need(access.ReadTelemetry),
+		"getStream":       need(access.ReadTelemetry),
+		"getCollectors":   need(access.ReadCollectors),
+		"pollDevice":      need(access.PollDevice),
+
+		"createSite":     need(access.EditLayout),
+		"createLocation": need(access.EditLayout),
+		"createRack":     need(access.EditLayout),
+		"createDevice":   need(access.EditDevices),
+		"updateDevice":   need(access.EditDevices),
+		"deleteDevice":   need(access.EditDevices),
+
+		"listUsers":        need(access.ManageUsers),
+		"createUser":       need(access.ManageUsers),
+		"updateUser":       need(access.ManageUsers),
+		"listCredentials":  need(access.ReadCredentials),
+		"createCredential": need(access.ManageCredentials),
+		"deleteCredential": need(access.ManageCredentials),
+		"listAudit":        need(access.ReadAudit),
+
+		"getSimulation": need(access.ReadFacility),
+		"injectFault":   need(access.InjectFault),
+		"clearFault":    need(access.InjectFault),
+	}
+}
