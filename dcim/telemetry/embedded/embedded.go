@@ -21,11 +21,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 	"github.com/prometheus/prometheus/util/compression"
 
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
@@ -133,19 +135,7 @@ func Open(o Options) (*Store, error) {
 		gate: telemetry.NewGate(o.Now, o.MaxFuture),
 		refs: make(map[models.PointID]storage.SeriesRef),
 	}
-	err := s.open()
-	if err != nil && !errors.Is(err, telemetry.ErrLocked) {
-		// A damaged block must not keep the rest from being used.
-		moved, moveErr := quarantine(o.Dir, o.Logger)
-		switch {
-		case moveErr != nil:
-			return nil, errors.Join(err, moveErr)
-		case moved > 0:
-			s.repairs += moved
-			err = s.open()
-		}
-	}
-	if err != nil {
+	if err := s.open(); err != nil {
 		return nil, err
 	}
 	s.repairs += corruptions(s.registry)
@@ -161,6 +151,11 @@ func Open(o Options) (*Store, error) {
 }
 
 func (s *Store) open() error {
+	moved, err := quarantine(s.opts.Dir, s.log)
+	if err != nil {
+		return err
+	}
+	s.repairs = moved
 	o := tsdb.DefaultOptions()
 	o.RetentionDuration = s.opts.RetentionTime.Milliseconds()
 	o.MaxBytes = s.opts.RetentionSize
@@ -173,9 +168,6 @@ func (s *Store) open() error {
 	s.registry = prometheus.NewRegistry()
 	db, err := tsdb.Open(s.opts.Dir, s.log, s.registry, o, nil)
 	if err != nil {
-		if strings.Contains(err.Error(), "lock DB directory") || strings.Contains(err.Error(), "temporarily unavailable") {
-			return fmt.Errorf("open %s: %w", s.opts.Dir, telemetry.ErrLocked)
-		}
 		return fmt.Errorf("open time-series store in %s: %w", s.opts.Dir, err)
 	}
 	s.db = db
@@ -183,13 +175,23 @@ func (s *Store) open() error {
 }
 
 // quarantine moves blocks that cannot be opened out of the way and returns how
-// many there were.
-func quarantine(dir string, log *slog.Logger) (uint64, error) {
+// many there were: the library would refuse to open the store at all.
+func quarantine(dir string, log *slog.Logger) (moved uint64, err error) {
+	lock, err := tsdbutil.NewDirLocker(dir, "quarantine", slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return 0, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	if err := lock.Lock(); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EACCES) {
+			return 0, fmt.Errorf("open %s: %w", dir, telemetry.ErrLocked)
+		}
+		return 0, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	metas, err := filepath.Glob(filepath.Join(dir, "*", "chunks"))
 	if err != nil {
 		return 0, fmt.Errorf("list blocks of %s: %w", dir, err)
 	}
-	var moved uint64
 	for _, m := range metas {
 		block := filepath.Dir(m)
 		if strings.Contains(filepath.Base(block), ".") {
