@@ -383,10 +383,14 @@ func (p *Point) indexParts(src source, index []uint32) (map[string]string, bool)
 	}
 	for name, column := range p.Parts {
 		text := src.cell(column, index).String()
-		if text == "" {
-			return nil, false // a row that does not say what it is
+		switch {
+		case text != "":
+			parts[name] = slug(text)
+		case name == p.Module:
+			parts[name] = "1" // an agent that hides the column has one unit
+		default:
+			parts[name] = parts["last"]
 		}
-		parts[name] = slug(text)
 	}
 	for name, keep := range p.Rows {
 		n, err := strconv.ParseInt(parts[name], 10, 64)

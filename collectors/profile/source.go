@@ -344,6 +344,9 @@ func (f IdentityField) text(s source) string {
 			return f.refine(fmt.Sprintf("%d.%d.%d", raw.Int>>12&15, raw.Int>>8&15, raw.Int&255))
 		}
 	}
+	if raw.Kind == Float && f.Type == "f32" {
+		return f.refine(strconv.FormatFloat(raw.Float, 'g', -1, 32))
+	}
 	if number, ok := plain(raw); ok && f.Scale != nil {
 		return f.refine(strconv.FormatFloat(number**f.Scale, 'g', 10, 64))
 	}
