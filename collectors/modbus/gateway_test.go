@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +17,14 @@ import (
 	"github.com/aisle-dcim/aisle/collectors"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if program, err := deviceServer(); err == nil {
+			os.RemoveAll(filepath.Dir(program))
+		}
+		os.Exit(code)
+	}))
+}
 
 // listen serves Modbus TCP on a free port; answer gets the whole request and
 // the connection's number and writes what it likes.
