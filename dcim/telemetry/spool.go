@@ -18,8 +18,8 @@ import (
 	"github.com/aisle-dcim/aisle/models"
 )
 
-// ErrSpoolFull: the store is down and the spool has reached its bound, so the
-// samples were not kept.
+// ErrSpoolFull tells that the store is down and the spool has reached its bound, so
+// that the samples were not kept.
 var ErrSpoolFull = errors.New("the spool of samples is full")
 
 const (

@@ -17,6 +17,7 @@ import (
 )
 
 const (
+	labelName  = "__name__"
 	metricName = "aisle_point"
 	labelPoint = "point"
 )
@@ -152,7 +153,7 @@ func (s *Store) appendOne(app storage.Appender, ref storage.SeriesRef, x models.
 		return 0, errUnknown
 	}
 	return app.Append(0, labels.FromStrings(
-		labels.MetricName, metricName,
+		labelName, metricName,
 		"class", string(id.Class),
 		"device", strconv.FormatUint(uint64(id.Device), 10),
 		"key", id.Key,

@@ -68,7 +68,7 @@ func (s *Store) scan(ctx context.Context, points []models.PointID, from, to int6
 	}
 	defer q.Close() //nolint:errcheck // reading only
 
-	matchers := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metricName)}
+	matchers := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labelName, metricName)}
 	var wanted map[models.PointID]struct{}
 	switch {
 	case len(points) == 1:
@@ -212,12 +212,12 @@ func (s *Store) Last(ctx context.Context, points []models.PointID, since time.Ti
 		err := s.scan(ctx, missing, lo, hi, func(p models.PointID, it iterator) error {
 			var ms int64
 			var v float64
-			any := false
+			found := false
 			for it.Next() {
 				ms, v = it.At()
-				any = true
+				found = true
 			}
-			if any {
+			if found {
 				out[p] = sample(p, ms, v)
 			}
 			return it.Err()

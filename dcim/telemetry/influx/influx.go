@@ -135,7 +135,8 @@ func (s *Store) Check(ctx context.Context) error {
 	flux := fmt.Sprintf(`from(bucket: %s) |> range(start: 0, stop: 1) |> limit(n: 1)`, fluxString(s.opts.Bucket))
 	res, err := s.query.Query(ctx, flux)
 	if err == nil {
-		for res.Next() { //nolint:revive // only the error is of interest
+		for res.Next() {
+			continue // only the error is of interest
 		}
 		err = errors.Join(res.Err(), res.Close())
 	}

@@ -47,24 +47,19 @@ func NeedInflux(t testing.TB) *Influx {
 		}
 		t.Skip(reason)
 	}
-	dir, err := os.MkdirTemp("", "aisle-influxd-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	s := &Influx{Org: "aisle-test", bin: bin, dir: dir}
 	t.Cleanup(func() {
 		s.Stop(t)
 		if s.log != nil {
 			_ = s.log.Close()
 		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
 	})
-	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
+	var err error
+	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil { //nolint:gosec // in a folder of the test
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +107,7 @@ func (s *Influx) Stoppable() bool { return s.bin != "" }
 // Start starts the server and waits until it answers.
 func (s *Influx) Start(t testing.TB) {
 	t.Helper()
-	s.cmd = exec.Command(s.bin, "--reporting-disabled", "--log-level", "error", //nolint:noctx // ended by Stop
+	s.cmd = exec.Command(s.bin, "--reporting-disabled", "--log-level", "error", //nolint:noctx,gosec // ended by Stop; the path is the tester's own
 		"--http-bind-address", strings.TrimPrefix(s.URL, "http://"),
 		"--bolt-path", filepath.Join(s.dir, "influxd.bolt"),
 		"--sqlite-path", filepath.Join(s.dir, "influxd.sqlite"),

@@ -16,7 +16,7 @@ import (
 func (c *contract) model(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 1))
+	rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // test data
 	s := c.open(t, Options{})
 
 	const points, span = 6, 3 * 3600
