@@ -402,3 +402,12 @@ func number(s string) int {
 	}
 	return n
 }
+
+// Known returns a device as the index of now has it, without asking the
+// database; nil when there is none.
+func (r *Reader) Known(id models.DeviceID) *Device {
+	if v := r.current.Load(); v != nil {
+		return v.index.devices[id]
+	}
+	return nil
+}
