@@ -86,8 +86,8 @@ type Position struct {
 	SiteID     uint64  `json:"site_id"`
 	LocationID *uint64 `json:"location_id"`
 	RackID     *uint64 `json:"rack_id"`
-	// PositionU is the lowest unit that the device occupies, as numbered on
-	// the rack, in steps of 0.5.
+	// PositionU is the lowest number of the units that the device occupies, as
+	// numbered on the rack, in steps of 0.5.
 	PositionU *float64 `gorm:"column:position_u" json:"position_u"`
 	// Face is the face on which the device is mounted.
 	Face Face `json:"face"`

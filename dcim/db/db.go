@@ -107,10 +107,21 @@ func Close(g *gorm.DB) error {
 // databases keep exactly.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
+// attempts bounds how often a transaction is begun again.
+const attempts = 4
+
 // Tx runs f in a transaction: all of it is kept or, when f returns an error or
-// panics, nothing.
+// panics, nothing. When PostgreSQL ended the transaction because it stood in
+// another one's way, f is run again from its beginning.
 func Tx(ctx context.Context, g *gorm.DB, f func(tx *gorm.DB) error) error {
-	return g.WithContext(ctx).Transaction(f)
+	var err error
+	for range attempts {
+		err = g.WithContext(ctx).Transaction(f)
+		if err == nil || !lostRace(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // Driver returns SQLite or Postgres.

@@ -137,3 +137,10 @@ func (postgresDialector) Translate(err error) error {
 	}
 	return &ConstraintError{Kind: kind, Constraint: name, err: err}
 }
+
+// lostRace says whether PostgreSQL chose this transaction to give way, in a
+// deadlock or a clash of serialisable transactions.
+func lostRace(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40P01" || e.Code == "40001")
+}
