@@ -55,6 +55,8 @@ type Gateway struct {
 	until   time.Time
 	backoff time.Duration
 	dialErr error
+	// quiet is until when a serial line is left alone after a time-out.
+	quiet time.Time
 
 	gap    atomic.Int64 // nanoseconds
 	idleMu sync.Mutex
@@ -73,6 +75,10 @@ const (
 	// maxForeign frames are skipped in one exchange before the connection is
 	// given up as out of step.
 	maxForeign = 8
+	// serialQuiet bounds how long a serial line is left alone after a time-out.
+	// A converter passes a late answer to whoever is connected, and nothing in
+	// it tells to which question it belongs.
+	serialQuiet = 500 * time.Millisecond
 )
 
 // NewGateway returns a gateway that connects when first asked.
@@ -253,6 +259,11 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 			return nil, err
 		}
 	}
+	if rest := time.Until(g.quiet); rest > 0 {
+		if err := wait(ctx, rest); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := g.connect(ctx); err != nil {
@@ -265,6 +276,9 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 		// Whatever else arrives on this connection could be taken for the
 		// answer to a later question.
 		g.drop()
+		if g.opt.Serial && isTimeout(err) {
+			g.quiet = time.Now().Add(min(timeout, serialQuiet))
+		}
 		return nil, g.describe(err, timeout)
 	}
 	answer, err := g.framing.decode(frame)
@@ -363,7 +377,7 @@ func (g *Gateway) describe(err error, timeout time.Duration) error {
 		g.malformed.Add(1)
 		return fmt.Errorf("read from %s: %w", g.address, err)
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+	if isTimeout(err) {
 		g.timeouts.Add(1)
 		return fmt.Errorf("read from %s: %w within %s", g.address, collectors.ErrUnreachable, timeout)
 	}
@@ -371,6 +385,10 @@ func (g *Gateway) describe(err error, timeout time.Duration) error {
 		err = errClosed
 	}
 	return fmt.Errorf("read from %s: %w: %w", g.address, collectors.ErrUnreachable, err)
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // wait sleeps for d or until ctx ends.

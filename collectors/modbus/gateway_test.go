@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // listen serves Modbus TCP on a free port; answer gets the whole request and
 // the connection's number and writes what it likes.
-func listen(t *testing.T, answer func(n int, request []byte, w io.WriteCloser)) string {
+func listen(t testing.TB, answer func(n int, request []byte, w io.WriteCloser)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

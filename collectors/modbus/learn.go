@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/goburrow/modbus"
+
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/models"
@@ -179,9 +181,14 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 		}
 	}
 	silent := map[byte]bool{}
+	var problems []string
 	for _, x := range seen {
 		k.view.keep(x)
 		if x.quality != models.CommFailed {
+			continue
+		}
+		if x.exception != 0 && !passing(x.exception) {
+			problems = append(problems, fmt.Sprintf("%s: the device answers exception %d: its points are left out", x.span, x.exception))
 			continue
 		}
 		if x.unit == k.units.own || unitAnswered(seen, x.unit) {
@@ -194,7 +201,6 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 		return nil, fmt.Errorf("%w: %s (unit %d) has none of the registers of profile %s: %w",
 			collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, k.profile.Name, last)
 	}
-	var problems []string
 	for unit := range silent {
 		problems = append(problems, fmt.Sprintf("unit %d does not answer: its points are left out", unit))
 	}
@@ -203,6 +209,11 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 	}
 	slices.Sort(problems)
 	return problems, nil
+}
+
+// passing tells exceptions that ask to come back later.
+func passing(code byte) bool {
+	return code == modbus.ExceptionCodeAcknowledge || code == modbus.ExceptionCodeServerDeviceBusy
 }
 
 // pending are the items without an answer.

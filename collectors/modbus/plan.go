@@ -28,6 +28,8 @@ type item struct {
 	quality models.Quality
 	// absent: the device answered that it has no such registers.
 	absent bool
+	// exception is the code of the last answer when it was one.
+	exception byte
 }
 
 // block is one request and the items that it answers, in order of address.

@@ -66,27 +66,28 @@ func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, e
 			lost[b.unit] = 0
 			b.set(data, models.Good)
 			next = append(next, b)
-		case refused(err):
+		case exceptionCode(err) != 0 && !unreachable(err): // it is there and says that it cannot
 			out.answers++
 			out.err = err
 			lost[b.unit] = 0
-			if exceptionCode(err) != modbus.ExceptionCodeIllegalFunction {
+			if divisible(err) {
 				if first, second, ok := r.planner.split(b); ok {
 					work = append(work, second, first)
 					continue
 				}
 			}
-			b.set(nil, models.Bad)
+			if refused(err) {
+				b.set(nil, models.Bad)
+			} else {
+				b.set(nil, models.CommFailed)
+				out.lost++
+				next = append(next, b)
+			}
 			for _, x := range b.items {
-				x.absent = true
+				x.absent, x.exception = refused(err), exceptionCode(err)
 			}
 		default:
-			if exceptionCode(err) != 0 && !unreachable(err) {
-				out.answers++ // the device is there and says that it cannot
-				lost[b.unit] = 0
-			} else {
-				lost[b.unit]++
-			}
+			lost[b.unit]++
 			out.lost++
 			out.err = err
 			b.set(nil, models.CommFailed)
@@ -94,6 +95,16 @@ func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, e
 		}
 	}
 	return next, out, nil
+}
+
+// divisible tells whether a part of the request may be answered: one of its
+// registers is not there, they are too many, or one cannot be read just now.
+func divisible(err error) bool {
+	switch exceptionCode(err) {
+	case modbus.ExceptionCodeIllegalDataAddress, modbus.ExceptionCodeIllegalDataValue, modbus.ExceptionCodeServerDeviceFailure:
+		return true
+	}
+	return false
 }
 
 // ask sends one request, by the function that the device has for the table.
@@ -125,7 +136,7 @@ func (s span) String() string {
 // set gives every item of the block its part of an answer.
 func (b *block) set(data []byte, q models.Quality) {
 	for _, x := range b.items {
-		x.quality = q
+		x.quality, x.exception = q, 0
 		if q != models.Good {
 			x.data = nil
 			continue
