@@ -18,6 +18,8 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
 	"github.com/aisle-dcim/aisle/dcim/credential"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
+	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/web/apigen"
@@ -63,12 +65,13 @@ type Layout interface {
 	CreateSite(ctx context.Context, x models.Site) (models.Site, error)
 	CreateLocation(ctx context.Context, x models.Location) (models.Location, error)
 	CreateRack(ctx context.Context, x models.Rack) (models.Rack, error)
+	Place(ctx context.Context, device models.DeviceID, p models.Position, version uint64) (models.Device, error)
 	History(ctx context.Context, device models.DeviceID) ([]models.Placement, error)
 }
 
 // Inventory changes devices; *inventory.Service does.
 type Inventory interface {
-	Device(ctx context.Context, id models.DeviceID) (models.Device, error)
+	Device(ctx context.Context, id models.DeviceID) (inventory.DeviceSummary, error)
 	CreateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	UpdateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	DeleteDevice(ctx context.Context, id models.DeviceID) error
@@ -190,7 +193,17 @@ type API struct {
 	rate   *rate
 }
 
-var _ apigen.ServerInterface = (*API)(nil)
+var (
+	_ apigen.ServerInterface = (*API)(nil)
+
+	_ Accounts    = (*access.Service)(nil)
+	_ Credentials = (*credential.Service)(nil)
+	_ Audit       = (*audit.Log)(nil)
+	_ Recorder    = (*audit.Log)(nil)
+	_ Layout      = (*layout.Service)(nil)
+	_ Inventory   = (*inventory.Service)(nil)
+	_ History     = telemetry.Store(nil)
+)
 
 // New returns an API; it starts nothing.
 func New(o Options) (*API, error) {

@@ -2,8 +2,10 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -141,7 +143,7 @@ func (a *API) GetDevice(c echo.Context, id apigen.ID) error {
 		serial = row.SerialReported
 	}
 	return answer(c, http.StatusOK, apigen.DeviceDetail{
-		Device: summary(d, st), Input: input(row), Serial: opt(serial), Firmware: opt(row.Firmware), Mac: opt(row.MAC),
+		Device: summary(d, st), Input: input(row.Device), Serial: opt(serial), Firmware: opt(row.Firmware), Mac: opt(row.MAC),
 		SysName: opt(row.SysName), AssetTag: opt(row.AssetTag), LearnedAt: row.LearnedAt, Health: health, Placements: &placements,
 	})
 }
@@ -169,20 +171,37 @@ func apply(d *models.Device, in apigen.DeviceInput) error {
 	if !slices.Contains(models.Kinds(), kind) {
 		return problem.Field(http.StatusUnprocessableEntity, "kind", "there is no such kind of device")
 	}
-	moved := !same(d.RackID, in.Rack) || !same(d.LocationID, in.Location) && in.Rack == nil || d.SiteID != in.Site
 	d.Name, d.Kind, d.Status = in.Name, kind, models.Status(or(in.Status, "active"))
-	d.SiteID, d.LocationID, d.RackID = in.Site, in.Location, in.Rack
-	if moved {
-		// A place on another plan or in another rack means nothing here.
-		d.XM, d.YM, d.RotationDeg, d.Side, d.ZeroUOffset = nil, nil, 0, "", 0
-	}
-	d.PositionU = wide(in.PositionU)
-	d.Face, d.ZeroUSide = models.Face(or(in.Face, "")), models.Side(or(in.ZeroUSide, ""))
 	d.AssetTag = or(in.AssetTag, "")
 	d.Protocol, d.Address, d.CredentialID = string(or(in.Protocol, "")), or(in.Address, ""), in.Credential
 	d.UnitID, d.Profile, d.IntervalS = uint8(or(in.UnitId, 0)), or(in.Profile, ""), or(in.IntervalS, 0)
 	d.Enabled = or(in.Enabled, d.Protocol != "")
 	return nil
+}
+
+// position is where the device is to be, given where it is. What the contract
+// does not have stays as long as the device stays in its rack or room.
+func position(old models.Position, in apigen.DeviceInput) models.Position {
+	p := models.Position{
+		SiteID: in.Site, LocationID: in.Location, RackID: in.Rack, PositionU: wide(in.PositionU),
+		Face: models.Face(or(in.Face, "")), ZeroUSide: models.Side(or(in.ZeroUSide, "")),
+	}
+	if p.PositionU != nil && p.Face == "" {
+		p.Face = models.Front
+	}
+	if p.RackID != nil && same(p.RackID, old.RackID) {
+		p.LocationID = old.LocationID
+		if p.PositionU != nil {
+			p.Side = old.Side
+		}
+		if p.ZeroUSide != "" {
+			p.ZeroUOffset = old.ZeroUOffset
+		}
+	}
+	if p.RackID == nil && old.RackID == nil && same(p.LocationID, old.LocationID) {
+		p.XM, p.YM, p.RotationDeg = old.XM, old.YM, old.RotationDeg
+	}
+	return p
 }
 
 func same[T comparable](a, b *T) bool {
@@ -199,6 +218,7 @@ func (a *API) CreateDevice(c echo.Context) error {
 	if err := apply(&d, in); err != nil {
 		return err
 	}
+	d.Position = position(models.Position{}, in)
 	d, err = a.o.Inventory.CreateDevice(c.Request().Context(), d)
 	if err != nil {
 		return err
@@ -216,23 +236,45 @@ func (a *API) UpdateDevice(c echo.Context, id apigen.ID) error {
 	if in.Version == nil || *in.Version == 0 {
 		return problem.Field(http.StatusUnprocessableEntity, "version", "the version that was seen must be given")
 	}
-	ctx := c.Request().Context()
-	d, err := a.o.Inventory.Device(ctx, models.DeviceID(id))
-	if err != nil {
-		return err
-	}
-	if err := access.RequireSite(ctx, access.EditDevices, d.SiteID); err != nil {
-		return err
-	}
-	if err := apply(&d, in); err != nil {
-		return err
-	}
-	d.Version = *in.Version
-	if _, err := a.o.Inventory.UpdateDevice(ctx, d); err != nil {
+	if err := a.change(c.Request().Context(), models.DeviceID(id), in); err != nil {
 		return err
 	}
 	a.reader.Invalidate()
 	return c.NoContent(http.StatusNoContent)
+}
+
+// change moves and changes a device. Both are changes of their own in the
+// domain; when the second is refused, the device goes back to where it was.
+func (a *API) change(ctx context.Context, id models.DeviceID, in apigen.DeviceInput) error {
+	row, err := a.o.Inventory.Device(ctx, id)
+	if err != nil {
+		return err
+	}
+	old, d, version := row.Device, row.Device, *in.Version
+	if err := apply(&d, in); err != nil {
+		return err
+	}
+	moved := position(old.Position, in)
+	if reflect.DeepEqual(moved, old.Position) {
+		d.Version = version
+		_, err := a.o.Inventory.UpdateDevice(ctx, d)
+		return err
+	}
+	placed, err := a.o.Layout.Place(ctx, id, moved, version)
+	if err != nil {
+		return err
+	}
+	if reflect.DeepEqual(d, old) {
+		return nil
+	}
+	d.Version = placed.Version
+	if _, err := a.o.Inventory.UpdateDevice(ctx, d); err != nil {
+		if _, back := a.o.Layout.Place(ctx, id, old.Position, placed.Version); back != nil {
+			return errors.Join(err, back)
+		}
+		return err
+	}
+	return nil
 }
 
 // DeleteDevice removes a device.

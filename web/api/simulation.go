@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -63,7 +64,8 @@ func (a *API) InjectFault(c echo.Context) error {
 	if a.o.Recorder != nil {
 		err := a.o.Recorder.Write(ctx, audit.Entry{Action: "inject", ObjectType: "fault", ObjectID: f.ID, ObjectName: f.Kind + " " + f.Target})
 		if err != nil {
-			return err
+			// Nothing happens without its entry.
+			return errors.Join(err, s.Clear(ctx, f.ID))
 		}
 	}
 	return answer(c, http.StatusCreated, fault(f))

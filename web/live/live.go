@@ -191,6 +191,10 @@ func (h *Hub) Serve(c echo.Context, r Request) error {
 	head.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	c.Response().WriteHeader(http.StatusOK)
 	w := &writer{c: c, rc: http.NewResponseController(c.Response())}
+	// The bound on reading a request must not end its stream.
+	if err := w.rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil //nolint:nilerr // the client is gone
+	}
 	// The client asks again after this many milliseconds.
 	if err := w.text("retry: 2000\n\n"); err != nil {
 		return nil //nolint:nilerr // the client is gone

@@ -12,6 +12,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -106,19 +107,32 @@ func From(err error) *Error {
 		e.Cause = err
 		return e
 	case errors.As(err, &field):
-		e := Field(http.StatusUnprocessableEntity, field.Field, field.Reason)
+		e := Field(http.StatusUnprocessableEntity, fieldName(field.Field), field.Reason)
 		e.Cause = err
 		return e
 	case errors.As(err, &conflict):
 		e := &Error{Status: http.StatusConflict, Code: Conflict, Detail: conflict.Reason, Cause: err}
 		if conflict.Field != "" {
-			e.Fields = []apigen.FieldError{{Path: conflict.Field, Message: conflict.Reason}}
+			e.Fields = []apigen.FieldError{{Path: fieldName(conflict.Field), Message: conflict.Reason}}
 		}
 		return e
 	case errors.As(err, &limit):
 		return &Error{Status: http.StatusUnprocessableEntity, Code: TooLarge, Detail: limit.Error(), Cause: err}
 	}
 	return fromKind(err)
+}
+
+// fieldName is what the contract calls a field of the model.
+func fieldName(s string) string {
+	switch s {
+	case "site_id", "location_id", "rack_id", "credential_id":
+		return strings.TrimSuffix(s, "_id")
+	case "parent_id":
+		return "parent"
+	case "poll_enabled":
+		return "enabled"
+	}
+	return s
 }
 
 // fromKind maps the sentinels.

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/labstack/echo/v4"
+
+	"github.com/aisle-dcim/aisle/web/apigen"
+	"github.com/aisle-dcim/aisle/web/auth"
+	"github.com/aisle-dcim/aisle/web/problem"
+)
+
+// basePath is that of every operation of the contract.
+const basePath = "/api/v1"
+
+// operationMiddleware builds, for each operation of the contract, what stands
+// before its handler: who may, then whether the request is as the contract
+// says. An operation without a rule, or a rule without an operation, is an
+// error.
+func operationMiddleware(g *auth.Guard, around func(id string) []echo.MiddlewareFunc) (map[string][]echo.MiddlewareFunc, error) {
+	doc, err := apigen.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("read contract: %w", err)
+	}
+	rules := auth.Rules()
+	out := map[string][]echo.MiddlewareFunc{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			rule, ok := rules[op.OperationID]
+			if !ok {
+				return nil, fmt.Errorf("operation %s of the contract has no rule", op.OperationID)
+			}
+			delete(rules, op.OperationID)
+			route := &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
+			out[op.OperationID] = append(around(op.OperationID), g.Middleware(rule), validated(route))
+		}
+	}
+	for id := range rules {
+		return nil, fmt.Errorf("rule %s is of no operation", id)
+	}
+	return out, nil
+}
+
+// validated refuses requests that are not as the contract says.
+func validated(route *routers.Route) echo.MiddlewareFunc {
+	options := &openapi3filter.Options{
+		MultiError: true, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			params := make(map[string]string, len(c.ParamNames()))
+			for i, name := range c.ParamNames() {
+				params[name] = c.ParamValues()[i]
+			}
+			in := &openapi3filter.RequestValidationInput{
+				Request: c.Request(), PathParams: params, QueryParams: c.QueryParams(), Route: route, Options: options,
+			}
+			if err := openapi3filter.ValidateRequest(c.Request().Context(), in); err != nil {
+				return contractError(err)
+			}
+			return next(c)
+		}
+	}
+}
+
+// contractError names the fields at fault, never their values: those may be
+// secrets.
+func contractError(err error) error {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		return err
+	}
+	e := problem.New(http.StatusBadRequest, problem.Invalid, "the request is not as the contract says")
+	e.Cause = errors.New("request is not as the contract says")
+	collect(err, "", e)
+	return e
+}
+
+func collect(err error, path string, into *problem.Error) {
+	if len(into.Fields) >= 50 {
+		return
+	}
+	var (
+		many   openapi3.MultiError
+		reqErr *openapi3filter.RequestError
+		schema *openapi3.SchemaError
+	)
+	switch x := err.(type) { //nolint:errorlint // each layer is taken off by itself
+	case openapi3.MultiError:
+		for _, one := range x {
+			collect(one, path, into)
+		}
+		return
+	case *openapi3filter.RequestError:
+		if x.Parameter != nil {
+			path = x.Parameter.Name
+		}
+		if x.Err != nil {
+			collect(x.Err, path, into)
+			return
+		}
+		add(into, path, x.Reason)
+		return
+	case *openapi3.SchemaError:
+		if at := strings.Join(x.JSONPointer(), "."); at != "" {
+			path = strings.Trim(path+"."+at, ".")
+		}
+		add(into, path, x.Reason)
+		return
+	}
+	switch {
+	case errors.As(err, &many):
+		collect(many, path, into)
+	case errors.As(err, &reqErr):
+		collect(reqErr, path, into)
+	case errors.As(err, &schema):
+		collect(schema, path, into)
+	case path != "":
+		add(into, path, "is not of the expected form")
+	default:
+		add(into, "body", "is not of the expected form")
+	}
+}
+
+func add(e *problem.Error, path, reason string) {
+	if path == "" {
+		path = "body"
+	}
+	if reason == "" {
+		reason = "is not allowed"
+	}
+	e.Fields = append(e.Fields, apigen.FieldError{Path: path, Message: reason})
+}
