@@ -18,7 +18,6 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
 	"github.com/aisle-dcim/aisle/dcim/credential"
-	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
 	"github.com/aisle-dcim/aisle/models"
@@ -69,9 +68,9 @@ type Layout interface {
 	History(ctx context.Context, device models.DeviceID) ([]models.Placement, error)
 }
 
-// Inventory changes devices; *inventory.Service does.
+// Inventory changes devices, as *inventory.Service does.
 type Inventory interface {
-	Device(ctx context.Context, id models.DeviceID) (inventory.DeviceSummary, error)
+	Device(ctx context.Context, id models.DeviceID) (models.Device, error)
 	CreateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	UpdateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	DeleteDevice(ctx context.Context, id models.DeviceID) error
@@ -201,7 +200,6 @@ var (
 	_ Audit       = (*audit.Log)(nil)
 	_ Recorder    = (*audit.Log)(nil)
 	_ Layout      = (*layout.Service)(nil)
-	_ Inventory   = (*inventory.Service)(nil)
 	_ History     = telemetry.Store(nil)
 )
 

@@ -143,7 +143,7 @@ func (a *API) GetDevice(c echo.Context, id apigen.ID) error {
 		serial = row.SerialReported
 	}
 	return answer(c, http.StatusOK, apigen.DeviceDetail{
-		Device: summary(d, st), Input: input(row.Device), Serial: opt(serial), Firmware: opt(row.Firmware), Mac: opt(row.MAC),
+		Device: summary(d, st), Input: input(row), Serial: opt(serial), Firmware: opt(row.Firmware), Mac: opt(row.MAC),
 		SysName: opt(row.SysName), AssetTag: opt(row.AssetTag), LearnedAt: row.LearnedAt, Health: health, Placements: &placements,
 	})
 }
@@ -246,11 +246,11 @@ func (a *API) UpdateDevice(c echo.Context, id apigen.ID) error {
 // change moves and changes a device. Both are changes of their own in the
 // domain; when the second is refused, the device goes back to where it was.
 func (a *API) change(ctx context.Context, id models.DeviceID, in apigen.DeviceInput) error {
-	row, err := a.o.Inventory.Device(ctx, id)
+	old, err := a.o.Inventory.Device(ctx, id)
 	if err != nil {
 		return err
 	}
-	old, d, version := row.Device, row.Device, *in.Version
+	d, version := old, *in.Version
 	if err := apply(&d, in); err != nil {
 		return err
 	}
