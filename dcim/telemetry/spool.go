@@ -36,9 +36,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // they came. What was appended is there after the process is killed. It is safe
 // for concurrent use.
 type spool struct {
-	dir string
-	max int64
-	log *slog.Logger
+	dir   string
+	max   int64
+	space *SpaceGuard
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	segs    []spoolSegment // oldest first; w writes to the last one
@@ -70,6 +71,8 @@ func openSpool(dir string, limit int64, log *slog.Logger) (*spool, error) {
 		return nil, fmt.Errorf("list spool folder: %w", err)
 	}
 	s := &spool{dir: dir, max: limit, log: log}
+	s.space = NewSpaceGuard(dir, 0)
+	s.space.reserve /= 2 // it steps in where the store has stopped
 	for _, e := range entries {
 		number, ok := strings.CutPrefix(e.Name(), spoolPrefix)
 		if !ok || !e.Type().IsRegular() {
@@ -164,6 +167,9 @@ func (s *spool) append(samples []models.Sample) error {
 	binary.LittleEndian.PutUint32(s.buf[4:], crc32.Checksum(s.buf[spoolHeaderSize:], castagnoli))
 	if s.bytes+int64(len(s.buf)) > s.max {
 		return ErrSpoolFull
+	}
+	if err := s.space.Check(); err != nil {
+		return err
 	}
 	if s.w == nil || s.segs[len(s.segs)-1].size >= spoolSegmentSize {
 		if err := s.roll(); err != nil {

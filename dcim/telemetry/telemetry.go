@@ -75,6 +75,11 @@ var (
 	// ErrRejected: the store will never take these samples; offering them again
 	// is of no use.
 	ErrRejected = errors.New("samples rejected by the time-series store")
+	// ErrDiskFull: writing was stopped before the disk is full.
+	ErrDiskFull = errors.New("the disk is full")
+	// ErrRepairing: the store found its files damaged, mostly by a full disk, and
+	// is opening them anew.
+	ErrRepairing = errors.New("the time-series store is being repaired")
 	// ErrClosed: the store or recorder was closed.
 	ErrClosed = errors.New("the time-series store is closed")
 )

@@ -49,16 +49,26 @@ func decode(v float64) models.Quality {
 
 // Append writes samples; see telemetry.Store.
 func (s *Store) Append(ctx context.Context, samples []models.Sample) error {
-	s.closing.RLock()
-	defer s.closing.RUnlock()
-	if s.closed {
-		return telemetry.ErrClosed
-	}
-	err := s.append(ctx, samples)
+	err := s.tryAppend(ctx, samples)
 	if err != nil {
 		s.failures.Add(1)
 	}
 	return err
+}
+
+func (s *Store) tryAppend(ctx context.Context, samples []models.Sample) error {
+	if s.broken.Load() { // without waiting for the repair
+		return telemetry.ErrRepairing
+	}
+	if err := s.space.Check(); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(); err != nil {
+		return err
+	}
+	return s.append(ctx, samples)
 }
 
 func (s *Store) append(ctx context.Context, samples []models.Sample) error {
@@ -121,7 +131,7 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 			fresh = append(fresh, i)
 		}
 	}
-	if err := app.Commit(); err != nil {
+	if err := s.commit(app); err != nil {
 		return fmt.Errorf("write %d samples to the time-series store: %w", len(write), err)
 	}
 	s.appended.Add(appended)
@@ -134,6 +144,24 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 		s.refMu.Unlock()
 	}
 	return nil
+}
+
+// commit writes what was appended. Once it failed, nothing is committed until the
+// store was opened anew.
+func (s *Store) commit(app storage.Appender) error {
+	s.commitMu.Lock()
+	defer s.commitMu.Unlock()
+	if s.broken.Load() {
+		return errors.Join(telemetry.ErrRepairing, app.Rollback())
+	}
+	err := app.Commit()
+	if err == nil && s.lateLost.Load() {
+		err = errors.New("late samples could not be logged")
+	}
+	if err != nil {
+		s.breakDown(err)
+	}
+	return err
 }
 
 var errUnknown = errors.New("point is not in the catalog")

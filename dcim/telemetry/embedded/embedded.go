@@ -17,17 +17,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
-	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 	"github.com/prometheus/prometheus/util/compression"
 
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
@@ -59,6 +55,10 @@ type Options struct {
 	SyncInterval time.Duration
 	// Limits bound queries.
 	Limits telemetry.Limits
+	// Reserve is how many bytes of the disk are left free: below that, writing
+	// stops with telemetry.ErrDiskFull. Zero and negative are as in
+	// telemetry.NewSpaceGuard.
+	Reserve int64
 	// BlockDuration is the span of the smallest block; zero means 2 hours.
 	BlockDuration time.Duration
 	Logger        *slog.Logger
@@ -68,21 +68,30 @@ type Options struct {
 
 // Store is a telemetry.Store in a folder.
 type Store struct {
-	opts     Options
-	db       *tsdb.DB
-	log      *slog.Logger
-	gate     *telemetry.Gate
+	opts  Options
+	log   *slog.Logger
+	gate  *telemetry.Gate
+	space *telemetry.SpaceGuard
+
+	// mu is held for reading by every call, for writing to open and close.
+	mu       sync.RWMutex
+	db       *tsdb.DB // nil while it cannot be opened
 	registry *prometheus.Registry
-	repairs  uint64
+	closed   bool
+	repairs  atomic.Uint64
 
 	refMu sync.RWMutex
 	refs  map[models.PointID]storage.SeriesRef
 
-	// closing is held for reading by every call, for writing by Close.
-	closing sync.RWMutex
-	closed  bool
-	stop    context.CancelFunc
-	done    sync.WaitGroup
+	// commitMu keeps anything from being acknowledged after a write failed.
+	commitMu sync.Mutex
+	broken   atomic.Bool
+	// lateLost is set when the library could not log a late sample.
+	lateLost atomic.Bool
+	damaged  chan struct{}
+
+	stop context.CancelFunc
+	done sync.WaitGroup
 
 	appended, markers, elided           atomic.Uint64
 	duplicates, tooOld, future, unknown atomic.Uint64
@@ -130,32 +139,31 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("make folder of time-series store: %w", err)
 	}
 	s := &Store{
-		opts: o,
-		log:  o.Logger,
-		gate: telemetry.NewGate(o.Now, o.MaxFuture),
-		refs: make(map[models.PointID]storage.SeriesRef),
+		opts:    o,
+		log:     o.Logger,
+		gate:    telemetry.NewGate(o.Now, o.MaxFuture),
+		space:   telemetry.NewSpaceGuard(o.Dir, o.Reserve),
+		damaged: make(chan struct{}, 1),
 	}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	s.repairs += corruptions(s.registry)
-	if s.repairs > 0 {
-		s.log.Warn("time-series store was damaged and has been repaired", "repairs", s.repairs, "dir", o.Dir)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
+	s.done.Go(func() { s.repairLoop(ctx) })
 	if o.SyncInterval > 0 {
 		s.done.Go(func() { s.syncLoop(ctx) })
 	}
 	return s, nil
 }
 
+// open opens the folder; mu is held, or nobody knows s yet.
 func (s *Store) open() error {
 	moved, err := quarantine(s.opts.Dir, s.log)
 	if err != nil {
 		return err
 	}
-	s.repairs = moved
+	s.repairs.Add(moved)
 	o := tsdb.DefaultOptions()
 	o.RetentionDuration = s.opts.RetentionTime.Milliseconds()
 	o.MaxBytes = s.opts.RetentionSize
@@ -165,86 +173,61 @@ func (s *Store) open() error {
 	o.MaxBlockDuration = max(min(s.opts.RetentionTime/10, 31*24*time.Hour).Milliseconds(), o.MinBlockDuration)
 	o.OutOfOrderTimeWindow = s.opts.OutOfOrder.Milliseconds()
 	o.WALCompression = compression.Snappy
-	s.registry = prometheus.NewRegistry()
-	db, err := tsdb.Open(s.opts.Dir, s.log, s.registry, o, nil)
+	registry := prometheus.NewRegistry()
+	db, err := tsdb.Open(s.opts.Dir, slog.New(&watcher{s.log.Handler(), &s.lateLost}), registry, o, nil)
 	if err != nil {
 		return fmt.Errorf("open time-series store in %s: %w", s.opts.Dir, err)
 	}
-	s.db = db
+	s.db, s.registry = db, registry
+	s.refMu.Lock()
+	s.refs = make(map[models.PointID]storage.SeriesRef)
+	s.refMu.Unlock()
+	if mended := moved + corruptions(registry); mended > 0 {
+		s.repairs.Add(mended - moved)
+		s.log.Warn("time-series store was damaged and has been repaired", "repairs", mended, "dir", s.opts.Dir)
+	}
 	return nil
 }
 
-// quarantine moves blocks that cannot be opened out of the way and returns how
-// many there were: the library would refuse to open the store at all.
-func quarantine(dir string, log *slog.Logger) (moved uint64, err error) {
-	lock, err := tsdbutil.NewDirLocker(dir, "quarantine", slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		return 0, fmt.Errorf("lock %s: %w", dir, err)
+// usable tells why nothing can be done; mu is held.
+func (s *Store) usable() error {
+	switch {
+	case s.closed:
+		return telemetry.ErrClosed
+	case s.db == nil:
+		return telemetry.ErrRepairing
 	}
-	if err := lock.Lock(); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EACCES) {
-			return 0, fmt.Errorf("open %s: %w", dir, telemetry.ErrLocked)
-		}
-		return 0, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	metas, err := filepath.Glob(filepath.Join(dir, "*", "chunks"))
-	if err != nil {
-		return 0, fmt.Errorf("list blocks of %s: %w", dir, err)
-	}
-	for _, m := range metas {
-		block := filepath.Dir(m)
-		if strings.Contains(filepath.Base(block), ".") {
-			continue
-		}
-		b, openErr := tsdb.OpenBlock(log, block, nil, nil)
-		if openErr == nil {
-			if err := b.Close(); err != nil {
-				return moved, fmt.Errorf("close block %s: %w", block, err)
-			}
-			continue
-		}
-		if err := os.Rename(block, block+".damaged"); err != nil {
-			return moved, fmt.Errorf("move damaged block %s away: %w", block, err)
-		}
-		moved++
-		log.Error("damaged block of the time-series store moved away, its samples are not available",
-			"block", block+".damaged", "err", openErr)
-	}
-	return moved, nil
+	return nil
 }
 
-// corruptions reads how many damaged files the library repaired on opening.
-func corruptions(r *prometheus.Registry) uint64 {
-	families, err := r.Gather()
-	if err != nil {
-		return 0
-	}
-	var n float64
-	for _, f := range families {
-		switch f.GetName() {
-		case "prometheus_tsdb_wal_corruptions_total", "prometheus_tsdb_mmap_chunk_corruptions_total":
-			for _, m := range f.GetMetric() {
-				n += m.GetCounter().GetValue()
-			}
-		}
-	}
-	return uint64(n)
-}
+// Metrics gives the library's own metrics (prometheus_tsdb_…), to be registered
+// with the registry of the process.
+func (s *Store) Metrics() prometheus.Collector { return metrics{s} }
 
-// Metrics gives the library's own metrics (prometheus_tsdb_…).
-func (s *Store) Metrics() prometheus.Gatherer { return s.registry }
+type metrics struct{ s *Store }
+
+// Describe sends nothing: the metrics are those of whatever store is open.
+func (metrics) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends the metrics.
+func (m metrics) Collect(ch chan<- prometheus.Metric) {
+	m.s.mu.RLock()
+	defer m.s.mu.RUnlock()
+	if m.s.registry != nil {
+		m.s.registry.Collect(ch)
+	}
+}
 
 // Stats returns counters since the start and the size on disk.
 func (s *Store) Stats() telemetry.StoreStats {
 	st := telemetry.StoreStats{
 		Appended: s.appended.Load(), Markers: s.markers.Load(), Elided: s.elided.Load(),
 		Duplicates: s.duplicates.Load(), TooOld: s.tooOld.Load(), Future: s.future.Load(), Unknown: s.unknown.Load(),
-		Failures: s.failures.Load(), Repairs: s.repairs,
+		Failures: s.failures.Load(), Repairs: s.repairs.Load(),
 	}
-	s.closing.RLock()
-	defer s.closing.RUnlock()
-	if s.closed {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.usable() != nil {
 		return st
 	}
 	head := s.db.Head()
@@ -285,10 +268,10 @@ func (s *Store) bounds() (span, bool) {
 // Compact writes what is due from memory into blocks and applies the retention.
 // It happens by itself about once a minute.
 func (s *Store) Compact(ctx context.Context) error {
-	s.closing.RLock()
-	defer s.closing.RUnlock()
-	if s.closed {
-		return telemetry.ErrClosed
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(); err != nil {
+		return err
 	}
 	if err := s.db.Compact(ctx); err != nil {
 		return fmt.Errorf("compact time-series store: %w", err)
@@ -298,64 +281,19 @@ func (s *Store) Compact(ctx context.Context) error {
 
 // Close flushes and closes the store; calls that are running are waited for.
 func (s *Store) Close() error {
-	s.closing.Lock()
-	defer s.closing.Unlock()
+	s.stop()
+	s.done.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.closed {
 		return nil
 	}
 	s.closed = true
-	s.stop()
-	s.done.Wait()
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("close time-series store: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) syncLoop(ctx context.Context) {
-	tick := time.NewTicker(s.opts.SyncInterval)
-	defer tick.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := errors.Join(syncNewest(filepath.Join(s.opts.Dir, "wal")), syncNewest(filepath.Join(s.opts.Dir, "wbl")))
-		if (err != nil) != failed {
-			failed = err != nil
-			if failed {
-				s.log.Warn("log of the time-series store cannot be flushed to disk", "err", err)
-			} else {
-				s.log.Info("log of the time-series store is flushed to disk again")
-			}
-		}
-	}
-}
-
-// syncNewest flushes the segment that is being written; the library flushes
-// older ones itself. Flushing works through any descriptor of a file.
-func syncNewest(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
+	if s.db == nil {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("list log segments: %w", err)
-	}
-	for i := len(entries) - 1; i >= 0; i-- {
-		if !entries[i].Type().IsRegular() {
-			continue
-		}
-		f, err := os.Open(filepath.Join(dir, entries[i].Name())) //nolint:gosec // a file of our own folder
-		if errors.Is(err, os.ErrNotExist) {
-			return nil // truncated meanwhile, so it is in a block
-		}
-		if err != nil {
-			return fmt.Errorf("open log segment: %w", err)
-		}
-		return errors.Join(f.Sync(), f.Close())
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close time-series store: %w", err)
 	}
 	return nil
 }

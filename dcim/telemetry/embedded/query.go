@@ -142,10 +142,10 @@ func (s *Store) Range(ctx context.Context, q telemetry.Query) ([]telemetry.Serie
 	if err := q.Check(s.opts.Limits); err != nil {
 		return nil, err
 	}
-	s.closing.RLock()
-	defer s.closing.RUnlock()
-	if s.closed {
-		return nil, telemetry.ErrClosed
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(); err != nil {
+		return nil, err
 	}
 	out := make([]telemetry.Series, len(q.Points))
 	at := make(map[models.PointID]int, len(q.Points))
@@ -194,10 +194,10 @@ func sample(p models.PointID, ms int64, v float64) models.Sample {
 // Last returns newest samples; see telemetry.Store. It reads backwards in
 // growing windows, since most points have a sample in the last minutes.
 func (s *Store) Last(ctx context.Context, points []models.PointID, since time.Time) (map[models.PointID]models.Sample, error) {
-	s.closing.RLock()
-	defer s.closing.RUnlock()
-	if s.closed {
-		return nil, telemetry.ErrClosed
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(); err != nil {
+		return nil, err
 	}
 	out := make(map[models.PointID]models.Sample, len(points))
 	have, ok := s.bounds()
