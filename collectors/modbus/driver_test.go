@@ -82,7 +82,7 @@ func (d *device) answer(_ int, q []byte, w io.WriteCloser) {
 		return
 	}
 	if !slices.Contains(d.functions, f) || f > 4 {
-		w.Write(exceptionFrame(q, 1))
+		_, _ = w.Write(exceptionFrame(q, 1))
 		return
 	}
 	table := []string{"", tableCoil, tableDiscrete, tableHolding, tableInput}[f]
@@ -92,24 +92,24 @@ func (d *device) answer(_ int, q []byte, w io.WriteCloser) {
 		return
 	}
 	if v, ok := d.single[at]; ok && count == 1 {
-		w.Write(registers(q, v))
+		_, _ = w.Write(registers(q, v))
 		return
 	}
 	var values []uint16
 	for i := range count {
 		if code := d.fail[at+i]; code != 0 {
-			w.Write(exceptionFrame(q, code))
+			_, _ = w.Write(exceptionFrame(q, code))
 			return
 		}
 		v, ok := d.regs[cell{unit, table, at + i}]
-		if !ok && !(d.zeroHoles && i > 0) {
-			w.Write(exceptionFrame(q, 2))
+		if !ok && (!d.zeroHoles || i == 0) {
+			_, _ = w.Write(exceptionFrame(q, 2))
 			return
 		}
 		values = append(values, v)
 	}
 	if f > 2 {
-		w.Write(registers(q, values...))
+		_, _ = w.Write(registers(q, values...))
 		return
 	}
 	out := append(append([]byte(nil), q[:8]...), byte((count+7)/8))
@@ -118,7 +118,7 @@ func (d *device) answer(_ int, q []byte, w io.WriteCloser) {
 		out[9+i/8] |= byte(v&1) << (i % 8)
 	}
 	binary.BigEndian.PutUint16(out[4:], uint16(len(out)-6))
-	w.Write(out)
+	_, _ = w.Write(out)
 }
 
 // bench is a driver on a device with one profile.

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		if program, err := deviceServer(); err == nil {
-			os.RemoveAll(filepath.Dir(program))
+			_ = os.RemoveAll(filepath.Dir(program))
 		}
 		os.Exit(code)
 	}))
@@ -47,7 +47,7 @@ func listen(t testing.TB, answer func(n int, request []byte, w io.WriteCloser)) 
 			open[conn] = true
 			mu.Unlock()
 			wg.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				for {
 					head := make([]byte, 6)
 					if _, err := io.ReadFull(conn, head); err != nil {
@@ -63,10 +63,10 @@ func listen(t testing.TB, answer func(n int, request []byte, w io.WriteCloser)) 
 		}
 	})
 	t.Cleanup(func() {
-		l.Close()
+		_ = l.Close()
 		mu.Lock()
 		for c := range open {
-			c.Close()
+			_ = c.Close()
 		}
 		mu.Unlock()
 		wg.Wait()
@@ -96,7 +96,7 @@ func open(t *testing.T, address string, opt GatewayOptions) *Gateway {
 		opt.Timeout = 300 * time.Millisecond
 	}
 	g := NewGateway(address, opt)
-	t.Cleanup(func() { g.Close() })
+	t.Cleanup(func() { _ = g.Close() })
 	return g
 }
 
@@ -106,26 +106,26 @@ func TestAnswersThatMustNotBecomeValues(t *testing.T) {
 		answer func(request []byte, w io.WriteCloser)
 		want   error
 	}{
-		{"other unit", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[6]++; w.Write(a) }, collectors.ErrProtocol},
-		{"other function", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[7]++; w.Write(a) }, collectors.ErrProtocol},
-		{"too short", func(q []byte, w io.WriteCloser) { w.Write(registers(q)) }, collectors.ErrProtocol},
-		{"too long", func(q []byte, w io.WriteCloser) { w.Write(registers(q, 7, 8)) }, collectors.ErrProtocol},
-		{"byte count lies", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[8] = 4; w.Write(a) }, collectors.ErrProtocol},
-		{"other protocol", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[2] = 1; w.Write(a) }, collectors.ErrProtocol},
-		{"length of nothing", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[5] = 0; w.Write(a) }, collectors.ErrProtocol},
-		{"length without end", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[4] = 0xff; w.Write(a) }, collectors.ErrProtocol},
-		{"half a frame", func(q []byte, w io.WriteCloser) { w.Write(registers(q, 7)[:9]) }, collectors.ErrUnreachable},
-		{"half a frame, closed", func(q []byte, w io.WriteCloser) { w.Write(registers(q, 7)[:9]); w.Close() }, collectors.ErrUnreachable},
+		{"other unit", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[6]++; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"other function", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[7]++; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"too short", func(q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q)) }, collectors.ErrProtocol},
+		{"too long", func(q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q, 7, 8)) }, collectors.ErrProtocol},
+		{"byte count lies", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[8] = 4; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"other protocol", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[2] = 1; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"length of nothing", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[5] = 0; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"length without end", func(q []byte, w io.WriteCloser) { a := registers(q, 7); a[4] = 0xff; _, _ = w.Write(a) }, collectors.ErrProtocol},
+		{"half a frame", func(q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q, 7)[:9]) }, collectors.ErrUnreachable},
+		{"half a frame, closed", func(q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q, 7)[:9]); _ = w.Close() }, collectors.ErrUnreachable},
 		{"silence", func([]byte, io.WriteCloser) {}, collectors.ErrUnreachable},
-		{"closed", func(_ []byte, w io.WriteCloser) { w.Close() }, collectors.ErrUnreachable},
+		{"closed", func(_ []byte, w io.WriteCloser) { _ = w.Close() }, collectors.ErrUnreachable},
 		{"only other transactions", func(q []byte, w io.WriteCloser) {
 			a := registers(q, 7)
 			a[0]++
 			for range maxForeign {
-				w.Write(a)
+				_, _ = w.Write(a)
 			}
 		}, collectors.ErrProtocol},
-		{"gateway: unit silent", func(q []byte, w io.WriteCloser) { w.Write(exceptionFrame(q, 11)) }, collectors.ErrUnreachable},
+		{"gateway: unit silent", func(q []byte, w io.WriteCloser) { _, _ = w.Write(exceptionFrame(q, 11)) }, collectors.ErrUnreachable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,11 +148,11 @@ func TestLateAnswerIsNotTakenForTheNext(t *testing.T) {
 		first = false
 		mu.Unlock()
 		if late {
-			time.AfterFunc(400*time.Millisecond, func() { w.Write(registers(q, 0xDEAD)) })
+			time.AfterFunc(400*time.Millisecond, func() { _, _ = w.Write(registers(q, 0xDEAD)) })
 			return
 		}
 		time.Sleep(200 * time.Millisecond) // the late one arrives meanwhile
-		w.Write(registers(q, 42))
+		_, _ = w.Write(registers(q, 42))
 	})
 	g := open(t, address, GatewayOptions{Retries: -1})
 	if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 1, 1); !errors.Is(err, collectors.ErrUnreachable) {
@@ -171,7 +171,7 @@ func TestForeignTransactionIsSkipped(t *testing.T) {
 	address := listen(t, func(_ int, q []byte, w io.WriteCloser) {
 		old := registers(q, 0xDEAD)
 		old[1]--
-		w.Write(append(old, registers(q, 42)...))
+		_, _ = w.Write(append(old, registers(q, 42)...))
 	})
 	g := open(t, address, GatewayOptions{})
 	data, err := g.read(t.Context(), pace{}, 1, tableInput, 2, 1)
@@ -185,7 +185,7 @@ func TestForeignTransactionIsSkipped(t *testing.T) {
 
 func TestRecovery(t *testing.T) {
 	t.Run("idle connection closed by the device", func(t *testing.T) {
-		address := listen(t, func(_ int, q []byte, w io.WriteCloser) { w.Write(registers(q, 42)); w.Close() })
+		address := listen(t, func(_ int, q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q, 42)); _ = w.Close() })
 		g := open(t, address, GatewayOptions{Retries: -1})
 		for i := range 3 {
 			if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); err != nil {
@@ -197,10 +197,10 @@ func TestRecovery(t *testing.T) {
 		n := 0
 		address := listen(t, func(_ int, q []byte, w io.WriteCloser) {
 			if n++; n == 1 {
-				w.Write(exceptionFrame(q, 6))
+				_, _ = w.Write(exceptionFrame(q, 6))
 				return
 			}
-			w.Write(registers(q, 42))
+			_, _ = w.Write(registers(q, 42))
 		})
 		g := open(t, address, GatewayOptions{})
 		if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); err != nil {
@@ -210,9 +210,9 @@ func TestRecovery(t *testing.T) {
 	t.Run("exception in two pieces", func(t *testing.T) {
 		address := listen(t, func(_ int, q []byte, w io.WriteCloser) {
 			e := exceptionFrame(q, 2)
-			w.Write(e[:8])
+			_, _ = w.Write(e[:8])
 			time.Sleep(20 * time.Millisecond)
-			w.Write(e[8:])
+			_, _ = w.Write(e[8:])
 		})
 		g := open(t, address, GatewayOptions{})
 		if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); !refused(err) {
@@ -228,7 +228,7 @@ func TestRecovery(t *testing.T) {
 			t.Fatal(err)
 		}
 		address := l.Addr().String()
-		l.Close()
+		_ = l.Close()
 		g := open(t, address, GatewayOptions{Retries: -1})
 		for range 3 {
 			if _, err := g.read(t.Context(), pace{}, 1, tableHolding, 2, 1); !errors.Is(err, collectors.ErrUnreachable) {
@@ -259,7 +259,7 @@ func TestOneRequestAtATime(t *testing.T) {
 		mu.Lock()
 		under--
 		mu.Unlock()
-		w.Write(registers(q, uint16(q[6])))
+		_, _ = w.Write(registers(q, uint16(q[6])))
 	})
 	g := open(t, address, GatewayOptions{Timeout: 5 * time.Second})
 	var wg sync.WaitGroup
@@ -300,12 +300,12 @@ func TestSerialFraming(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r, w := net.Pipe()
-			go func() { w.Write(tt.wire); w.Close() }()
+			go func() { _, _ = w.Write(tt.wire); _ = w.Close() }()
 			_, matches, err := rtuFraming{}.read(r, 0, request)
 			if (err == nil && matches) != tt.ok {
 				t.Errorf("matches %v, err %v; want ok %v", matches, err, tt.ok)
 			}
-			r.Close()
+			_ = r.Close()
 		})
 	}
 }

@@ -1,0 +1,50 @@
+package modbus
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
+)
+
+// TestRecordingsAreRecognised gives each recording of a family that can be
+// recognised to all match rules: its own profile must fit best, and a family
+// that cannot must not be taken for another.
+func TestRecordingsAreRecognised(t *testing.T) {
+	lib := library(t)
+	files, err := fs.Glob(profiles.FS, "*/testdata/*.modbus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 28 {
+		t.Errorf("%d recordings", len(files))
+	}
+	for _, file := range files {
+		name, _, _ := strings.Cut(strings.TrimSuffix(path.Base(file), ".modbus"), "~")
+		t.Run(name, func(t *testing.T) {
+			data, err := fs.ReadFile(profiles.FS, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, err := profile.ReadModbusRecording(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, ok := lib.Get(name)
+			if !ok {
+				t.Fatalf("there is no profile %q", name)
+			}
+			found := lib.MatchModbus(profile.ModbusIdentity{DeviceID: rec.DeviceID, ServerID: rec.ServerID, ModbusView: rec})
+			switch {
+			case len(p.Match) > 0 && (len(found) == 0 || found[0].Profile != p):
+				t.Errorf("recognised as %v", found)
+			case len(p.Match) == 0 && len(found) > 0:
+				t.Errorf("taken for %s: %s", found[0].Profile.Name, found[0].Why)
+			}
+		})
+	}
+}
