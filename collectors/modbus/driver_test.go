@@ -26,6 +26,8 @@ type device struct {
 	zeroHoles bool
 	// single holds registers that answer otherwise when read alone.
 	single map[int]uint16
+	// silent: functions that it does not have are not answered at all.
+	silent bool
 	// fail gives the exception for requests that touch a register.
 	fail map[int]byte
 	// mute are requests, by first register, that are never answered.
@@ -82,6 +84,9 @@ func (d *device) answer(_ int, q []byte, w io.WriteCloser) {
 		return
 	}
 	if !slices.Contains(d.functions, f) || f > 4 {
+		if d.silent {
+			return
+		}
 		_, _ = w.Write(exceptionFrame(q, 1))
 		return
 	}

@@ -2,11 +2,13 @@ package modbus
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
 	"testing"
 
+	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/configs/profiles"
 )
@@ -47,4 +49,40 @@ func TestRecordingsAreRecognised(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestIdentifyingDevicesThatKeepSilent(t *testing.T) {
+	const points = `
+match: [{where: [{register: 7, table: holding, in: ["42"]}]}]
+defaults: {table: holding, source: test}
+points:
+  - {key: a, class: count, register: 0, type: u16}
+`
+	t.Run("to functions they do not know", func(t *testing.T) {
+		d := newDevice(tableHolding, map[int]uint16{0: 1, 7: 42})
+		d.silent = true
+		b := setUp(t, d, points)
+		b.driver.target.Profile = ""
+		b.learn()
+		b.is(nil, "a=1")
+	})
+	t.Run("to everything", func(t *testing.T) {
+		b := setUp(t, newDevice(tableHolding, nil), points)
+		b.driver.target.Profile = ""
+		if _, err := b.driver.Learn(t.Context()); !errors.Is(err, collectors.ErrUnreachable) {
+			t.Errorf("learn: %v", err)
+		}
+		if n := b.engine.Stats().Requests; n > maxMute {
+			t.Errorf("%d questions to a device that is not there", n)
+		}
+	})
+	t.Run("about what decides", func(t *testing.T) {
+		d := newDevice(tableHolding, map[int]uint16{0: 1, 7: 42})
+		d.mute[7] = true
+		b := setUp(t, d, points)
+		b.driver.target.Profile = ""
+		if _, err := b.driver.Learn(t.Context()); !errors.Is(err, collectors.ErrUnreachable) {
+			t.Errorf("learn: %v, want no verdict while a rule could not be checked", err)
+		}
+	})
 }
