@@ -159,14 +159,14 @@ type rawPoint struct {
 func loadPoints(q *gorm.DB, after models.PointID, limit int, known map[string]map[int64]models.StateText) ([]*models.Point, error) {
 	var rows []rawPoint
 	err := q.Table("points").Select("id, device_id, generation, key, class, component, label, limits, poll_group, source, role, "+
-		"ordinal, created_at, retired_at, states AS raw_states").Where("id > ?", after).Order("id").Limit(limit).Find(&rows).Error
+		"ordinal, created_at, retired_at, COALESCE(states, '') AS raw_states").Where("id > ?", after).Order("id").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read points: %w", err)
 	}
 	out := make([]*models.Point, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		if r.RawStates != "null" && r.RawStates != "" {
+		if r.RawStates != "" {
 			states, ok := known[r.RawStates]
 			if !ok {
 				if err := json.Unmarshal([]byte(r.RawStates), &states); err != nil {
@@ -180,4 +180,15 @@ func loadPoints(q *gorm.DB, after models.PointID, limit int, known map[string]ma
 		out[i] = &p
 	}
 	return out, nil
+}
+
+// All returns the points that devices have now, in no order.
+func (c *Catalog) All() []*models.Point {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var out []*models.Point
+	for _, ps := range c.devices {
+		out = append(out, ps...)
+	}
+	return out
 }
