@@ -415,6 +415,9 @@ func TestIdentification(t *testing.T) {
 }
 
 func TestBadWeather(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for many time-outs")
+	}
 	lib := library(t)
 	weather := [][]string{
 		{"-delay", "30ms"},
