@@ -114,6 +114,7 @@ CREATE TABLE racks (
 CREATE UNIQUE INDEX racks_name ON racks (location_id, name);
 CREATE UNIQUE INDEX racks_asset_tag ON racks (asset_tag) WHERE asset_tag <> '';
 CREATE INDEX racks_site ON racks (site_id, name);
+CREATE INDEX racks_by_name ON racks (name, id);
 CREATE INDEX racks_row ON racks (row_id);
 CREATE INDEX racks_type ON racks (rack_type_id);
 
