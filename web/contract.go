@@ -32,13 +32,15 @@ func operationMiddleware(g *auth.Guard, around func(id string) []echo.Middleware
 	out := map[string][]echo.MiddlewareFunc{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			rule, ok := rules[op.OperationID]
+			// The embedded contract has the ids as Go spells them.
+			id := strings.ToLower(op.OperationID[:1]) + op.OperationID[1:]
+			rule, ok := rules[id]
 			if !ok {
-				return nil, fmt.Errorf("operation %s of the contract has no rule", op.OperationID)
+				return nil, fmt.Errorf("operation %s of the contract has no rule", id)
 			}
-			delete(rules, op.OperationID)
+			delete(rules, id)
 			route := &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
-			out[op.OperationID] = append(around(op.OperationID), g.Middleware(rule), validated(route))
+			out[id] = append(around(id), g.Middleware(rule), validated(route))
 		}
 	}
 	for id := range rules {

@@ -32,6 +32,9 @@ type Options struct {
 	Timeout time.Duration
 	// Retries after a time-out. Default 2, negative for none.
 	Retries int
+	// Allow tells whether an address may be asked, after its name was
+	// resolved; nil allows all.
+	Allow func(netip.Addr) bool
 }
 
 // Stats counts what happened on the shared sockets.

@@ -60,12 +60,15 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 	if err != nil {
 		return nil, err
 	}
+	if e.opt.Allow != nil && !e.opt.Allow(to.Addr()) {
+		return nil, fmt.Errorf("address %s is not among the ranges that may be polled", to.Addr())
+	}
 	timeout, retries := e.opt.Timeout, max(0, e.opt.Retries)
 	if t.Timeout > 0 {
 		timeout = t.Timeout
 	}
-	if t.Retries > 0 {
-		retries = t.Retries
+	if t.Retries != 0 {
+		retries = max(0, t.Retries)
 	}
 	s := &session{most: maxObjects, repetitions: walkRows}
 	switch t.Protocol {

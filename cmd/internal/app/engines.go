@@ -1,11 +1,15 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -41,13 +45,16 @@ type EngineOptions struct {
 	Log     *slog.Logger
 	Timeout time.Duration
 	Retries int
+	// Allow tells whether an address may be polled, after its name was
+	// resolved; nil allows all.
+	Allow func(netip.Addr) bool
 }
 
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
 	return &Engines{
-		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries}),
-		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries}),
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Allow: o.Allow}),
+		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow)}),
 	}
 }
 
@@ -71,4 +78,20 @@ func (e *Engines) NewDriver(t collectors.Target) (collectors.Driver, error) {
 		return nil, errors.New("no protocol is set")
 	}
 	return nil, fmt.Errorf("protocol %q is not known", t.Protocol)
+}
+
+// allowedDial opens TCP connections to allowed addresses only; the check is
+// made on the address that is really dialled.
+func allowedDial(allow func(netip.Addr) bool) func(context.Context, string) (net.Conn, error) {
+	if allow == nil {
+		return nil
+	}
+	d := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err != nil || !allow(a.Addr()) {
+			return fmt.Errorf("address %s is not among the ranges that may be polled", address)
+		}
+		return nil
+	}}
+	return func(ctx context.Context, address string) (net.Conn, error) { return d.DialContext(ctx, "tcp", address) }
 }

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-dcim/aisle/cmd/internal/app"
+	"github.com/aisle-dcim/aisle/cmd/internal/output"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+func profileCommand(c *cli) *cobra.Command {
+	cmd := &cobra.Command{Use: "profile", Short: "List, check and test device profiles"}
+	cmd.AddCommand(profileList(c), profileLint(c), profileTest(c))
+	return cmd
+}
+
+func profileList(c *cli) *cobra.Command {
+	var dir string
+	format := output.Table
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the device profiles", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			lib, err := app.LoadProfiles(dir)
+			if err != nil {
+				return coded{err, exitFaults}
+			}
+			type row struct {
+				Name     string `json:"name"`
+				Kind     string `json:"kind"`
+				Protocol string `json:"protocol"`
+				Title    string `json:"title"`
+				Points   int    `json:"points"`
+			}
+			var list []row
+			rows := output.Rows{Columns: []string{"NAME", "KIND", "PROTOCOL", "POINTS", "TITLE"}}
+			for _, p := range lib.All() {
+				if p.Abstract {
+					continue
+				}
+				list = append(list, row{p.Name, p.Kind, p.Protocol, p.Title, len(p.Points)})
+				rows.Cells = append(rows.Cells, []string{p.Name, p.Kind, p.Protocol, strconv.Itoa(len(p.Points)), p.Title})
+			}
+			return output.Write(c.out, format, rows, list)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "profiles-dir", "", "folder of further profiles")
+	cmd.Flags().Var(&format, "format", "output format")
+	return cmd
+}
+
+func profileLint(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:     "lint FILE|FOLDER…",
+		Short:   "Check profiles; every fault is reported with its line",
+		Example: "  aisle profile lint my-profiles/",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var faults profile.Faults
+			files := 0
+			for _, arg := range args {
+				err := filepath.WalkDir(arg, func(path string, e fs.DirEntry, err error) error {
+					if err != nil {
+						return err
+					}
+					if e.IsDir() && e.Name() == "testdata" {
+						return fs.SkipDir
+					}
+					if e.IsDir() || filepath.Ext(path) != ".yaml" && path != arg {
+						return nil
+					}
+					data, err := os.ReadFile(path) //nolint:gosec // the person names the file
+					if err != nil {
+						return err
+					}
+					files++
+					_, f := profile.Parse(path, data)
+					faults = append(faults, f...)
+					return nil
+				})
+				if err != nil {
+					return usageError("%w", err)
+				}
+			}
+			if len(faults) > 0 {
+				return coded{fmt.Errorf("%d faults\n%w", len(faults), faults), exitFaults}
+			}
+			fmt.Fprintf(c.out, "%d profiles are good\n", files)
+			return nil
+		},
+	}
+}
+
+func profileTest(c *cli) *cobra.Command {
+	var (
+		dir, name, golden string
+		write             bool
+	)
+	format := output.Table
+	cmd := &cobra.Command{
+		Use:   "test RECORDING",
+		Short: "Apply a profile to a recording and show, or compare, what comes out",
+		Long: `Test reads a recording (.snmprec: OID|TYPE|VALUE lines; .modbus:
+TABLE|ADDRESS|VALUES lines), applies the profile that fits and prints the
+readings. With --golden it compares them with a file of expected readings.`,
+		Example: `  aisle profile test pdu.snmprec
+  aisle profile test pdu.snmprec --golden pdu.expected.json
+  aisle profile test meter.modbus --profile abb-b23 --golden meter.expected.json --write`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			lib, err := app.LoadProfiles(dir)
+			if err != nil {
+				return coded{err, exitFaults}
+			}
+			device, err := applyProfile(lib, name, args[0])
+			if err != nil {
+				return err
+			}
+			g := profile.Golden{Profile: device.Profile, Identity: device.Identity, Readings: device.Readings()}
+			switch {
+			case golden != "" && write:
+				data, err := json.MarshalIndent(g, "", " ")
+				if err != nil {
+					return err
+				}
+				return os.WriteFile(golden, append(data, '\n'), 0o644) //nolint:gosec // readings of a recording are no secret
+			case golden != "":
+				return c.compareGolden(golden, device)
+			}
+			rows := probeRows(&probeResult{Readings: g.Readings})
+			if err := output.Write(c.out, format, rows, g); err != nil {
+				return err
+			}
+			for _, p := range device.Problems {
+				fmt.Fprintln(c.err, "problem:", p)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "profiles-dir", "", "folder of further profiles")
+	cmd.Flags().StringVar(&name, "profile", "", "profile to apply (default: the one that fits)")
+	cmd.Flags().StringVar(&golden, "golden", "", "file of expected readings")
+	cmd.Flags().BoolVar(&write, "write", false, "write the golden file instead of comparing")
+	cmd.Flags().Var(&format, "format", "output format")
+	return cmd
+}
+
+func (c *cli) compareGolden(file string, device *profile.Device) error {
+	data, err := os.ReadFile(file) //nolint:gosec // the person names the file
+	if err != nil {
+		return usageError("%w", err)
+	}
+	var want profile.Golden
+	if err := json.Unmarshal(data, &want); err != nil {
+		return usageError("%s: %w", file, err)
+	}
+	if diffs := want.Compare(device); len(diffs) > 0 {
+		return coded{fmt.Errorf("%d differences\n%s", len(diffs), strings.Join(diffs, "\n")), exitFaults}
+	}
+	fmt.Fprintf(c.out, "%d readings as expected\n", len(want.Readings))
+	return nil
+}
+
+// applyProfile resolves a profile over a recording file.
+func applyProfile(lib *profile.Library, name, file string) (*profile.Device, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the person names the file
+	if err != nil {
+		return nil, usageError("%w", err)
+	}
+	var p *profile.Profile
+	if name != "" {
+		found, ok := lib.Get(name)
+		if !ok {
+			return nil, usageError("there is no profile %q", name)
+		}
+		p = found
+	}
+	if filepath.Ext(file) == ".modbus" {
+		rec, err := profile.ReadModbusRecording(bytes.NewReader(data))
+		if err != nil {
+			return nil, coded{fmt.Errorf("%s: %w", file, err), exitFaults}
+		}
+		if p == nil {
+			base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".modbus"), "~")
+			found, ok := lib.Get(base)
+			if !ok {
+				return nil, usageError("name the profile with --profile: a Modbus recording does not tell")
+			}
+			p = found
+		}
+		return p.ResolveModbus(rec)
+	}
+	rec, err := profile.ReadRecording(bytes.NewReader(data))
+	if err != nil {
+		return nil, coded{fmt.Errorf("%s: %w", file, err), exitFaults}
+	}
+	if p == nil {
+		found := lib.MatchSNMP(rec)
+		if len(found) == 0 {
+			return nil, coded{fmt.Errorf("%s: no profile fits", file), exitNoProfile}
+		}
+		p = found[0].Profile
+	}
+	return p.Resolve(rec)
+}

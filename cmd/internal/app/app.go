@@ -1,0 +1,281 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/simulate"
+	"github.com/aisle-dcim/aisle/configs"
+	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/audit"
+	"github.com/aisle-dcim/aisle/dcim/credential"
+	"github.com/aisle-dcim/aisle/dcim/db"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
+	"github.com/aisle-dcim/aisle/dcim/layout"
+	"github.com/aisle-dcim/aisle/dcim/telemetry"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// Options of an App.
+type Options struct {
+	Config *configs.Config
+	Log    *slog.Logger
+	// Facility is simulated in this process; nil in real operation.
+	Facility *simulate.Facility
+	// Notice prints a line for the person who started the program: addresses,
+	// one-time links. It is not the log.
+	Notice func(format string, args ...any)
+}
+
+// Core is what every command that touches the data folder needs: database,
+// access, audit and credentials.
+type Core struct {
+	Config      *configs.Config
+	Log         *slog.Logger
+	DB          *gorm.DB
+	Audit       *audit.Log
+	Access      *access.Service
+	Credentials *credential.Service
+}
+
+// OpenCore opens the data folder and brings the schema up to date.
+func OpenCore(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *Core, err error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	keys, err := openKeyring(cfg)
+	if err != nil {
+		return nil, err
+	}
+	g, err := OpenDatabase(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close(g))
+		}
+	}()
+	from, to, err := db.Migrate(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	if from != to {
+		log.InfoContext(ctx, "database schema brought up to date", "from", from, "to", to)
+	}
+	c := &Core{Config: cfg, Log: log, DB: g}
+	chain, err := keys.Subkey("audit")
+	if err != nil {
+		return nil, err
+	}
+	if c.Audit, err = audit.New(audit.Options{DB: g, Key: chain, Log: log}); err != nil {
+		return nil, err
+	}
+	c.Access, err = access.New(access.Options{
+		DB: g, Audit: c.Audit, Log: log,
+		IdleTimeout: cfg.Auth.SessionIdle.D(), AbsoluteTimeout: cfg.Auth.SessionAbsolute.D(), Parallel: cfg.Auth.PasswordParallel,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Credentials, err = credential.NewService(credential.Options{DB: g, Keys: keys, Audit: c.Audit, Log: log})
+	return c, err
+}
+
+// Close closes the database.
+func (c *Core) Close() error { return db.Close(c.DB) }
+
+func openKeyring(cfg *configs.Config) (*credential.Keyring, error) {
+	if cfg.Secrets.Key.Reveal() != "" {
+		key, err := configs.DecodeKey(cfg.Secrets.Key)
+		if err != nil {
+			return nil, err
+		}
+		return credential.NewKeyring(key)
+	}
+	key, err := credential.LoadKey(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	return credential.NewKeyring(key)
+}
+
+// OpenDatabase opens the configured database without touching its schema.
+func OpenDatabase(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*gorm.DB, error) {
+	o := db.Options{Driver: cfg.Database.Driver, Log: log}
+	if o.Driver == db.SQLite {
+		o.DSN = cfg.SQLitePath()
+	} else {
+		o.DSN, o.MaxConnections = cfg.Database.DSN.Reveal(), cfg.Database.MaxConnections
+	}
+	return db.Open(ctx, o)
+}
+
+// App is the whole service in one process.
+type App struct {
+	opt       Options
+	log       *slog.Logger
+	core      *Core
+	library   *profile.Library
+	engines   *Engines
+	inventory *inventory.Service
+	layout    *layout.Service
+	live      *telemetry.Live
+	store     telemetry.Store
+	recorder  *telemetry.Recorder
+	manager   *collectors.Manager
+	web       *webSide
+	started   time.Time
+
+	reload chan struct{}
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	// undo is run in reverse order by Stop and by a Start that fails.
+	undo []func(context.Context) error
+	once sync.Once
+}
+
+// New returns an app that has not started.
+func New(o Options) *App {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Notice == nil {
+		o.Notice = func(string, ...any) {}
+	}
+	return &App{opt: o, log: o.Log, reload: make(chan struct{}, 1)}
+}
+
+func (a *App) later(f func(context.Context) error) { a.undo = append(a.undo, f) }
+
+// background runs f until Stop; an error of it is logged.
+func (a *App) background(ctx context.Context, name string, f func(context.Context) error) {
+	a.wg.Go(func() {
+		if err := f(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			a.log.ErrorContext(ctx, "part ended", "part", name, "err", err)
+		}
+	})
+}
+
+// Start opens the stores, begins to poll and listens. When it fails, what was
+// opened is closed again.
+func (a *App) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			err = errors.Join(err, a.Stop(stop))
+		}
+	}()
+	a.started = time.Now()
+	cfg := a.opt.Config
+	if a.core, err = OpenCore(ctx, cfg, a.log); err != nil {
+		return err
+	}
+	a.later(func(context.Context) error { return a.core.Close() })
+	if a.library, err = LoadProfiles(cfg.ProfilesDir); err != nil {
+		return fmt.Errorf("device profiles: %w", err)
+	}
+	a.layout, err = layout.New(layout.Options{DB: a.core.DB, Audit: a.core.Audit, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.inventory, err = inventory.New(inventory.Options{
+		DB: a.core.DB, Audit: a.core.Audit, Log: a.log, Changed: func([]models.DeviceID) { a.reloadTargets() },
+	})
+	if err != nil {
+		return err
+	}
+	system := access.System(ctx, "aisle")
+	if err := a.inventory.LoadCatalog(system); err != nil {
+		return err
+	}
+	if a.opt.Facility != nil {
+		if err := a.adopt(system); err != nil {
+			return fmt.Errorf("take over the simulated facility: %w", err)
+		}
+	}
+	if err := a.openTelemetry(ctx); err != nil {
+		return err
+	}
+	a.engines = NewEngines(EngineOptions{
+		Library: a.library, Log: a.log, Timeout: cfg.Collectors.Timeout.D(), Retries: cfg.Collectors.Retries,
+		Allow: cfg.Collectors.AllowsTarget,
+	})
+	if err := a.engines.Start(); err != nil {
+		return err
+	}
+	a.later(func(context.Context) error { a.engines.Stop(); return nil })
+
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.cancel = cancel
+	a.later(func(ctx context.Context) error {
+		cancel()
+		return waitFor(ctx, &a.wg)
+	})
+	a.background(run, "last values", a.live.Run)
+	a.background(run, "recorder", a.recorder.Run)
+	a.newManager()
+	if err := a.setTargets(system); err != nil {
+		return err
+	}
+	a.background(run, "poll manager", a.manager.Run)
+	a.background(run, "targets", a.followTargets)
+	a.background(run, "sweep", a.sweep)
+	return a.startWeb(ctx, run)
+}
+
+// Stop ends everything in reverse order, within the deadline of ctx.
+func (a *App) Stop(ctx context.Context) error {
+	var errs []error
+	a.once.Do(func() {
+		for i := len(a.undo) - 1; i >= 0; i-- {
+			errs = append(errs, a.undo[i](ctx))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// Addr is where the web server listens.
+func (a *App) Addr() net.Addr { return a.web.addr() }
+
+// waitFor waits for the goroutines, or for ctx.
+func waitFor(ctx context.Context, wg *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("parts did not end in time: %w", ctx.Err())
+	}
+}
+
+// sweep tidies up sessions once an hour.
+func (a *App) sweep(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := a.core.Access.Sweep(access.System(ctx, "sweep")); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "sweep sessions", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *App) spoolDir() string { return filepath.Join(a.opt.Config.DataDir, "spool") }

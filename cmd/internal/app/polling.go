@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// system is the principal of what the collectors do on their own.
+func system(ctx context.Context) context.Context { return access.System(ctx, "collector") }
+
+// registry gives learned points their identity and tells Live how old their
+// values may get.
+type registry struct{ app *App }
+
+func (r registry) Register(ctx context.Context, device models.DeviceID, l *collectors.Learned) ([]models.PointID, error) {
+	ctx = system(ctx)
+	id := l.Identity
+	err := r.app.inventory.UpdateLearned(ctx, device, inventory.Learned{
+		Vendor: id.Vendor, Model: id.Model, Firmware: id.Firmware, Serial: id.Serial, MAC: id.MAC,
+		SysName: id.Name, SysObjectID: id.SysObjectID, SysDescr: id.SysDescr, Profile: l.Profile,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.app.inventory.RegisterPoints(ctx, device, l.Points)
+	if err != nil {
+		return nil, err
+	}
+	var fast time.Duration
+	if h, ok := r.app.manager.DeviceHealth(device); ok {
+		fast = h.Interval
+	}
+	byGroup := map[string][]models.PointID{}
+	for i, p := range l.Points {
+		byGroup[p.Group] = append(byGroup[p.Group], ids[i])
+	}
+	for group, points := range byGroup {
+		interval := l.Intervals[group]
+		if group == "fast" && fast > 0 {
+			interval = fast
+		}
+		r.app.live.Track(interval, points...)
+	}
+	return ids, nil
+}
+
+func (a *App) newManager() {
+	a.manager = collectors.NewManager(collectors.ManagerOptions{
+		Sink: a.recorder, Registry: registry{a}, NewDriver: a.engines.NewDriver, Log: a.log,
+		OnChange: func(h collectors.Health) {
+			if a.web != nil {
+				a.web.deviceChanged(h)
+			}
+		},
+	})
+}
+
+// setTargets tells the manager which devices to poll and how.
+func (a *App) setTargets(ctx context.Context) error {
+	devices, err := a.inventory.Polled(system(ctx), nil)
+	if err != nil {
+		return err
+	}
+	targets := make([]collectors.Target, 0, len(devices))
+	secrets := map[uint64]collectors.SNMPCredential{}
+	for _, d := range devices {
+		if d.Protocol == "" || d.Address == "" {
+			continue
+		}
+		t := collectors.Target{
+			Device: d.ID, Name: d.Name, Address: d.Address, Protocol: collectors.Protocol(d.Protocol), Profile: d.Profile,
+			Modbus: collectors.ModbusAddress{Unit: d.UnitID}, Timeout: time.Duration(d.TimeoutMS) * time.Millisecond,
+			Interval: time.Duration(d.IntervalS) * time.Second,
+		}
+		if d.CredentialID != nil {
+			c, ok := secrets[*d.CredentialID]
+			if !ok {
+				if c, err = a.openCredential(ctx, *d.CredentialID); err != nil {
+					// One credential that cannot be opened costs its devices only.
+					a.log.ErrorContext(ctx, "open credential", "device", d.Name, "err", err)
+					continue
+				}
+				secrets[*d.CredentialID] = c
+			}
+			t.SNMP = c
+		}
+		targets = append(targets, t)
+	}
+	a.manager.Set(targets)
+	return nil
+}
+
+func (a *App) openCredential(ctx context.Context, id uint64) (collectors.SNMPCredential, error) {
+	o, err := a.core.Credentials.Open(system(ctx), id)
+	if err != nil {
+		return collectors.SNMPCredential{}, fmt.Errorf("credential %d: %w", id, err)
+	}
+	s := o.Secrets
+	return collectors.SNMPCredential{
+		Community: s.Community, User: s.User, AuthProtocol: s.AuthProtocol, AuthPassword: s.AuthPassphrase,
+		PrivProtocol: s.PrivProtocol, PrivPassword: s.PrivPassphrase, ContextName: s.ContextName,
+	}, nil
+}
+
+// reloadTargets asks followTargets to look again.
+func (a *App) reloadTargets() {
+	select {
+	case a.reload <- struct{}{}:
+	default: // asked already
+	}
+}
+
+// followTargets sets the targets anew after changes of the model.
+func (a *App) followTargets(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.reload:
+		}
+		if err := a.setTargets(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "set poll targets", "err", err)
+		}
+	}
+}
