@@ -1,0 +1,50 @@
+export interface FieldFault {
+  path: string;
+  message: string;
+}
+
+/** What went wrong with a request; `code` is the stable word for translations. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly fields: FieldFault[] = [],
+    readonly retryAfterS?: number,
+    readonly requestId?: string,
+  ) {
+    super(detail || code);
+    this.name = 'ApiError';
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Reads problem details; anything else becomes an error of the status alone. */
+export function toApiError(status: number, body: unknown): ApiError {
+  if (!isRecord(body)) return new ApiError(status, fallbackCode(status), '');
+  const fields = Array.isArray(body.errors)
+    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message) }))
+    : [];
+  const retryAfter = typeof body.retry_after_s === 'number' ? body.retry_after_s : undefined;
+  return new ApiError(
+    status,
+    text(body.code) || fallbackCode(status),
+    text(body.detail) || text(body.title),
+    fields,
+    retryAfter,
+    text(body.request_id) || undefined,
+  );
+}
+
+function fallbackCode(status: number): string {
+  if (status === 401) return 'unauthenticated';
+  if (status === 403) return 'forbidden';
+  if (status === 404) return 'not-found';
+  if (status === 502 || status === 503 || status === 504) return 'unavailable';
+  return 'internal';
+}

@@ -1,0 +1,35 @@
+import { Stack } from '@mantine/core';
+import {
+  IconActivityHeartbeat, IconBuilding, IconChartLine, IconFlask, IconInfoCircle, IconLayoutDashboard, IconServer2, IconSettings,
+} from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { simulationQuery } from '../features/simulation/queries';
+import { useSession } from '../features/session/useSession';
+import { useText } from '../i18n/useText';
+
+export function NavLinks() {
+  const { t } = useText();
+  const { session } = useSession();
+  const { data: simulation } = useQuery({ ...simulationQuery(), enabled: Boolean(session), retry: false });
+  const links = [
+    { to: '/', label: t('nav.overview'), Icon: IconLayoutDashboard },
+    { to: '/sites', label: t('nav.sites'), Icon: IconBuilding },
+    { to: '/devices', label: t('nav.devices'), Icon: IconServer2 },
+    { to: '/trends', label: t('nav.trends'), Icon: IconChartLine },
+    { to: '/collectors', label: t('nav.collectors'), Icon: IconActivityHeartbeat },
+    ...(simulation ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),
+    { to: '/admin', label: t('nav.administration'), Icon: IconSettings },
+    { to: '/about', label: t('nav.about'), Icon: IconInfoCircle },
+  ] as const;
+  return (
+    <Stack gap={2}>
+      {links.map(({ to, label, Icon }) => (
+        <Link key={to} to={to} className="nav-link" activeOptions={{ exact: to === '/', includeSearch: false }}>
+          <Icon size={17} stroke={1.7} aria-hidden />
+          {label}
+        </Link>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,63 @@
+import { useQuery } from '@tanstack/react-query';
+import { Facts } from '../../components/Facts';
+import { PageHeader } from '../../components/PageHeader';
+import { Panel } from '../../components/Panel';
+import { PollStateMark, pollStates } from '../../components/PollStateMark';
+import { SeverityMark } from '../../components/SeverityMark';
+import { EmptyState, ErrorState, LoadingState } from '../../components/States';
+import { formatCount, formatNumber } from '../../format/format';
+import { useText } from '../../i18n/useText';
+import { HealthTable } from './HealthTable';
+import { collectorsQuery } from './queries';
+
+export function CollectorsPage() {
+  const { t, language } = useText();
+  const { data, error, isPending, refetch } = useQuery(collectorsQuery());
+  if (isPending) return <LoadingState rows={10} />;
+  if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  const { store } = data;
+  return (
+    <>
+      <PageHeader title={t('collectors.title')} />
+      <div className="grid">
+        {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+        <div className="grid grid-stats">
+          <div className="panel stat">
+            <div className="stat-label">{t('collectors.devices')}</div>
+            <div className="stat-number">{formatCount(data.devices.total, language)}</div>
+          </div>
+          <div className="panel stat">
+            <div className="stat-label">{t('collectors.points')}</div>
+            <div className="stat-number">{formatCount(data.points, language)}</div>
+          </div>
+          <div className="panel stat">
+            <div className="stat-label">{t('collectors.rate')}</div>
+            <div className="stat-number">{formatNumber(data.samples_per_second, data.samples_per_second < 10 ? 1 : 0, language)}</div>
+          </div>
+          {store && (
+            <div className="panel stat">
+              <div className="stat-label">{t('collectors.store')}: {t(`collectors.${store.kind}`)}</div>
+              <div style={{ fontSize: 16, padding: '6px 0' }}>
+                <SeverityMark severity={store.ok ? 'ok' : 'critical'}>{t(store.ok ? 'collectors.storeOk' : 'collectors.storeFault')}</SeverityMark>
+              </div>
+              <div className="stat-label">
+                {[store.error, store.spooled ? t('collectors.spooled', { count: store.spooled }) : '', store.dropped ? t('collectors.dropped', { count: store.dropped }) : ''].filter(Boolean).join(' · ')}
+              </div>
+            </div>
+          )}
+        </div>
+        <div className="grid grid-2">
+          <Panel title={t('overview.polling')}>
+            <Facts items={pollStates.filter((s) => data.devices.by_state[s]).map((s) => [t(`pollState.${s}`), <span key={s}><PollStateMark state={s} /> · {formatCount(data.devices.by_state[s] ?? 0, language)}</span>] as const)} />
+          </Panel>
+          <Panel title={t('collectors.counters')}>
+            <Facts items={Object.entries(data.counters).sort(([a], [b]) => a.localeCompare(b)).map(([name, n]) => [name.replaceAll('_', ' '), formatNumber(n, 0, language)] as const)} />
+          </Panel>
+        </div>
+        <Panel title={t('collectors.list')} flush>
+          {data.items.length === 0 ? <EmptyState title={t('collectors.noDevices')} /> : <HealthTable items={data.items} />}
+        </Panel>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,92 @@
+import { Button, Group } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconRefresh } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useCallback, useEffect, useRef } from 'react';
+import { client, done } from '../../api/client';
+import { Breadcrumbs } from '../../components/Breadcrumbs';
+import { PageHeader } from '../../components/PageHeader';
+import { Panel } from '../../components/Panel';
+import { PollStateMark } from '../../components/PollStateMark';
+import { ErrorState, errorText, LoadingState } from '../../components/States';
+import { useText } from '../../i18n/useText';
+import type { DeviceState } from '../../live/stream';
+import { useLive, useNow } from '../../live/useLive';
+import { useSession } from '../session/useSession';
+import { DeviceIdentity } from './DeviceIdentity';
+import { PointGroups } from './PointGroups';
+import { PointTrend } from './PointTrend';
+import { PollHealthFacts } from './PollHealthFacts';
+import { deviceKey, devicePointsQuery, deviceQuery } from './queries';
+import { RemoveDevice } from './RemoveDevice';
+
+const route = getRouteApi('/shell/devices/$deviceId');
+
+export function DevicePage() {
+  const { t } = useText();
+  const { may } = useSession();
+  const id = Number(route.useParams().deviceId);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const queries = useQueryClient();
+  const device = useQuery(deviceQuery(id));
+  const points = useQuery(devicePointsQuery(id));
+  const onDevice = useCallback(
+    (state: DeviceState) => {
+      if (state.device === id) void queries.invalidateQueries({ queryKey: deviceKey(id), exact: true });
+    },
+    [id, queries],
+  );
+  const live = useLive(points.data ? { device: id } : undefined, points.data?.seq, onDevice);
+  const now = useNow();
+  const trend = useRef<HTMLDivElement>(null);
+  const selected = points.data?.items.find((p) => p.point.id === search.point)?.point;
+  const selectedId = selected?.id;
+  useEffect(() => {
+    if (selectedId) trend.current?.scrollIntoView({ block: 'nearest' });
+  }, [selectedId]);
+  const poll = useMutation({
+    mutationFn: () => done(client.POST('/devices/{id}/poll', { params: { path: { id } } })),
+    onSuccess: () => {
+      notifications.show({ message: t('devices.pollRequested') });
+      void queries.invalidateQueries({ queryKey: deviceKey(id) });
+    },
+    onError: (error) => notifications.show({ message: errorText(error, t) }),
+  });
+  if (device.isPending) return <LoadingState rows={10} />;
+  if (device.error && !device.data) return <ErrorState error={device.error} onRetry={() => void device.refetch()} />;
+  const { device: summary, health } = device.data;
+  const select = (point?: number) => void navigate({ search: (s) => ({ ...s, point }), replace: true });
+  return (
+    <>
+      <PageHeader
+        above={<Breadcrumbs path={summary.place} current={summary.name} />}
+        title={summary.name}
+        right={
+          <Group gap="sm">
+            <PollStateMark state={health.state} />
+            {may('device.poll') && (
+              <Button size="xs" variant="default" loading={poll.isPending} leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => poll.mutate()}>{t('action.pollNow')}</Button>
+            )}
+            {may('device.edit') && <RemoveDevice id={id} name={summary.name} />}
+          </Group>
+        }
+      />
+      <div className="room-layout">
+        <div className="grid">
+          <div ref={trend}>
+            {selected && <PointTrend point={selected} range={search} onRange={(r) => void navigate({ search: (s) => ({ ...s, ...r }) })} onClose={() => select()} />}
+          </div>
+          {points.isPending && <div className="panel"><LoadingState rows={10} /></div>}
+          {points.error && !points.data && <div className="panel"><ErrorState error={points.error} onRetry={() => void points.refetch()} /></div>}
+          {points.data && <PointGroups items={points.data.items} live={live} nowMs={now} selected={search.point} onSelect={select} />}
+        </div>
+        <div className="grid">
+          <Panel title={t('devices.identity')}><DeviceIdentity detail={device.data} /></Panel>
+          <Panel title={t('devices.health')}><PollHealthFacts health={health} nowMs={now} /></Panel>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { Checkbox, Group, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { PointValueText } from '../../components/PointValueText';
+import { EmptyState } from '../../components/States';
+import { formatAge, formatTime } from '../../format/format';
+import { componentName, pointName } from '../../i18n/pointNames';
+import { useText } from '../../i18n/useText';
+import type { Value } from '../../live/freshness';
+import { currentOf, groupPoints, isAbnormal, type PointGroup } from './pointGroups';
+import type { PointValue } from './queries';
+
+interface Props {
+  items: readonly PointValue[];
+  live: ReadonlyMap<number, Value>;
+  nowMs: number;
+  selected?: number;
+  onSelect: (point: number) => void;
+}
+
+/** The live points of a device, by its parts. */
+export function PointGroups(props: Props) {
+  const { t, language } = useText();
+  const { items, live } = props;
+  const [words, setWords] = useState('');
+  const [abnormal, setAbnormal] = useState(false);
+  const groups = useMemo(() => {
+    const shown = abnormal ? items.filter((i) => isAbnormal(currentOf(i, live))) : items;
+    return groupPoints(shown, words, language);
+  }, [items, live, words, abnormal, language]);
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t('devices.livePoints')} <span className="muted" style={{ fontWeight: 400 }}>{t('devices.pointCount', { count: items.length })}</span></h2>
+        <Group gap="sm">
+          <Checkbox size="xs" label={t('devices.onlyAbnormal')} checked={abnormal} onChange={(e) => setAbnormal(e.currentTarget.checked)} />
+          <TextInput size="xs" w={180} aria-label={t('devices.filterPoints')} placeholder={t('devices.filterPoints')} leftSection={<IconSearch size={14} aria-hidden />} value={words} onChange={(e) => setWords(e.currentTarget.value)} />
+        </Group>
+      </div>
+      {items.length === 0 && <EmptyState title={t('devices.noPoints')} hint={t('devices.noPointsHint')} />}
+      {items.length > 0 && groups.length === 0 && <EmptyState title={t('search.nothing')} />}
+      {groups.length > 0 && (
+        <div className="scroll-x">
+          <table className="plain">
+            <thead>
+              <tr><th>{t('word.point')}</th><th className="num" style={{ width: 180 }}>{t('word.value')}</th><th className="num" style={{ width: 90 }}>{t('word.age')}</th></tr>
+            </thead>
+            {groups.map((group) => <GroupRows key={group.component} group={group} {...props} />)}
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function GroupRows({ group, live, nowMs, selected, onSelect }: Props & { group: PointGroup }) {
+  const { t, language } = useText();
+  return (
+    <tbody>
+      <tr>
+        <th colSpan={3} scope="rowgroup" style={{ background: 'var(--surface-2)', color: 'var(--text)', fontWeight: 600 }}>
+          {group.component ? componentName(group.component, language) : t('devices.device')}
+        </th>
+      </tr>
+      {group.items.map((item) => {
+        const value = currentOf(item, live);
+        const name = pointName(item.point, language);
+        return (
+          <tr key={item.point.id} data-link className="point-row" data-point={item.point.key} aria-selected={selected === item.point.id} onClick={() => onSelect(item.point.id)}>
+            <td>
+              <button type="button" className="sort" title={`${item.point.key} · ${item.point.source ?? ''}`} aria-label={`${t('action.showTrend')}: ${name}`}>{name}</button>
+            </td>
+            <td className="num" data-testid="point-value"><PointValueText point={item.point} value={value} nowMs={nowMs} /></td>
+            <td className="num muted" title={value.time && formatTime(value.time, 'dateTime', language)}>
+              {value.time ? formatAge(nowMs - Date.parse(value.time), language) : '–'}
+            </td>
+          </tr>
+        );
+      })}
+    </tbody>
+  );
+}

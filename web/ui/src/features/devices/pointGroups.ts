@@ -1,0 +1,38 @@
+import { compareNames, fold, type Language } from '../../format/format';
+import { componentName, pointName } from '../../i18n/pointNames';
+import type { Value } from '../../live/freshness';
+import type { PointValue } from './queries';
+
+export interface PointGroup {
+  component: string;
+  items: PointValue[];
+}
+
+/** The newest value known of a point: live, or as the list gave it. */
+export function currentOf(item: PointValue, live: ReadonlyMap<number, Value>): Value {
+  const value = live.get(item.point.id);
+  if (!value) return item.current;
+  if (!value.time || !item.current.time) return value;
+  return Date.parse(value.time) >= Date.parse(item.current.time) ? value : item.current;
+}
+
+export function isAbnormal(value: Value): boolean {
+  return value.severity === 'warning' || value.severity === 'critical' || value.quality !== 'good';
+}
+
+/** Points by the part of the device that they belong to, in the order of numbers. */
+export function groupPoints(items: readonly PointValue[], words: string, language: Language): PointGroup[] {
+  const wanted = fold(words.trim());
+  const groups = new Map<string, PointValue[]>();
+  for (const item of items) {
+    const { point } = item;
+    const text = `${componentName(point.component, language)} ${pointName(point, language)} ${point.key}`;
+    if (wanted && !fold(text).includes(wanted)) continue;
+    const group = groups.get(point.component);
+    if (group) group.push(item);
+    else groups.set(point.component, [item]);
+  }
+  return [...groups]
+    .map(([component, group]) => ({ component, items: group }))
+    .sort((a, b) => compareNames(a.component, b.component, 'en'));
+}

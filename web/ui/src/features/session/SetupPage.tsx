@@ -1,0 +1,63 @@
+import { Alert, Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState, type SubmitEvent } from 'react';
+import { client, unwrap } from '../../api/client';
+import { ApiError } from '../../api/problem';
+import { ErrorState, errorText, LoadingState } from '../../components/States';
+import { useText } from '../../i18n/useText';
+import { CenterCard } from './CenterCard';
+import { openSession, setupQuery } from './queries';
+
+export function SetupPage() {
+  const { t, language } = useText();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const setup = useQuery(setupQuery());
+  const [form, setForm] = useState({ name: '', password: '', repeat: '', token: '' });
+  const set = (field: keyof typeof form) => (event: React.ChangeEvent<HTMLInputElement>) => {
+    const { value } = event.currentTarget;
+    setForm((f) => ({ ...f, [field]: value }));
+  };
+  const mismatch = form.repeat !== '' && form.repeat !== form.password;
+  const create = useMutation({
+    mutationFn: () =>
+      unwrap(client.POST('/setup', {
+        body: { name: form.name, password: form.password, language, ...(form.token ? { token: form.token } : {}) },
+      })),
+    onSuccess: (session) => {
+      openSession(queries, session);
+      void navigate({ to: '/', replace: true });
+    },
+  });
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (form.repeat === form.password) create.mutate();
+  };
+  if (setup.isPending) return <CenterCard title={t('setup.title')}><LoadingState rows={3} /></CenterCard>;
+  if (setup.error) return <CenterCard title={t('setup.title')}><ErrorState error={setup.error} onRetry={() => void setup.refetch()} /></CenterCard>;
+  if (!setup.data.needed) {
+    return (
+      <CenterCard title={t('setup.title')} intro={t('setup.done')}>
+        <Anchor component={Link} to="/login">{t('action.signIn')}</Anchor>
+      </CenterCard>
+    );
+  }
+  const detail = create.error instanceof ApiError ? create.error.detail || create.error.fields.map((f) => f.message).join(' ') : '';
+  return (
+    <CenterCard title={t('setup.title')} intro={t('setup.intro')}>
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          {create.error && <Alert color="red" variant="light" role="alert">{errorText(create.error, t)} {detail}</Alert>}
+          {setup.data.token_required && (
+            <TextInput label={t('setup.token')} description={t('setup.tokenHint')} required value={form.token} onChange={set('token')} />
+          )}
+          <TextInput label={t('session.name')} autoComplete="username" required value={form.name} onChange={set('name')} />
+          <PasswordInput label={t('word.password')} autoComplete="new-password" required value={form.password} onChange={set('password')} />
+          <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required value={form.repeat} onChange={set('repeat')} error={mismatch && t('session.mismatch')} />
+          <Button type="submit" loading={create.isPending} disabled={mismatch}>{t('setup.create')}</Button>
+        </Stack>
+      </form>
+    </CenterCard>
+  );
+}

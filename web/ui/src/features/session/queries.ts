@@ -1,0 +1,39 @@
+import { queryOptions, type QueryClient } from '@tanstack/react-query';
+import { client, setCsrfToken, unwrap, type Schemas } from '../../api/client';
+import { ApiError } from '../../api/problem';
+
+export type Session = Schemas['Session'];
+
+export const sessionKey = ['session'] as const;
+
+/** Who is signed in; null when nobody is. */
+export const sessionQuery = () =>
+  queryOptions({
+    queryKey: sessionKey,
+    queryFn: async (): Promise<Session | null> => {
+      try {
+        const session = await unwrap(client.GET('/session'));
+        setCsrfToken(session.csrf_token);
+        return session;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 5 * 60_000,
+  });
+
+export const setupKey = ['setup'] as const;
+
+export const setupQuery = () =>
+  queryOptions({ queryKey: setupKey, queryFn: () => unwrap(client.GET('/setup')), staleTime: 0 });
+
+/** Notes a session that was just opened. */
+export function openSession(queries: QueryClient, session: Session): void {
+  setCsrfToken(session.csrf_token);
+  queries.setQueryData(sessionKey, session);
+}
+
+export function can(session: Session | null | undefined, operation: string): boolean {
+  return session?.operations.includes(operation) ?? false;
+}
