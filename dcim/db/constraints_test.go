@@ -284,8 +284,11 @@ func TestConstraints(t *testing.T) {
 			table string
 			row   row
 		}{
-			{"sites", row{"name": "s2"}}, {"locations", row{"name": "l2"}}, {"devices", row{"name": "d2", "asset_tag": ""}},
-			{"power_panels", row{"name": "p2"}}, {"cables", row{}},
+			{"sites", row{"name": "s2"}},
+			{"locations", row{"name": "l2"}},
+			{"devices", row{"name": "d2", "asset_tag": ""}},
+			{"power_panels", row{"name": "p2"}},
+			{"cables", row{}},
 		} {
 			if err := add(g, w.table, wholeRow(t, w.table, w.row)); err != nil {
 				t.Fatalf("second of %s: %v", w.table, err)
@@ -320,9 +323,15 @@ func TestConstraints(t *testing.T) {
 			table string
 			with  row
 		}{
-			{"locations", row{"site_id": 2}}, {"locations", row{"parent_id": 1}}, {"racks", row{"location_id": 2, "asset_tag": ""}},
-			{"devices", row{"site_id": 2, "asset_tag": ""}}, {"breakers", row{"power_panel_id": 2}}, {"power_ports", row{"device_id": 2}},
-			{"points", row{"device_id": 2}}, {"rack_slots", row{"side": "right", "device_id": 2}}, {"rack_slots", row{"face": "rear", "device_id": 2}},
+			{"locations", row{"site_id": 2}},
+			{"locations", row{"parent_id": 1}},
+			{"racks", row{"location_id": 2, "asset_tag": ""}},
+			{"devices", row{"site_id": 2, "asset_tag": ""}},
+			{"breakers", row{"power_panel_id": 2}},
+			{"power_ports", row{"device_id": 2}},
+			{"points", row{"device_id": 2}},
+			{"rack_slots", row{"side": "right", "device_id": 2}},
+			{"rack_slots", row{"face": "rear", "device_id": 2}},
 			{"placements", row{"to_at": db.Now().AddDate(1, 0, 0)}},
 		} {
 			if err := add(g, w.table, wholeRow(t, w.table, w.with)); err != nil {

@@ -118,16 +118,17 @@ func Explain(err error, object, name string) error {
 	if !errors.As(err, &c) {
 		return err
 	}
+	twice := errors.Is(c, gorm.ErrDuplicatedKey)
 	switch {
-	case c.Kind == gorm.ErrDuplicatedKey && strings.Contains(c.Constraint, "asset_tag"):
+	case twice && strings.Contains(c.Constraint, "asset_tag"):
 		return fault.Conflict(fault.Taken, "asset_tag", "the asset tag is used by another "+object)
-	case c.Kind == gorm.ErrDuplicatedKey && strings.Contains(c.Constraint, "slot"):
+	case twice && strings.Contains(c.Constraint, "slot"):
 		return fault.Conflict(fault.Occupied, "position_u", "the place is taken by another device")
-	case c.Kind == gorm.ErrDuplicatedKey && strings.Contains(c.Constraint, "model"):
+	case twice && strings.Contains(c.Constraint, "model"):
 		return fault.Conflict(fault.Taken, "model", fmt.Sprintf("%s %q exists already", object, name), name)
-	case c.Kind == gorm.ErrDuplicatedKey:
+	case twice:
 		return fault.Conflict(fault.Taken, "name", fmt.Sprintf("%s %q exists already", object, name), name)
-	case c.Kind == gorm.ErrCheckConstraintViolated:
+	case errors.Is(c, gorm.ErrCheckConstraintViolated):
 		field := strings.TrimPrefix(c.Constraint, strings.ReplaceAll(object, " ", "_")+"_")
 		return fault.Invalid(field, "range", "has a value that is not permitted")
 	default:

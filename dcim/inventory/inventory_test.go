@@ -331,7 +331,7 @@ func TestLearned(t *testing.T) {
 		ok(t, err)
 		got, err := f.Device(f.ctx, d.ID)
 		ok(t, err)
-		if got.Kind != models.KindUPS || got.LearnedFacts.Model != "M1" || got.LearnedAt == nil || got.Version != d.Version {
+		if got.Kind != models.KindUPS || got.Model != "M1" || got.LearnedAt == nil || got.Version != d.Version {
 			t.Errorf("%+v", got)
 		}
 		// People's changes and the device's facts do not undo each other.

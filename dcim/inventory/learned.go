@@ -117,9 +117,15 @@ func adopt(d *models.Device, l Learned) {
 		to   *string
 		from string
 	}{
-		{&d.Vendor, l.Vendor}, {&d.Model, l.Model}, {&d.Firmware, l.Firmware},
-		{&d.SerialReported, l.Serial}, {&d.MAC, l.MAC}, {&d.SysName, l.SysName}, {&d.SysObjectID, l.SysObjectID},
-		{&d.SysDescr, l.SysDescr}, {&d.ProfileMatched, l.Profile},
+		{&d.Vendor, l.Vendor},
+		{&d.Model, l.Model},
+		{&d.Firmware, l.Firmware},
+		{&d.SerialReported, l.Serial},
+		{&d.MAC, l.MAC},
+		{&d.SysName, l.SysName},
+		{&d.SysObjectID, l.SysObjectID},
+		{&d.SysDescr, l.SysDescr},
+		{&d.ProfileMatched, l.Profile},
 	} {
 		if f.from != "" {
 			*f.to = f.from

@@ -313,7 +313,7 @@ func TestPlacement(t *testing.T) {
 		// Another type for one device takes other places.
 		d, err := f.inv.Device(f.ctx, a)
 		ok(t, err)
-		d.Device.DeviceTypeID = shallow
+		d.DeviceTypeID = shallow
 		_, err = f.inv.UpdateDevice(f.ctx, d.Device)
 		ok(t, err)
 		var n int64

@@ -81,10 +81,12 @@ func server(t testing.TB) (dsn, reason string) {
 }
 
 type process struct {
-	dsn  string
-	dir  string
-	cmd  *exec.Cmd
-	done chan error
+	dsn string
+	dir string
+	cmd *exec.Cmd
+	// ended is closed when the process has ended, for the reason err.
+	ended chan struct{}
+	err   error
 }
 
 // programs returns the folder of PostgreSQL's programs: of the newest release
@@ -134,6 +136,7 @@ func start(ctx context.Context) (_ *process, err error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
+	//nolint:gosec // the program is the installed one, the folder our own
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "aisle", "-A", "trust",
 		"-E", "UTF8", "--no-locale", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = dir, as
@@ -144,16 +147,18 @@ func start(ctx context.Context) (_ *process, err error) {
 	if err != nil {
 		return nil, err
 	}
+	//nolint:gosec // in the folder made above
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
 	p := &process{
-		dir:  dir,
-		dsn:  fmt.Sprintf("host=127.0.0.1 port=%d user=aisle dbname=postgres sslmode=disable", port),
-		done: make(chan error, 1),
+		dir:   dir,
+		dsn:   fmt.Sprintf("host=127.0.0.1 port=%d user=aisle dbname=postgres sslmode=disable", port),
+		ended: make(chan struct{}),
 		// It outlives the test that happens to come first.
+		//nolint:gosec,noctx // the installed program; see above
 		cmd: exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port),
 			"-k", "", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
 			"-c", "shared_buffers=32MB", "-c", "max_connections=100"),
@@ -162,7 +167,10 @@ func start(ctx context.Context) (_ *process, err error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start postgres: %w", err)
 	}
-	go func() { p.done <- p.cmd.Wait() }()
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
 	if err := p.ready(ctx); err != nil {
 		said, _ := os.ReadFile(log.Name())
 		return nil, errors.Join(fmt.Errorf("start postgres: %w: %s", err, said), p.stop())
@@ -183,9 +191,8 @@ func (p *process) ready(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("not ready: %w", err)
-		case werr := <-p.done:
-			p.done <- werr
-			return fmt.Errorf("ended: %w", errors.Join(werr, err))
+		case <-p.ended:
+			return fmt.Errorf("ended: %w", errors.Join(p.err, err))
 		case <-tick.C:
 		}
 	}
@@ -197,10 +204,10 @@ func (p *process) stop() error {
 		return err
 	}
 	select {
-	case <-p.done:
+	case <-p.ended:
 	case <-time.After(10 * time.Second):
 		_ = p.cmd.Process.Kill()
-		<-p.done
+		<-p.ended
 	}
 	return os.RemoveAll(p.dir)
 }
