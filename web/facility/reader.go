@@ -270,8 +270,8 @@ type pointRow struct {
 	Class      string
 	Component  string
 	Label      string
-	States     string
-	Limits     string
+	States     sql.NullString
+	Limits     sql.NullString
 	PollGroup  string
 	Source     string
 	Role       string
@@ -281,7 +281,7 @@ type pointRow struct {
 
 func (b *builder) measuring(tx *gorm.DB) error {
 	rows, err := tx.Table("points").
-		Select("id, device_id, key, class, component, label, states, limits, poll_group, source, role, ordinal, generation").
+		Select("id, device_id, key, class, component, label, COALESCE(states, 'null'), COALESCE(limits, 'null'), poll_group, source, role, ordinal, generation").
 		Where("retired_at IS NULL").
 		Where("role <> '' OR class IN ? OR (class = ? AND component NOT LIKE '%outlet%')",
 			[]string{string(quantity.State), string(quantity.Alarm)}, string(quantity.Power)).
@@ -303,19 +303,13 @@ func (b *builder) measuring(tx *gorm.DB) error {
 		if d == nil {
 			continue
 		}
-		st, ok := states[p.States]
-		if !ok {
-			if err := json.Unmarshal([]byte(p.States), &st); err != nil {
-				return fmt.Errorf("states of point %d: %w", p.ID, err)
-			}
-			states[p.States] = st
+		st, err := shared(states, p.States)
+		if err != nil {
+			return fmt.Errorf("states of point %d: %w", p.ID, err)
 		}
-		lim, ok := limits[p.Limits]
-		if !ok {
-			if err := json.Unmarshal([]byte(p.Limits), &lim); err != nil {
-				return fmt.Errorf("limits of point %d: %w", p.ID, err)
-			}
-			limits[p.Limits] = lim
+		lim, err := shared(limits, p.Limits)
+		if err != nil {
+			return fmt.Errorf("limits of point %d: %w", p.ID, err)
 		}
 		b.add(d, &Point{Device: d, Point: models.Point{
 			ID: p.ID, DeviceID: p.DeviceID, Key: p.Key, Class: p.Class, Component: p.Component, Label: p.Label,
@@ -323,6 +317,19 @@ func (b *builder) measuring(tx *gorm.DB) error {
 		}})
 	}
 	return rows.Err()
+}
+
+// shared decodes JSON, once for all that have the same text.
+func shared[T any](known map[string]T, text sql.NullString) (T, error) {
+	v, ok := known[text.String]
+	if ok || text.String == "" {
+		return v, nil
+	}
+	if err := json.Unmarshal([]byte(text.String), &v); err != nil {
+		return v, err
+	}
+	known[text.String] = v
+	return v, nil
 }
 
 func (b *builder) add(d *Device, p *Point) {
