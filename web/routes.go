@@ -164,7 +164,8 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+			// The server's own writer: it closes the connection after an excess.
+			r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, maxBody)
 		}
 		return next(c)
 	}

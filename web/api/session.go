@@ -192,6 +192,8 @@ func (a *API) ListTokens(c echo.Context) error {
 	owner := p.UserID
 	if p.Can(access.ManageUsers) {
 		owner = 0
+	} else if owner == 0 {
+		return answer(c, http.StatusOK, apigen.TokenList{Items: []apigen.Token{}})
 	}
 	rows, err := a.o.Accounts.Tokens(c.Request().Context(), owner)
 	if err != nil {
