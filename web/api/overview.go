@@ -100,9 +100,10 @@ func (a *API) GetOverview(c echo.Context) error {
 
 func site(s *facility.Site, st states, l last) apigen.SiteSummary {
 	it, plant, capacity := itPower(s.Racks, l), figure{worst: never}, 0.0
-	for _, d := range s.Sources {
+	for _, d := range s.Intake {
 		plant.add(l, d.Power)
 	}
+	plant.points += s.Unmetered // half a total is no total
 	for _, r := range s.Racks {
 		if r.MaxPowerW <= 0 {
 			capacity = math.NaN() // of one rack it is unknown, so of the site too
@@ -121,7 +122,7 @@ func site(s *facility.Site, st states, l last) apigen.SiteSummary {
 	rooms := rooms(s, l)
 	out := apigen.SiteSummary{
 		Id: s.ID, Name: s.Name, Racks: len(s.Racks), Devices: st.count(s.Devices), ItPowerW: it.total(),
-		FacilityPowerW: &facilityPower, Pue: ratio(plant, it), Rooms: &rooms,
+		FacilityPowerW: &facilityPower, Pue: pue(plant, it), Rooms: &rooms,
 	}
 	if capacity > 0 {
 		out.ItCapacityW = &capacity

@@ -161,26 +161,23 @@ func (f figure) measured(number float64, complete bool) apigen.Measured {
 func (f figure) total() apigen.Measured   { return f.measured(f.sum, true) }
 func (f figure) highest() apigen.Measured { return f.measured(f.max, false) }
 
-// ratio is total a through total b; missing when either is not complete.
-func ratio(a, b figure) apigen.Measured {
-	points, missing := a.points+b.points, a.points+b.points-a.good-b.good
+// pue is facility power by IT power (ISO/IEC 30134-2); missing when either is
+// not complete, bad below 1: then something is measured wrong or not at all.
+func pue(site, it figure) apigen.Measured {
+	points, missing := site.points+it.points, site.points+it.points-site.good-it.good
 	out := apigen.Measured{Quality: never, Points: &points, Missing: &missing}
-	if a.points == 0 || b.points == 0 {
-		return out
-	}
-	if missing > 0 {
-		out.Quality = a.worst
-		if a.good == a.points {
-			out.Quality = b.worst
-		}
-		return out
-	}
-	if b.sum <= 0 {
+	switch {
+	case site.points == 0 || it.points == 0:
+	case site.good < site.points:
+		out.Quality = site.worst
+	case it.good < it.points:
+		out.Quality = it.worst
+	case it.sum <= 0 || site.sum < it.sum:
 		out.Quality = "bad"
-		return out
+	default:
+		r := site.sum / it.sum
+		out.Value, out.Quality, out.Time = &r, "good", millis(min(site.oldest, it.oldest))
 	}
-	r := a.sum / b.sum
-	out.Value, out.Quality, out.Time = &r, "good", millis(min(a.oldest, b.oldest))
 	return out
 }
 

@@ -31,8 +31,11 @@ type Site struct {
 	Top     []*Location
 	Racks   []*Rack
 	Devices []*Device
-	// Sources are the power sources that have a meter.
-	Sources []*Device
+	// Intake measures what the site takes in: its main boards, or else its power
+	// sources. Unmetered counts those without a meter, which leave the total
+	// unknown.
+	Intake    []*Device
+	Unmetered int
 }
 
 // Location is a building, floor, room or zone.

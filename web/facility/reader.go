@@ -88,7 +88,7 @@ func (r *Reader) Index(ctx context.Context) (*Index, error) {
 // revision changes whenever something that the index holds changes.
 func (r *Reader) revision(ctx context.Context) (string, error) {
 	var parts []string
-	for _, table := range []string{"sites", "locations", "rack_rows", "racks", "device_types", "manufacturers", "power_sources"} {
+	for _, table := range []string{"sites", "locations", "rack_rows", "racks", "device_types", "manufacturers", "power_sources", "power_panels"} {
 		parts = append(parts, "(SELECT COUNT(*) FROM "+table+")", "(SELECT SUM(version) FROM "+table+")", "(SELECT MAX(updated_at) FROM "+table+")")
 	}
 	parts = append(parts, "(SELECT COUNT(*) FROM devices)", "(SELECT SUM(version) FROM devices)",
@@ -235,16 +235,37 @@ func (b *builder) equipment(tx *gorm.DB) error {
 		b.x.devices[d.ID] = dev
 		dev.folded = Fold(dev.text())
 	}
+	return b.intake(tx)
+}
+
+// intake finds what measures the power that a site takes in: its main boards,
+// behind which utility and generator take turns, or else the sources
+// themselves.
+func (b *builder) intake(tx *gorm.DB) error {
+	note := func(site uint64, id *models.DeviceID) {
+		s := b.sites[site]
+		if id == nil || b.x.devices[*id] == nil {
+			s.Unmetered++
+			return
+		}
+		s.Intake = append(s.Intake, b.x.devices[*id])
+	}
+	var panels []models.PowerPanel
+	if err := tx.Where("kind = ?", "main").Find(&panels).Error; err != nil {
+		return err
+	}
+	boards := map[uint64]bool{}
+	for _, p := range panels {
+		boards[p.SiteID] = true
+		note(p.SiteID, p.DeviceID)
+	}
 	sources, err := all[models.PowerSource](tx)
 	if err != nil {
 		return err
 	}
 	for _, s := range sources {
-		if s.DeviceID == nil {
-			continue
-		}
-		if d := b.x.devices[*s.DeviceID]; d != nil {
-			b.sites[s.SiteID].Sources = append(b.sites[s.SiteID].Sources, d)
+		if !boards[s.SiteID] {
+			note(s.SiteID, s.DeviceID)
 		}
 	}
 	return nil
