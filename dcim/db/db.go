@@ -60,6 +60,11 @@ func Open(ctx context.Context, o Options) (*gorm.DB, error) {
 			return nil, fmt.Errorf("open database %s: %w", o.DSN, err)
 		}
 		setPool(raw, o.MaxConnections, 8)
+		// Turning the log on does not wait for others as statements do.
+		if err := patiently(ctx, func() error { return raw.PingContext(ctx) }); err != nil {
+			_ = raw.Close()
+			return nil, fmt.Errorf("open database %s: %w", o.DSN, err)
+		}
 		d = sqliteDialector{sqlite.New(sqlite.Config{DriverName: "sqlite", Conn: raw}).(*sqlite.Dialector)}
 	case Postgres:
 		if o.DSN == "" {

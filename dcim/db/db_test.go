@@ -175,3 +175,30 @@ func TestErrorKinds(t *testing.T) {
 		}
 	})
 }
+
+// Programs that start at the same time migrate the same database once.
+func TestMigrateAtOnce(t *testing.T) {
+	for _, driver := range []string{db.SQLite, db.Postgres} {
+		t.Run(driver, func(t *testing.T) {
+			dsn := filepath.Join(t.TempDir(), "x.db")
+			if driver == db.Postgres {
+				dsn = dbtest.PostgresDSN(t)
+			}
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					g, err := db.Open(context.Background(), db.Options{Driver: driver, DSN: dsn, MaxConnections: 2})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer func() { _ = db.Close(g) }()
+					if _, _, err := db.Migrate(context.Background(), g); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}

@@ -63,6 +63,7 @@ var (
 
 // Extended result codes, https://www.sqlite.org/rescode.html.
 const (
+	sqliteBusy       = 5 // the low byte
 	sqliteCheck      = 275
 	sqliteForeignKey = 787
 	sqliteNotNull    = 1299

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	"gorm.io/gorm"
+	driver "modernc.org/sqlite"
 )
 
 //go:embed migrations
@@ -26,6 +29,8 @@ type MigrationError struct {
 	// reached, Left the one it has now.
 	From, Failed, Left int64
 	err                error
+	// overtaken: another process has gone further than this one.
+	overtaken bool
 }
 
 func (e *MigrationError) Error() string {
@@ -41,11 +46,44 @@ func (e *MigrationError) Unwrap() error { return e.err }
 // Migrate brings the schema to the version that this program knows and returns
 // the version before and after. Each migration is one transaction; when one
 // fails, those that ran before it in the same call are taken back, so that the
-// release before can go on. Several processes may call it at once on
-// PostgreSQL: one works, the others wait. It returns ErrNewerSchema when the
-// database is newer than the program.
+// release before can go on. Several processes may call it at once: one works,
+// the others wait. It returns ErrNewerSchema when the database is newer than
+// the program.
 func Migrate(ctx context.Context, g *gorm.DB) (from, to int64, err error) {
-	return migrate(ctx, g, embedded)
+	err = patiently(ctx, func() (err error) {
+		from, to, err = migrate(ctx, g, embedded)
+		return err
+	})
+	return from, to, err
+}
+
+// patiently runs f again while another process, with which SQLite lets it
+// collide at the birth of a database, is at the same work.
+func patiently(ctx context.Context, f func() error) error {
+	const tries, pause = 100, 50 * time.Millisecond
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || n == tries || !collided(err) {
+			return err
+		}
+		timer.Reset(pause)
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-timer.C:
+		}
+	}
+}
+
+func collided(err error) bool {
+	var m *MigrationError
+	if errors.As(err, &m) && m.overtaken {
+		return true
+	}
+	var e *driver.Error
+	return errors.As(err, &e) && (e.Code()&0xff == sqliteBusy || strings.Contains(e.Error(), "goose_db_version already exists"))
 }
 
 // Version returns the version of the schema and the one this program knows.
@@ -79,22 +117,38 @@ func migrate(ctx context.Context, g *gorm.DB, files fs.FS) (from, to int64, err 
 		var part *goose.PartialError
 		if errors.As(err, &part) {
 			m.Failed, m.err = part.Failed.Source.Version, part.Err
-			if len(part.Applied) > 0 {
-				// The caller may be gone; the schema must not stay half-way.
-				back := context.WithoutCancel(ctx)
-				if _, err := p.DownTo(back, from); err != nil {
-					m.err = errors.Join(m.err, fmt.Errorf("take back earlier migrations: %w", err))
-				}
-				if left, err := p.GetDBVersion(back); err != nil {
-					m.err = errors.Join(m.err, fmt.Errorf("read schema version: %w", err))
-				} else {
-					m.Left = left
-				}
+			if done := takeBack(ctx, p, part, known, m); done {
+				return from, known, nil
 			}
 		}
 		return from, m.Left, m
 	}
 	return from, known, nil
+}
+
+// takeBack undoes what a failed Up did before it failed. It leaves alone a
+// schema that another process, which came at the same time, has brought
+// further; done tells that it is even at its end.
+func takeBack(ctx context.Context, p *goose.Provider, part *goose.PartialError, known int64, m *MigrationError) (done bool) {
+	// The caller may be gone; the schema must not stay half-way.
+	ctx = context.WithoutCancel(ctx)
+	reached := m.From
+	for _, r := range part.Applied {
+		reached = r.Source.Version
+	}
+	current, err := p.GetDBVersion(ctx)
+	if err == nil && current == reached && reached != m.From {
+		if _, derr := p.DownTo(ctx, m.From); derr != nil {
+			m.err = errors.Join(m.err, fmt.Errorf("take back earlier migrations: %w", derr))
+		}
+		current, err = p.GetDBVersion(ctx)
+	}
+	if err != nil {
+		m.err = errors.Join(m.err, fmt.Errorf("read schema version: %w", err))
+		return false
+	}
+	m.Left, m.overtaken = current, current > reached
+	return current == known
 }
 
 func provider(g *gorm.DB, files fs.FS) (*goose.Provider, error) {
