@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -198,12 +199,18 @@ func (s *Server) rateLimit() echo.MiddlewareFunc {
 	})
 }
 
+// bounded ends what takes too long. Databases tell an end by time in words of
+// their own, so the clock decides what it was.
 func bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), apiTimeout)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
-		return next(c)
+		err := next(c)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = &problem.Error{Status: http.StatusServiceUnavailable, Code: problem.Unavailable, Detail: "the answer took too long", Cause: err}
+		}
+		return err
 	}
 }
 

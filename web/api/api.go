@@ -190,7 +190,12 @@ type API struct {
 	o      Options
 	reader *facility.Reader
 	rate   *rate
+	// reading is held by queries of the history.
+	reading chan struct{}
 }
+
+// maxReading bounds the queries of the history that run at once.
+const maxReading = 8
 
 var (
 	_ apigen.ServerInterface = (*API)(nil)
@@ -217,7 +222,7 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{o: o, reader: r, rate: newRate(o.Live)}, nil
+	return &API{o: o, reader: r, rate: newRate(o.Live), reading: make(chan struct{}, maxReading)}, nil
 }
 
 // Reader returns the read side of the model.

@@ -196,6 +196,13 @@ func (a *API) GetTrends(c echo.Context, params apigen.GetTrendsParams) error {
 		order = append(order, p)
 		asked[aggregate(p)] = append(asked[aggregate(p)], p.ID)
 	}
+	// Long ranges cost memory: only so many are read at once.
+	select {
+	case a.reading <- struct{}{}:
+		defer func() { <-a.reading }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for other queries: %w", ctx.Err())
+	}
 	got := map[models.PointID]telemetry.Series{}
 	for agg, wanted := range asked {
 		series, err := a.o.History.Range(ctx, telemetry.Query{Points: wanted, From: params.From, To: params.To, Step: step, Aggregate: agg})
