@@ -2,6 +2,8 @@ module github.com/aisle-dcim/aisle
 
 go 1.26.0
 
+ignore ./web/ui/node_modules
+
 require (
 	github.com/getkin/kin-openapi v0.142.0
 	github.com/goburrow/modbus v0.1.0
