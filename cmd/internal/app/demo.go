@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aisle-dcim/aisle/collectors/simulate"
-	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
@@ -24,7 +23,7 @@ func (a *App) adopt(ctx context.Context) error {
 	_, err := a.core.Credentials.Create(ctx, credential.New{
 		Name: demoCredential, Kind: "snmp-community", Secrets: credential.Secrets{Community: a.opt.Facility.Community()},
 	})
-	if err != nil && !errors.Is(err, fault.ErrConflict) && !errors.Is(err, access.ErrConflict) {
+	if err != nil && !errors.Is(err, fault.ErrConflict) && !errors.Is(err, credential.ErrConflict) {
 		return err
 	}
 	done, err := a.inventory.Import(ctx, simulatedFacility(a.opt.Facility))
@@ -39,19 +38,30 @@ func (a *App) adopt(ctx context.Context) error {
 // inventory.
 func simulatedFacility(f *simulate.Facility) inventory.Facility {
 	site := f.Site()
+	built := map[string]bool{}
+	for _, d := range f.Devices() {
+		built[d.Name] = true
+	}
+	// meter names a device where the site has it.
+	meter := func(name string) string {
+		if built[name] {
+			return name
+		}
+		return ""
+	}
 	s := inventory.SiteSpec{Site: models.Site{Name: site.Name, Status: models.StatusActive, TimeZone: "Asia/Ho_Chi_Minh", Description: "Simulated facility"}}
 	s.Loops = []models.CoolingLoop{{Name: "CHW-1", Kind: "chilled-water", Status: models.StatusActive, SupplyC: ptr(10.0), ReturnC: ptr(16.0)}}
 	for _, side := range []models.FeedSide{"A", "B"} {
 		s.Sources = append(s.Sources, inventory.SourceSpec{PowerSource: models.PowerSource{
 			Name: "UTILITY-" + string(side), Kind: "utility", Status: models.StatusActive, VoltageV: 400, VoltageKind: models.LineLine, Phases: 3, CapacityVA: 2.5e6, Side: side,
-		}})
+		}, Device: meter("MSB-" + string(side))})
 		s.Panels = append(s.Panels, inventory.PanelSpec{PowerPanel: models.PowerPanel{
 			Name: "MSB-" + string(side), Kind: "main", Status: models.StatusActive, VoltageV: 400, VoltageKind: models.LineLine, Phases: 3, AmperageA: 4000, Side: side,
-		}, Device: "MSB-" + string(side)})
+		}, Device: meter("MSB-" + string(side))})
 	}
 	s.Sources = append(s.Sources, inventory.SourceSpec{PowerSource: models.PowerSource{
 		Name: "GEN-1", Kind: "generator", Status: models.StatusActive, VoltageV: 400, VoltageKind: models.LineLine, Phases: 3, CapacityVA: site.Plant.GeneratorKW * 1250,
-	}, Device: "GEN-1"})
+	}, Device: meter("GEN-1")})
 	building := inventory.LocationSpec{Location: models.Location{Name: "Tòa nhà 1", Kind: models.Building, Status: models.StatusActive}}
 	plant := inventory.LocationSpec{Location: models.Location{Name: "Phòng kỹ thuật", Kind: models.Room, Status: models.StatusActive, WidthM: 16, DepthM: 10, TileM: 0.6}}
 	halls := make([]inventory.LocationSpec, len(site.Halls))
@@ -65,7 +75,7 @@ func simulatedFacility(f *simulate.Facility) inventory.Facility {
 		}
 		order = append(order, nil)
 		for _, side := range []models.FeedSide{"A", "B"} {
-			s.Panels = append(s.Panels, rackPanel(h.Name, h.Code, side, f.Racks(), i))
+			s.Panels = append(s.Panels, rackPanel(h.Name, h.Code, meter("UPS-"+h.Code+"-"+string(side)), side, f.Racks(), i))
 		}
 	}
 	for _, r := range f.Racks() {
@@ -74,6 +84,7 @@ func simulatedFacility(f *simulate.Facility) inventory.Facility {
 			Name: r.Name, Status: models.StatusActive, PositionInRow: r.Position + 1, XM: ptr(r.XM), YM: ptr(r.YM), RotationDeg: r.RotationDeg,
 			WidthMM: 600, DepthMM: 1200, UHeight: 42, StartingUnit: 1, MaxPowerW: 8000, MaxWeightKg: 1200,
 		}}
+		spec.Devices = servers(r)
 		racks[r.Name] = spec
 		order[r.Hall] = append(order[r.Hall], r.Name)
 	}
@@ -97,15 +108,40 @@ func simulatedFacility(f *simulate.Facility) inventory.Facility {
 	}
 	building.Locations = append(halls, plant)
 	s.Locations = []inventory.LocationSpec{building}
-	return inventory.Facility{Sites: []inventory.SiteSpec{s}}
+	return inventory.Facility{Sites: []inventory.SiteSpec{s}, DeviceTypes: serverTypes()}
+}
+
+// The IT equipment of the demo. It is in the model only: nothing polls it.
+const demoMaker = "Generic"
+
+func serverTypes() []inventory.DeviceTypeSpec {
+	return []inventory.DeviceTypeSpec{
+		{Manufacturer: demoMaker, DeviceType: models.DeviceType{Model: "2U server", Kind: models.KindServer, UHeight: 2, FullDepth: true, WeightKg: 28, RatedPowerW: 800}},
+		{Manufacturer: demoMaker, DeviceType: models.DeviceType{Model: "1U switch", Kind: models.KindNetwork, UHeight: 1, WeightKg: 9, RatedPowerW: 250}},
+	}
+}
+
+// servers fills a rack more or less, the same each time.
+func servers(r simulate.RackInfo) []inventory.DeviceSpec {
+	var out []inventory.DeviceSpec
+	add := func(kind models.Kind, model, name string, u float64, face models.Face) {
+		d := inventory.DeviceSpec{Manufacturer: demoMaker, Type: model, Device: models.Device{Name: name, Kind: kind, Status: models.StatusActive}}
+		d.PositionU, d.Face = &u, face
+		out = append(out, d)
+	}
+	add(models.KindNetwork, "1U switch", r.Name+"-SW-1", 42, models.Rear)
+	for k := range 4 + (r.Position*7+r.Row*3)%9 {
+		add(models.KindServer, "2U server", fmt.Sprintf("%s-SRV-%02d", r.Name, k+1), float64(2+3*k), models.Front)
+	}
+	return out
 }
 
 func rowName(code string, row int) string { return fmt.Sprintf("%s-%02d", code, row+1) }
 
 // rackPanel is the distribution of one side of a hall with a breaker and a
 // feed for each rack.
-func rackPanel(hall, code string, side models.FeedSide, racks []simulate.RackInfo, index int) inventory.PanelSpec {
-	p := inventory.PanelSpec{Location: []string{"Tòa nhà 1", hall}, Device: "UPS-" + code + "-" + string(side), PowerPanel: models.PowerPanel{
+func rackPanel(hall, code, ups string, side models.FeedSide, racks []simulate.RackInfo, index int) inventory.PanelSpec {
+	p := inventory.PanelSpec{Location: []string{"Tòa nhà 1", hall}, Device: ups, PowerPanel: models.PowerPanel{
 		Name: "PDB-" + code + "-" + string(side), Kind: "distribution", Status: models.StatusActive, VoltageV: 400, VoltageKind: models.LineLine, Phases: 3, AmperageA: 1000, Side: side,
 	}}
 	for _, r := range racks {
