@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { observeServerDate } from '../live/clock';
+import { noteAnswer, noteNoAnswer } from '../live/connection';
 import { ApiError, toApiError } from './problem';
 import type { components, paths } from './schema';
 
@@ -26,6 +27,7 @@ const security: Middleware = {
   },
   onResponse({ response }) {
     observeServerDate(response.headers.get('date'));
+    noteAnswer();
     if (response.status === 401) unauthenticated.forEach((callback) => callback());
     return response;
   },
@@ -59,6 +61,7 @@ async function settle<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
     return await answer;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    noteNoAnswer();
     throw new ApiError(0, 'unreachable', '');
   }
 }

@@ -3,7 +3,7 @@ import {
   IconActivityHeartbeat, IconBuilding, IconChartLine, IconFlask, IconInfoCircle, IconLayoutDashboard, IconServer2, IconSettings,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { simulationQuery } from '../features/simulation/queries';
 import { useSession } from '../features/session/useSession';
 import { useText } from '../i18n/useText';
@@ -11,6 +11,7 @@ import { useText } from '../i18n/useText';
 export function NavLinks() {
   const { t } = useText();
   const { session } = useSession();
+  const inSites = useRouterState({ select: (s) => /^\/(rooms|racks)\//.test(s.location.pathname) });
   const { data: simulation } = useQuery({ ...simulationQuery(), enabled: Boolean(session), retry: false });
   const links = [
     { to: '/', label: t('nav.overview'), Icon: IconLayoutDashboard },
@@ -25,7 +26,7 @@ export function NavLinks() {
   return (
     <Stack gap={2}>
       {links.map(({ to, label, Icon }) => (
-        <Link key={to} to={to} className="nav-link" activeOptions={{ exact: to === '/', includeSearch: false }}>
+        <Link key={to} to={to} className="nav-link" {...(to === '/sites' && inSites ? { 'data-status': 'active' } : {})} activeOptions={{ exact: to === '/', includeSearch: false }}>
           <Icon size={17} stroke={1.7} aria-hidden />
           {label}
         </Link>

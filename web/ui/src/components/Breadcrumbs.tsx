@@ -33,6 +33,12 @@ export function Breadcrumbs({ path, current }: { path: readonly Place[]; current
   );
 }
 
+/** The room and the rack, for narrow columns. */
+export function shortPlace(path: readonly Place[]): string {
+  const near = path.filter((p) => p.kind === 'room' || p.kind === 'rack');
+  return placeText(near.length > 0 ? near : path.slice(-1));
+}
+
 /** The same in one line of a table, without links. */
 export function placeText(path: readonly Place[]): string {
   return path.map((p) => p.name).join(' › ');

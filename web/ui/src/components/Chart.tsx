@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatQuantity, formatTime } from '../format/format';
 import { useText } from '../i18n/useText';
-import { alignSeries, type ChartSeries } from './chartData';
+import { alignSeries, valueAt, type ChartSeries } from './chartData';
 import { chartOptions } from './chartOptions';
 import { seriesColor } from './palette';
 
@@ -75,8 +75,8 @@ export function Chart({ name, series, fromMs, toMs, height, onZoom, valueText }:
         <div className="chart-tip" style={tip.right ? { right: w - tip.left + 12, top: 8 } : { left: tip.left + 12, top: 8 }}>
           <div className="muted">{formatTime(time * 1000, 'dateTime', language)}</div>
           {series.map((s, i) => {
-            const value = data[i * 3 + 1]?.[tip.index];
-            const text = value === null || value === undefined ? '–' : (valueText?.(i, value) ?? formatQuantity(value, s.unit, language));
+            const value = valueAt(data[i * 3 + 1] as (number | null | undefined)[] | undefined, tip.index);
+            const text = value === null ? '–' : (valueText?.(i, value) ?? formatQuantity(value, s.unit, language));
             return (
               <div key={s.label + i}>
                 <span className="swatch" style={{ background: seriesColor(i, scheme) }} /> {s.label}: <b>{text}</b>

@@ -10,24 +10,57 @@ export interface ChartSeries {
   max: readonly (number | null)[];
   /** A state keeps its value until the next sample: drawn in steps, without a band. */
   stepped: boolean;
+  /** Good samples farther apart than this have a gap between them, in milliseconds. */
+  gapMs: number;
+}
+
+type Column = (number | null | undefined)[];
+
+/**
+ * A column on the common axis. Undefined joins its neighbours, null parts them:
+ * only good samples too far apart have a gap between them, for the steps of an
+ * axis are often shorter than the time between two polls.
+ */
+function column(s: ChartSeries, values: readonly (number | null)[], index: ReadonlyMap<number, number>, length: number): Column {
+  const placed = new Array<number | null | undefined>(length).fill(undefined);
+  let before: number | null = null;
+  let beforeAt = -1;
+  s.timeMs.forEach((time, i) => {
+    const value = values[i];
+    if (value === null || value === undefined) return;
+    const at = index.get(time) ?? 0;
+    if (before !== null && time - before > s.gapMs && at - beforeAt > 1) placed[beforeAt + 1] = null;
+    placed[at] = value;
+    before = time;
+    beforeAt = at;
+  });
+  return placed;
 }
 
 /**
- * Puts series on one axis of time. A time at which a series has no bucket, or
- * a bucket without a good sample, is a gap, never a zero.
+ * Puts series on one axis of time. What was not measured for long is a gap,
+ * never a zero.
  */
 export function alignSeries(series: readonly ChartSeries[]): uPlot.AlignedData {
   const times = [...new Set(series.flatMap((s) => s.timeMs))].sort((a, b) => a - b);
   const index = new Map(times.map((t, i) => [t, i]));
-  const place = (s: ChartSeries, values: readonly (number | null)[]): (number | null)[] => {
-    const column = new Array<number | null>(times.length).fill(null);
-    s.timeMs.forEach((t, i) => {
-      column[index.get(t) ?? 0] = values[i] ?? null;
-    });
-    return column;
-  };
-  const columns = series.flatMap((s) => [place(s, s.mean), place(s, s.max), place(s, s.min)]);
+  const columns = series.flatMap((s) => [s.mean, s.max, s.min].map((values) => column(s, values, index, times.length)));
   return [times.map((t) => t / 1000), ...columns];
+}
+
+/** The value that a line has at a place: that of the nearest sample, unless it lies in a gap. */
+export function valueAt(values: Column | undefined, at: number): number | null {
+  if (!values) return null;
+  const here = values[at];
+  if (here !== undefined) return here;
+  let left = at;
+  let right = at;
+  while (left >= 0 && values[left] === undefined) left--;
+  while (right < values.length && values[right] === undefined) right++;
+  const a = values[left];
+  const b = values[right];
+  if (a === null || a === undefined || b === null || b === undefined) return null;
+  return at - left <= right - at ? a : b;
 }
 
 /** The units in the order of their first use: one scale each. */

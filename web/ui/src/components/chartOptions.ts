@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { formatQuantity, formatTime, type Language } from '../format/format';
+import { formatAxis, formatTime, type Language } from '../format/format';
 import { unitsOf, type ChartSeries } from './chartData';
 import { seriesColor } from './palette';
 
@@ -14,6 +14,14 @@ interface Input {
 }
 
 const smallestDragPx = 6;
+
+/** Shows as points those samples that stand alone between gaps, which a line cannot show. */
+const lonely: uPlot.Series.Points.Show = (u, seriesIdx) => {
+  const column = u.data[seriesIdx];
+  if (!column) return false;
+  const known = [...column].filter((v) => v !== undefined);
+  return known.some((v, i) => v !== null && known[i - 1] == null && known[i + 1] == null);
+};
 const day = 86_400;
 
 function timeLabels(language: Language): uPlot.Axis.DynamicValues {
@@ -35,8 +43,7 @@ function lines(input: Input): { series: uPlot.Series[]; bands: uPlot.Band[] } {
     const common = { scale: s.unit || 'none', spanGaps: false, points: { show: false } } satisfies uPlot.Series;
     const paths = s.stepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
     const at = series.length;
-    // Samples that stand alone between gaps would not show as a line.
-    series.push({ ...common, label: s.label, stroke: color, width: 1.6, ...(paths ? { paths } : {}), points: { show: false } });
+    series.push({ ...common, label: s.label, stroke: color, width: 1.6, ...(paths ? { paths } : {}), points: { show: lonely } });
     series.push({ ...common, label: `${s.label} max`, stroke: 'transparent', show: !s.stepped });
     series.push({ ...common, label: `${s.label} min`, stroke: 'transparent', show: !s.stepped });
     if (!s.stepped) bands.push({ series: [at + 1, at + 2], fill: `${color}2e` });
@@ -78,7 +85,7 @@ export function chartOptions(input: Input): uPlot.Options {
         size: 66,
         ticks: grid,
         grid: i === 0 ? grid : { show: false },
-        values: (_, splits) => splits.map((v) => formatQuantity(v, unit, input.language)),
+        values: (_, splits) => formatAxis(splits, unit, input.language),
       })),
     ],
     hooks: {

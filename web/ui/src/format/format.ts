@@ -71,6 +71,17 @@ export function formatQuantity(value: number, unit: string, language: Language):
   return q.unit === '%' || q.unit === '°' ? q.number + q.unit : `${q.number}${noBreak}${q.unit}`;
 }
 
+/** Labels of an axis: one prefix and just the digits that tell its steps apart. */
+export function formatAxis(splits: readonly number[], unit: string, language: Language): string[] {
+  if (unit === 's') return splits.map((v) => formatDuration(v, language));
+  const most = Math.max(...splits.map(Math.abs));
+  const [factor, prefix] = (scaled.has(unit) && prefixes.find(([f]) => most >= f)) || [1, ''];
+  const step = Math.abs((splits[1] ?? 0) - (splits[0] ?? 0)) / factor;
+  const digits = step > 0 ? Math.min(4, Math.max(0, -Math.floor(Math.log10(step) + 1e-9))) : 0;
+  const gap = unit === '%' || unit === '°' || unit === '' ? '' : noBreak;
+  return splits.map((v) => `${formatNumber(v / factor, digits, language)}${gap}${prefix}${unit}`);
+}
+
 function unitText(value: number, unit: string, language: Language): string {
   return new Intl.NumberFormat(locales[language], {
     style: 'unit',
@@ -138,7 +149,8 @@ export function formatTime(
 
 /** The zone in which times are shown, by its IANA name. */
 export function browserZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === 'Asia/Saigon' ? 'Asia/Ho_Chi_Minh' : zone;
 }
 
 /** Folds case and the marks of Vietnamese letters, for searching. */

@@ -21,7 +21,7 @@ export const en = {
     rooms: 'Rooms', site: 'Site', power: 'Power', inlet: 'Inlet temperature', actions: 'Actions', component: 'Component', point: 'Point',
     label: 'Label', source: 'Source', error: 'Error', role: 'Role', version: 'Version', target: 'Target', min: 'Min', max: 'Max',
     mean: 'Average', sysName: 'Name it reports', ago: '{{age}} ago', language: 'Language', theme: 'Theme', password: 'Password',
-    user: 'User', from: 'From', to: 'To', now: 'now', total: 'Total', class: 'Quantity',
+    user: 'User', from: 'From', to: 'To', latest: 'Latest', total: 'Total', class: 'Quantity',
   },
   theme: { dark: 'Dark', light: 'Light', auto: 'As the system' },
   language: { vi: 'Tiếng Việt', en: 'English' },

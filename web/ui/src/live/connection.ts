@@ -30,6 +30,21 @@ export function noteContact(): void {
   lastContact = Date.now();
 }
 
+// The requests of a page count as a stream of their own, for pages without one.
+const requests = 0;
+
+/** Notes that a request was answered. */
+export function noteAnswer(): void {
+  noteContact();
+  reportConnection(requests, null);
+}
+
+/** Notes that a request had no answer at all. */
+export function noteNoAnswer(): void {
+  const known = streams.get(requests);
+  reportConnection(requests, known ?? { state: 'lost', since: Date.now() });
+}
+
 /** When the server was last heard, in milliseconds of this browser's clock. */
 export function lastContactMs(): number {
   return lastContact;

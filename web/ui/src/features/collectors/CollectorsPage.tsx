@@ -1,11 +1,13 @@
+import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Facts } from '../../components/Facts';
+import { Link } from '@tanstack/react-router';
 import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { PollStateMark, pollStates } from '../../components/PollStateMark';
 import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatCount, formatNumber } from '../../format/format';
+import { counterName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import { HealthTable } from './HealthTable';
 import { collectorsQuery } from './queries';
@@ -46,16 +48,27 @@ export function CollectorsPage() {
             </div>
           )}
         </div>
-        <div className="grid grid-2">
-          <Panel title={t('overview.polling')}>
-            <Facts items={pollStates.filter((s) => data.devices.by_state[s]).map((s) => [t(`pollState.${s}`), <span key={s}><PollStateMark state={s} /> · {formatCount(data.devices.by_state[s] ?? 0, language)}</span>] as const)} />
-          </Panel>
-          <Panel title={t('collectors.counters')}>
-            <Facts items={Object.entries(data.counters).sort(([a], [b]) => a.localeCompare(b)).map(([name, n]) => [name.replaceAll('_', ' '), formatNumber(n, 0, language)] as const)} />
-          </Panel>
-        </div>
+        <Panel title={t('overview.polling')}>
+          <Group gap="xl">
+            {pollStates.filter((s) => data.devices.by_state[s]).map((s) => (
+              <Link key={s} className="link" to="/devices" search={{ state: [s] }}>
+                <PollStateMark state={s} /> <b>{formatCount(data.devices.by_state[s] ?? 0, language)}</b>
+              </Link>
+            ))}
+          </Group>
+        </Panel>
         <Panel title={t('collectors.list')} flush>
           {data.items.length === 0 ? <EmptyState title={t('collectors.noDevices')} /> : <HealthTable items={data.items} />}
+        </Panel>
+        <Panel title={t('collectors.counters')}>
+          <div className="counters">
+            {Object.entries(data.counters).sort(([a], [b]) => a.localeCompare(b)).map(([name, n]) => (
+              <Group key={name} justify="space-between" py={3} wrap="nowrap">
+                <span className="muted">{counterName(name, language)}</span>
+                <span>{formatCount(n, language)}</span>
+              </Group>
+            ))}
+          </div>
         </Panel>
       </div>
     </>

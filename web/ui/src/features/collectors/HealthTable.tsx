@@ -8,7 +8,7 @@ import { useText } from '../../i18n/useText';
 import { useNow } from '../../live/useLive';
 
 const rowPx = 36;
-const grid = 'minmax(160px,1.4fr) minmax(140px,1fr) 90px 90px 80px 90px 90px 90px minmax(140px,1.4fr)';
+const grid = 'minmax(160px,1.4fr) minmax(140px,1fr) 120px 80px 80px 80px 130px 100px minmax(140px,1.4fr)';
 const rank = { critical: 0, warning: 1, info: 2, unknown: 3, ok: 4 } as const;
 
 /** Every polled device, those in trouble first. */

@@ -75,9 +75,11 @@ export function DevicePage() {
       />
       <div className="room-layout">
         <div className="grid">
-          <div ref={trend}>
-            {selected && <PointTrend point={selected} range={search} onRange={(r) => void navigate({ search: (s) => ({ ...s, ...r }) })} onClose={() => select()} />}
-          </div>
+          {selected && (
+            <div ref={trend}>
+              <PointTrend point={selected} range={search} onRange={(r) => void navigate({ search: (s) => ({ ...s, ...r }) })} onClose={() => select()} />
+            </div>
+          )}
           {points.isPending && <div className="panel"><LoadingState rows={10} /></div>}
           {points.error && !points.data && <div className="panel"><ErrorState error={points.error} onRetry={() => void points.refetch()} /></div>}
           {points.data && <PointGroups items={points.data.items} live={live} nowMs={now} selected={search.point} onSelect={select} />}

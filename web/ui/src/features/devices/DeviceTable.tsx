@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { createColumnHelper, flexRender, getCoreRowModel, useReactTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef } from 'react';
-import { placeText } from '../../components/Breadcrumbs';
+import { placeText, shortPlace } from '../../components/Breadcrumbs';
 import { PollStateMark } from '../../components/PollStateMark';
 import { formatAge, formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -15,7 +15,7 @@ type SortColumn = 'name' | 'kind' | 'state' | 'last_success';
 export type DeviceSort = SortColumn | `-${SortColumn}`;
 
 const rowPx = 38;
-const grid = 'minmax(170px,1.3fr) minmax(130px,1fr) minmax(140px,0.9fr) minmax(150px,1.2fr) minmax(190px,1.6fr) minmax(130px,0.9fr) 70px 100px';
+const grid = 'minmax(150px,1.2fr) minmax(200px,1.2fr) minmax(140px,0.9fr) minmax(140px,1.1fr) minmax(180px,1.2fr) minmax(130px,0.8fr) 70px 130px';
 const column = createColumnHelper<DeviceSummary>();
 
 function Age({ time }: { time?: string }) {
@@ -33,7 +33,7 @@ function useColumns() {
       column.accessor('kind', { header: t('word.kind'), cell: (c) => t(`kind.${knownKind(c.getValue())}`) }),
       column.accessor('state', { header: t('word.state'), cell: (c) => <PollStateMark state={c.getValue()} /> }),
       column.accessor('model', { header: t('word.model'), cell: (c) => [c.row.original.vendor, c.getValue()].filter(Boolean).join(' ') }),
-      column.accessor('place', { header: t('word.place'), cell: (c) => placeText(c.getValue()) || <span className="muted">{t('devices.noPlace')}</span> }),
+      column.accessor('place', { header: t('word.place'), cell: (c) => shortPlace(c.getValue()) || <span className="muted">{t('devices.noPlace')}</span> }),
       column.accessor('address', { header: t('word.address') }),
       column.accessor('points', { header: t('word.points'), cell: (c) => (c.getValue() === undefined ? '' : formatCount(c.getValue() ?? 0, language)) }),
       column.accessor('last_success', { header: t('devices.lastSuccess'), cell: (c) => <Age time={c.getValue()} /> }),

@@ -39,44 +39,39 @@ export function PointGroups(props: Props) {
       </div>
       {items.length === 0 && <EmptyState title={t('devices.noPoints')} hint={t('devices.noPointsHint')} />}
       {items.length > 0 && groups.length === 0 && <EmptyState title={t('search.nothing')} />}
-      {groups.length > 0 && (
-        <div className="scroll-x">
-          <table className="plain">
-            <thead>
-              <tr><th>{t('word.point')}</th><th className="num" style={{ width: 180 }}>{t('word.value')}</th><th className="num" style={{ width: 90 }}>{t('word.age')}</th></tr>
-            </thead>
-            {groups.map((group) => <GroupRows key={group.component} group={group} {...props} />)}
-          </table>
-        </div>
-      )}
+      <div className="point-groups">
+        {groups.map((group) => <GroupTable key={group.component} group={group} {...props} />)}
+      </div>
     </section>
   );
 }
 
-function GroupRows({ group, live, nowMs, selected, onSelect }: Props & { group: PointGroup }) {
+function GroupTable({ group, live, nowMs, selected, onSelect }: Props & { group: PointGroup }) {
   const { t, language } = useText();
+  const title = group.component ? componentName(group.component, language) : t('devices.device');
   return (
-    <tbody>
-      <tr>
-        <th colSpan={3} scope="rowgroup" style={{ background: 'var(--surface-2)', color: 'var(--text)', fontWeight: 600 }}>
-          {group.component ? componentName(group.component, language) : t('devices.device')}
-        </th>
-      </tr>
-      {group.items.map((item) => {
-        const value = currentOf(item, live);
-        const name = pointName(item.point, language);
-        return (
-          <tr key={item.point.id} data-link className="point-row" data-point={item.point.key} aria-selected={selected === item.point.id} onClick={() => onSelect(item.point.id)}>
-            <td>
-              <button type="button" className="sort" title={`${item.point.key} · ${item.point.source ?? ''}`} aria-label={`${t('action.showTrend')}: ${name}`}>{name}</button>
-            </td>
-            <td className="num" data-testid="point-value"><PointValueText point={item.point} value={value} nowMs={nowMs} /></td>
-            <td className="num muted" title={value.time && formatTime(value.time, 'dateTime', language)}>
-              {value.time ? formatAge(nowMs - Date.parse(value.time), language) : '–'}
-            </td>
-          </tr>
-        );
-      })}
-    </tbody>
+    <table className="plain point-group">
+      <caption>{title}</caption>
+      <thead className="visually-hidden">
+        <tr><th>{t('word.point')}</th><th>{t('word.value')}</th><th>{t('word.age')}</th></tr>
+      </thead>
+      <tbody>
+        {group.items.map((item) => {
+          const value = currentOf(item, live);
+          const name = pointName(item.point, language);
+          return (
+            <tr key={item.point.id} data-link className="point-row" data-point={item.point.key} data-selected={selected === item.point.id} onClick={() => onSelect(item.point.id)}>
+              <td>
+                <button type="button" className="sort" title={`${item.point.key} · ${item.point.source ?? ''}`} aria-label={`${t('action.showTrend')}: ${title}: ${name}`}>{name}</button>
+              </td>
+              <td className="num" data-testid="point-value"><PointValueText point={item.point} value={value} nowMs={nowMs} /></td>
+              <td className="num muted age" title={value.time && formatTime(value.time, 'dateTime', language)}>
+                {value.time ? formatAge(nowMs - Date.parse(value.time), language) : '–'}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
   );
 }

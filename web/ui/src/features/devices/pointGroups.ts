@@ -8,6 +8,17 @@ export interface PointGroup {
   items: PointValue[];
 }
 
+// What a person looks for first: where power comes in, then where it goes.
+const order = [
+  '', 'source', 'input', 'inlet', 'generator', 'engine', 'fuel', 'output', 'bypass', 'battery', 'supply-air', 'return-air', 'rack-inlet',
+  'cooling', 'chilled-water', 'fan', 'compressor', 'pump', 'valve', 'phase', 'bank', 'breaker', 'circuit', 'sensor', 'outlet', 'outlet-group',
+];
+
+function rank(component: string): number {
+  const at = order.indexOf(component.split('/')[0] ?? '');
+  return at < 0 ? order.length : at;
+}
+
 /** The newest value known of a point: live, or as the list gave it. */
 export function currentOf(item: PointValue, live: ReadonlyMap<number, Value>): Value {
   const value = live.get(item.point.id);
@@ -34,5 +45,5 @@ export function groupPoints(items: readonly PointValue[], words: string, languag
   }
   return [...groups]
     .map(([component, group]) => ({ component, items: group }))
-    .sort((a, b) => compareNames(a.component, b.component, 'en'));
+    .sort((a, b) => rank(a.component) - rank(b.component) || compareNames(a.component, b.component, 'en'));
 }

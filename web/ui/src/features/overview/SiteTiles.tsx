@@ -53,7 +53,7 @@ export function SiteTiles({ site, alone, nowMs }: { site: Site; alone: boolean; 
             </Link>
           ))}
         >
-          {formatCount(online, language)} <span className="value-unit">/ {formatCount(site.devices.total, language)}</span>
+          {formatCount(online, language)} <span className="value-unit">/ {formatCount(site.devices.total - (site.devices.by_state['not-polled'] ?? 0), language)}</span>
         </Tile>
       </div>
     </section>

@@ -35,7 +35,7 @@ export function PlanDrawing({ plan, views, layer, selected, onSelect, nowMs }: P
   const open = useCallback((id: number) => void navigate({ to: '/racks/$rackId', params: { rackId: String(id) } }), [navigate]);
   const hovered = hover && views.find((v) => v.rack.id === hover.id);
   return (
-    <div className="plan" style={{ aspectRatio: `${width + 2 * marginM} / ${depth + 2 * marginM}`, maxHeight: 'calc(100dvh - 230px)', minHeight: 280, width: '100%' }} data-testid="plan">
+    <div className="plan" data-zoomed={pan.zoomed} style={{ aspectRatio: `${width + 2 * marginM} / ${depth + 2 * marginM}`, maxHeight: 'calc(100dvh - 230px)', minHeight: 280, width: '100%' }} data-testid="plan">
       <svg ref={pan.svg} viewBox={`${pan.view.x} ${pan.view.y} ${pan.view.width} ${pan.view.height}`} role="group" aria-label={t('room.plan', { name: plan.name })} {...pan.handlers}>
         <defs>
           <pattern id="hatch" width="0.16" height="0.16" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">

@@ -76,6 +76,7 @@ export function usePanZoom(whole: View) {
   return {
     svg,
     view: view ?? whole,
+    zoomed: view !== null,
     zoomAt,
     reset: () => setView(null),
     /** Whether the pointer that was just released had moved the drawing. */

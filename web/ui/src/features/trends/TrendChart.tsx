@@ -20,7 +20,7 @@ interface Props {
 export function TrendChart({ query, height, onRange }: Props) {
   const { t, language } = useText();
   const { data, error, refetch } = query;
-  const series = useMemo(() => (data ? toChartSeries(data.series, language) : []), [data, language]);
+  const series = useMemo(() => (data ? toChartSeries(data.series, data.step_ms, language) : []), [data, language]);
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <LoadingState rows={1} height={height - 32} />;
   const stateText = (index: number, value: number): string | undefined => {
     const point = data.series[index]?.point;

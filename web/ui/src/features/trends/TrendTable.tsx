@@ -4,23 +4,23 @@ import { statistics } from '../../components/chartData';
 import { seriesColor } from '../../components/palette';
 import { isState } from '../../components/PointValueText';
 import { formatQuantity } from '../../format/format';
-import { fullPointName } from '../../i18n/pointNames';
+import { fullPointName, stateName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import type { TrendSeries } from './queries';
 import { toChartSeries } from './series';
 
 /** The legend of a chart, with the figures of each line. */
-export function TrendTable({ series, onRemove }: { series: readonly TrendSeries[]; onRemove: (point: number) => void }) {
+export function TrendTable({ series, stepMs, onRemove }: { series: readonly TrendSeries[]; stepMs: number; onRemove: (point: number) => void }) {
   const { t, language } = useText();
   const scheme = useComputedColorScheme('dark');
-  const charted = toChartSeries(series, language);
+  const charted = toChartSeries(series, stepMs, language);
   return (
     <section className="panel scroll-x" aria-label={t('trends.statistics')}>
       <table className="plain">
         <thead>
           <tr>
             <th>{t('word.device')}</th><th>{t('word.point')}</th><th className="num">{t('word.min')}</th><th className="num">{t('word.mean')}</th>
-            <th className="num">{t('word.max')}</th><th className="num">{t('word.now')}</th><th aria-label={t('word.actions')} />
+            <th className="num">{t('word.max')}</th><th className="num">{t('word.latest')}</th><th aria-label={t('word.actions')} />
           </tr>
         </thead>
         <tbody>
@@ -28,8 +28,12 @@ export function TrendTable({ series, onRemove }: { series: readonly TrendSeries[
             const line = charted[i];
             if (!line) return null;
             const figures = statistics(line, s.count);
-            const text = (v: number | null) => (v === null ? '–' : formatQuantity(v, s.point.unit, language));
             const plain = isState(s.point);
+            const text = (v: number | null) => {
+              if (v === null) return '–';
+              const state = plain ? s.point.states?.find((x) => x.value === Math.round(v)) : undefined;
+              return state ? stateName(state.text, language) : formatQuantity(v, s.point.unit, language);
+            };
             return (
               <tr key={s.point.id}>
                 <td><Link className="link" to="/devices/$deviceId" params={{ deviceId: String(s.point.device) }} search={{ point: s.point.id }}>{s.point.device_name}</Link></td>

@@ -54,7 +54,7 @@ export function TrendsPage() {
             </Group>
           </section>
         )}
-        {shown && <TrendTable series={shown.series} onRemove={(id) => setPoints(points.filter((p) => p !== id))} />}
+        {shown && <TrendTable series={shown.series} stepMs={shown.step_ms} onRemove={(id) => setPoints(points.filter((p) => p !== id))} />}
       </div>
     </>
   );

@@ -10,7 +10,7 @@ export function seriesName(series: Pick<TrendSeries, 'point'>, language: Languag
   return withDevice && series.point.device_name ? `${series.point.device_name} · ${name}` : name;
 }
 
-export function toChartSeries(series: readonly TrendSeries[], language: Language): ChartSeries[] {
+export function toChartSeries(series: readonly TrendSeries[], stepMs: number, language: Language): ChartSeries[] {
   const devices = new Set(series.map((s) => s.point.device));
   return series.map((s) => ({
     label: seriesName(s, language, devices.size > 1),
@@ -20,5 +20,6 @@ export function toChartSeries(series: readonly TrendSeries[], language: Language
     min: s.min,
     max: s.max,
     stepped: isState(s.point),
+    gapMs: Math.max(s.point.stale_after_s * 1000, 1.5 * stepMs),
   }));
 }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { en } from './en';
+import { vi } from './vi';
+import { componentName, fullPointName, pointName, stateName } from './pointNames';
+
+type Tree = { [key: string]: string | Tree };
+
+function flat(tree: Tree, path = ''): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value === 'string') texts.set(path + key, value);
+    else flat(value, `${path}${key}.`).forEach((text, k) => texts.set(k, text));
+  }
+  return texts;
+}
+
+const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort().join();
+
+describe('catalogues', () => {
+  const english = flat(en);
+  const vietnamese = flat(vi);
+  it('have the same keys', () => {
+    expect([...vietnamese.keys()].sort()).toEqual([...english.keys()].sort());
+  });
+  it('have no empty text and the same placeholders', () => {
+    english.forEach((text, key) => {
+      const other = vietnamese.get(key) ?? '';
+      expect(text.trim(), key).not.toBe('');
+      expect(other.trim(), key).not.toBe('');
+      expect(placeholders(other), key).toBe(placeholders(text));
+    });
+  });
+  it('are in normal form C', () => {
+    vietnamese.forEach((text, key) => expect(text.normalize('NFC'), key).toBe(text));
+  });
+});
+
+describe('names of points', () => {
+  it('reads components', () => {
+    expect(componentName('battery/string/2', 'en')).toBe('Battery · String 2');
+    expect(componentName('inlet/1/L1-L2', 'vi')).toBe('Ngõ vào 1 · L1-L2');
+  });
+  it('uses the name that somebody gave on the device', () => {
+    expect(pointName({ key: 'sensor/1/temperature', label: 'Inlet top' }, 'vi')).toBe('Inlet top · Nhiệt độ');
+    expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8 current' }, 'en')).toBe('Current');
+    expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8' }, 'en')).toBe('Current');
+  });
+  it('names numbered alarms', () => {
+    expect(pointName({ key: 'alarm/03', label: 'Alarm 03' }, 'vi')).toBe('Cảnh báo 03');
+  });
+  it('puts the part before the quantity', () => {
+    expect(fullPointName({ key: 'input/L1/voltage', label: '', component: 'input/L1' }, 'vi')).toBe('Đầu vào · L1: Điện áp');
+  });
+  it('shows unknown states as the device says them', () => {
+    expect(stateName('on battery', 'vi')).toBe('Đang chạy ắc quy');
+    expect(stateName('quux', 'vi')).toBe('quux');
+    expect(stateName('on battery', 'en')).toBe('On battery');
+  });
+});
