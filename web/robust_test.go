@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-func (h *house) get(path string, header ...string) (*http.Response, string) {
+func (h *house) get(path string, header ...string) (reply, string) {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), "GET", h.url+path, nil)
 	if err != nil {
@@ -76,12 +76,12 @@ func (h *house) get(path string, header ...string) (*http.Response, string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return resp, string(b)
+	return reply{StatusCode: resp.StatusCode, Header: resp.Header, Uncompressed: resp.Uncompressed}, string(b)
 }
 
 func TestUserInterface(t *testing.T) {
@@ -223,7 +223,7 @@ func TestTLS(t *testing.T) {
 	must(h.access.CreateUser(h.system, access.NewUser{Name: "ann", Password: password, Role: access.Viewer}))(t)
 	resp, _ := c.do("POST", "/session", apigen.SignInRequest{Name: "ann", Password: password})
 	if resp.ProtoMajor != 2 || resp.TLS.Version != tls.VersionTLS13 || resp.Header.Get("Strict-Transport-Security") == "" {
-		t.Errorf("%s, TLS %x, %v", resp.Proto, resp.TLS.Version, resp.Header)
+		t.Errorf("HTTP/%d, TLS %x, %v", resp.ProtoMajor, resp.TLS.Version, resp.Header)
 	}
 	if k := resp.Cookies(); len(k) != 1 || k[0].Name != "__Host-aisle_session" || !k[0].Secure {
 		t.Errorf("cookies %v", k)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -351,8 +352,20 @@ func (h *house) contract() routers.Router {
 	return must(legacy.NewRouter(doc))(h.t)
 }
 
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode   int
+	Header       http.Header
+	cookies      []*http.Cookie
+	ProtoMajor   int
+	TLS          *tls.ConnectionState
+	Uncompressed bool
+}
+
+func (r reply) Cookies() []*http.Cookie { return r.cookies }
+
 // do sends a request and checks the answer against the contract.
-func (c *client) do(method, path string, in any) (*http.Response, []byte) {
+func (c *client) do(method, path string, in any) (reply, []byte) {
 	c.h.t.Helper()
 	var body io.Reader
 	if raw, ok := in.(string); ok {
@@ -384,13 +397,13 @@ func (c *client) do(method, path string, in any) (*http.Response, []byte) {
 	if err != nil {
 		c.h.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		c.h.t.Fatal(err)
 	}
 	c.h.conforms(r, resp, data)
-	return resp, data
+	return reply{resp.StatusCode, resp.Header, resp.Cookies(), resp.ProtoMajor, resp.TLS, resp.Uncompressed}, data
 }
 
 func (h *house) conforms(r *http.Request, resp *http.Response, data []byte) {

@@ -39,7 +39,7 @@ func (c *client) stream(query, lastID string) *events {
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
 	}
-	resp, err := c.http.Do(r)
+	resp, err := c.http.Do(r) //nolint:bodyclose // the reader closes it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func (c *client) stream(query, lastID string) *events {
 	go func() {
 		defer close(done)
 		defer close(e.c)
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		var ev event
 		for s := bufio.NewScanner(resp.Body); s.Scan(); {
 			line := s.Text()
@@ -200,8 +200,7 @@ func TestStreamBound(t *testing.T) {
 	}
 	c.refused(http.StatusTooManyRequests, "too-many-attempts", "GET", "/stream", nil)
 	open[0].cancel()
-	for range open[0].c { //nolint:revive // until it is closed
-	}
+	open[0].next("never") // until it has ended
 	deadline := time.Now().Add(5 * time.Second)
 	for {
 		e := c.stream("", "")

@@ -214,7 +214,7 @@ func (d *Device) ModelName() string {
 	return d.Model
 }
 
-// Profile is the profile that reads the device.
+// ProfileName is the profile that reads the device.
 func (d *Device) ProfileName() string {
 	if d.Profile != "" {
 		return d.Profile
@@ -222,7 +222,7 @@ func (d *Device) ProfileName() string {
 	return d.ProfileMatched
 }
 
-// PowerW returns the points whose sum is the power of the racks' devices: the
+// Power returns the points whose sum is the power of the racks' devices: the
 // rack PDUs in it.
 func (r *Rack) Power() []*Point {
 	var out []*Point

@@ -33,7 +33,7 @@ type Options struct {
 	// Recheck is how often a stream proves anew that its user may have it.
 	// Default 5 s.
 	Recheck time.Duration
-	// PerUser and Total bound the streams open at once. Default 20 and 1000.
+	// PerUser and Total bound the streams open at once. Default 256 and 2000.
 	PerUser, Total int
 	Log            *slog.Logger
 }
@@ -74,10 +74,10 @@ func New(o Options) (*Hub, error) {
 	def(&o.Heartbeat, 10*time.Second)
 	def(&o.Recheck, 5*time.Second)
 	if o.PerUser <= 0 {
-		o.PerUser = 20
+		o.PerUser = 256
 	}
 	if o.Total <= 0 {
-		o.Total = 1000
+		o.Total = 2000
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
