@@ -245,12 +245,11 @@ func (l *loop) change(edit func(*Health)) {
 	if after.State == before {
 		return
 	}
-	level := slog.LevelInfo
+	log := l.manager.opt.Log.Info
 	if after.State != StateOK {
-		level = slog.LevelWarn
+		log = l.manager.opt.Log.Warn
 	}
-	l.manager.opt.Log.Log(context.Background(), level, "device state changed",
-		"device", after.Name, "from", string(before), "to", string(after.State), "err", after.LastError)
+	log("device state changed", "device", after.Name, "from", string(before), "to", string(after.State), "err", after.LastError)
 	if l.manager.opt.OnChange != nil {
 		l.manager.opt.OnChange(after)
 	}

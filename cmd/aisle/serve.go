@@ -119,8 +119,8 @@ func (c *cli) runApp(ctx context.Context, cfg *configs.Config, facility *simulat
 		return err
 	}
 	<-ctx.Done()
-	log.Info("stopping")                                                                      //nolint:sloglint // the context has ended, which is why
-	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.ShutdownTimeout.D()) //nolint:contextcheck // a fresh deadline for the end
+	log.Info("stopping")
+	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.ShutdownTimeout.D())
 	defer cancel()
 	return a.Stop(stop) //nolint:contextcheck // as above
 }

@@ -27,7 +27,7 @@ func simulateCommand(c *cli) *cobra.Command {
 		site, control, recording, listen string
 		base                             int
 		speed                            float64
-		print                            bool
+		example                          bool
 	)
 	format := output.Table
 	cmd := &cobra.Command{
@@ -44,7 +44,7 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
   aisle simulate fault add utility-loss both`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if print {
+			if example {
 				_, err := c.out.Write(simulate.DefaultSiteFile())
 				return err
 			}
@@ -87,7 +87,7 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&site, "site", "", "site file (default: the built-in facility)")
-	fl.BoolVar(&print, "print-site", false, "print the built-in site file and end")
+	fl.BoolVar(&example, "print-site", false, "print the built-in site file and end")
 	fl.StringVar(&control, "control", defaultControl, "loopback address for fault commands")
 	fl.StringVar(&recording, "recording", "", "play this recording of one SNMP device")
 	fl.StringVar(&listen, "listen", "127.0.0.1:1161", "where the recorded device answers")
@@ -100,7 +100,7 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 
 // play answers as one recorded device until ctx ends.
 func (c *cli) play(ctx context.Context, file, listen string) error {
-	f, err := os.Open(file)
+	f, err := os.Open(file) //nolint:gosec // the person names the file
 	if err != nil {
 		return usageError("%w", err)
 	}

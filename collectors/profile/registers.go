@@ -140,5 +140,5 @@ func (t *registerType) text(b []byte) string {
 		}
 		out = append(out, hi, lo)
 	}
-	return cleanText(strings.Trim(string(out), "\x00 \xff"))
+	return cleanText(strings.Trim(string(out), "\x00 ")) // 0xFF is no text and goes with the rest that is none
 }

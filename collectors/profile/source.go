@@ -220,7 +220,7 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 		}
 		for i := range x.Texts {
 			if matches(x.Texts[i].Match, text) {
-				x.Texts[i].Patch.apply(s)
+				x.Texts[i].apply(s)
 				return
 			}
 		}

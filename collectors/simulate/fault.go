@@ -120,14 +120,12 @@ func (f *Facility) FaultKinds() []FaultKind {
 // Inject breaks something. It returns ErrTarget, with what there is, for an
 // unknown kind or target.
 func (f *Facility) Inject(kind, target string) (Fault, error) {
-	found := false
 	var names []string
 	for _, k := range f.FaultKinds() {
 		names = append(names, k.Kind)
 		if k.Kind != kind {
 			continue
 		}
-		found = true
 		for _, t := range k.Targets {
 			if t == target {
 				return f.inject(kind, target), nil
@@ -139,7 +137,6 @@ func (f *Facility) Inject(kind, target string) (Fault, error) {
 		}
 		return Fault{}, fmt.Errorf("%w: %s has no target %q, but %s", ErrTarget, kind, target, strings.Join(few, ", "))
 	}
-	_ = found
 	return Fault{}, fmt.Errorf("%w: %q is not one of %s", ErrTarget, kind, strings.Join(names, ", "))
 }
 

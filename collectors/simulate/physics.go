@@ -125,21 +125,20 @@ type chillerState struct {
 
 // plantState is the supply of the whole site.
 type plantState struct {
-	utility    [2]bool // feeds A and B
-	transferOK bool
-	generator  genState
-	loopC      float64 // chilled water supply
-	loopBackC  float64
-	outdoorC   float64
-	mechW      float64
-	boardW     [2]float64 // main switchboards A and B
-	boardWh    [2]float64
-	totalW     float64
-	itW        float64
-	upsLossW   float64
-	lineLossW  float64
-	batteryW   float64 // from the batteries; negative while charging
-	genWh      float64
+	utility   [2]bool // feeds A and B
+	generator genState
+	loopC     float64 // chilled water supply
+	loopBackC float64
+	outdoorC  float64
+	mechW     float64
+	boardW    [2]float64 // main switchboards A and B
+	boardWh   [2]float64
+	totalW    float64
+	itW       float64
+	upsLossW  float64
+	lineLossW float64
+	batteryW  float64 // from the batteries; negative while charging
+	genWh     float64
 }
 
 // genState is the standby generator with its transfer switch.

@@ -233,7 +233,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background(run, "poll manager", a.manager.Run)
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
-	return a.startWeb(ctx, run)
+	return a.startWeb(ctx)
 }
 
 // Stop ends everything in reverse order, within the deadline of ctx.

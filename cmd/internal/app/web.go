@@ -36,7 +36,7 @@ func (w *webSide) deviceChanged(h collectors.Health) {
 }
 
 // startWeb listens. Everything it shows is running by then.
-func (a *App) startWeb(ctx, run context.Context) error {
+func (a *App) startWeb(ctx context.Context) error {
 	cfg := a.opt.Config
 	build := ReadBuild()
 	built, _ := time.Parse(time.RFC3339, build.Time) // a build without version control has no time
@@ -159,7 +159,7 @@ func (c counters) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c counters) Collect(ch chan<- prometheus.Metric) {
-	for name, v := range (polling{c.app}).Counters() {
+	for name, v := range polling(c).Counters() {
 		ch <- prometheus.MustNewConstMetric(countersDesc, prometheus.CounterValue, v, name)
 	}
 	states := map[string]float64{}
