@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -25,6 +26,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/web"
 )
 
 // Options of an App.
@@ -135,8 +137,9 @@ type App struct {
 	store     telemetry.Store
 	recorder  *telemetry.Recorder
 	manager   *collectors.Manager
-	web       *webSide
-	started   time.Time
+	// web is set last: devices change their state before.
+	web     atomic.Pointer[web.Server]
+	started time.Time
 
 	reload chan struct{}
 	cancel context.CancelFunc
@@ -248,7 +251,7 @@ func (a *App) Stop(ctx context.Context) error {
 }
 
 // Addr is where the web server listens.
-func (a *App) Addr() net.Addr { return a.web.addr() }
+func (a *App) Addr() net.Addr { return a.web.Load().Addr() }
 
 // waitFor waits for the goroutines, or for ctx.
 func waitFor(ctx context.Context, wg *sync.WaitGroup) error {

@@ -54,8 +54,8 @@ func (a *App) newManager() {
 	a.manager = collectors.NewManager(collectors.ManagerOptions{
 		Sink: a.recorder, Registry: registry{a}, NewDriver: a.engines.NewDriver, Log: a.log,
 		OnChange: func(h collectors.Health) {
-			if a.web != nil {
-				a.web.deviceChanged(h)
+			if w := a.web.Load(); w != nil {
+				w.DeviceChanged(h.Device, string(h.State), h.LastError)
 			}
 		},
 	})

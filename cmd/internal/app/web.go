@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 
-	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/web"
@@ -25,15 +23,6 @@ const LinkLife = 15 * time.Minute
 // demoUser is the administrator whose link the demo prints. It has no
 // password.
 const demoUser = "demo"
-
-// webSide is the web server with what it tells the browsers.
-type webSide struct{ server *web.Server }
-
-func (w *webSide) addr() net.Addr { return w.server.Addr() }
-
-func (w *webSide) deviceChanged(h collectors.Health) {
-	w.server.DeviceChanged(h.Device, string(h.State), h.LastError)
-}
 
 // startWeb listens. Everything it shows is running by then.
 func (a *App) startWeb(ctx context.Context) error {
@@ -72,7 +61,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
-	a.web = &webSide{server}
+	a.web.Store(server)
 	a.later(server.Stop)
 	if a.opt.Facility != nil {
 		secret, err := a.demoLink(access.System(ctx, "demo"))
