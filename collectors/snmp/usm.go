@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -32,6 +33,74 @@ type usm struct {
 	to     netip.AddrPort
 	user   string
 	open   bool
+	wire   *recorder
+}
+
+// recorder keeps the last datagram. An agent refuses credentials with a
+// report that cannot be authentic, which gosnmp throws away; what it says is
+// what the person needs to know. It decides about no value.
+type recorder struct {
+	net.Conn
+	last []byte
+}
+
+func (r *recorder) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	if n > 0 {
+		r.last = append(r.last[:0], b[:n]...)
+	}
+	return n, err
+}
+
+// report returns the counter that a plain report names, RFC 3412 section 6:
+// version, global data, security parameters, scoped PDU.
+func report(datagram []byte) string {
+	outer := ber.NewReader(datagram)
+	message, err := outer.Expect(0x30)
+	if err != nil {
+		return ""
+	}
+	r := ber.NewReader(message)
+	for range 3 {
+		if _, _, err := r.Next(); err != nil {
+			return ""
+		}
+	}
+	scoped, err := r.Expect(0x30)
+	if err != nil {
+		return "" // encrypted
+	}
+	r = ber.NewReader(scoped)
+	for range 2 {
+		if _, _, err := r.Next(); err != nil {
+			return ""
+		}
+	}
+	const reportPDU = 0xA8
+	pdu, err := r.Expect(reportPDU)
+	if err != nil {
+		return ""
+	}
+	r = ber.NewReader(pdu)
+	for range 3 {
+		if _, _, err := r.Next(); err != nil {
+			return ""
+		}
+	}
+	list, err := r.Expect(0x30)
+	if err != nil {
+		return ""
+	}
+	bindings := ber.NewReader(list)
+	name, _, _, err := bindings.Binding()
+	if err != nil {
+		return ""
+	}
+	oid, err := ber.DecodeOID(name)
+	if err != nil {
+		return ""
+	}
+	return ber.Dotted(oid)
 }
 
 func newUSM(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*usm, error) {
@@ -89,6 +158,8 @@ func (u *usm) request(ctx context.Context, pdu byte, repetitions int, names [][]
 			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrUnreachable, err)
 		}
 		u.open = true
+		u.wire = &recorder{Conn: u.client.Conn}
+		u.client.Conn = u.wire
 	}
 	dotted := make([]string, len(names))
 	for i, n := range names {
@@ -114,12 +185,21 @@ func (u *usm) request(ctx context.Context, pdu byte, repetitions int, names [][]
 		if ctx.Err() != nil {
 			return reply{}, ctx.Err()
 		}
+		if name := report(u.wire.last); name != "" {
+			if told := reportError(name); told != gosnmp.ErrUnknownEngineID && told != gosnmp.ErrNotInTimeWindow && told != gosnmp.ErrUnknownReportPDU { //nolint:errorlint // our own values
+				err = told
+			}
+		}
 		u.close() // the next request discovers the engine anew
 		return reply{}, u.describe(err)
 	}
 	if p.PDUType == gosnmp.Report {
 		u.close()
-		return reply{}, u.describe(reportError(p))
+		name := ""
+		if len(p.Variables) > 0 {
+			name = strings.TrimPrefix(p.Variables[0].Name, ".")
+		}
+		return reply{}, u.describe(reportError(name))
 	}
 	r := reply{status: int(p.Error), index: int(p.ErrorIndex)}
 	for _, v := range p.Variables {
@@ -136,24 +216,19 @@ func (u *usm) request(ctx context.Context, pdu byte, repetitions int, names [][]
 	return r, nil
 }
 
-// reportError names the counter of a report, RFC 3414 section 3.2.
-func reportError(p *gosnmp.SnmpPacket) error {
-	if len(p.Variables) == 0 {
-		return gosnmp.ErrUnknownReportPDU
-	}
-	switch name := p.Variables[0].Name; {
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.1."):
-		return gosnmp.ErrUnknownSecurityLevel
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.2."):
-		return gosnmp.ErrNotInTimeWindow
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.3."):
-		return gosnmp.ErrUnknownUsername
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.4."):
-		return gosnmp.ErrUnknownEngineID
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.5."):
-		return gosnmp.ErrWrongDigest
-	case strings.HasPrefix(name, ".1.3.6.1.6.3.15.1.1.6."):
-		return gosnmp.ErrDecryption
+// usmStats are the counters that reports name, RFC 3414 section 5.
+var usmStats = map[string]error{
+	"1.3.6.1.6.3.15.1.1.1.0": gosnmp.ErrUnknownSecurityLevel,
+	"1.3.6.1.6.3.15.1.1.2.0": gosnmp.ErrNotInTimeWindow,
+	"1.3.6.1.6.3.15.1.1.3.0": gosnmp.ErrUnknownUsername,
+	"1.3.6.1.6.3.15.1.1.4.0": gosnmp.ErrUnknownEngineID,
+	"1.3.6.1.6.3.15.1.1.5.0": gosnmp.ErrWrongDigest,
+	"1.3.6.1.6.3.15.1.1.6.0": gosnmp.ErrDecryption,
+}
+
+func reportError(name string) error {
+	if err, ok := usmStats[name]; ok {
+		return err
 	}
 	return gosnmp.ErrUnknownReportPDU
 }
