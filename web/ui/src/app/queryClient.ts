@@ -6,10 +6,12 @@ const permanent = (error: unknown) => error instanceof ApiError && error.status 
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      // Sites without internet: the browser's idea of being online says nothing of this server.
+      networkMode: 'always',
       staleTime: 10_000,
       retry: (count, error) => !permanent(error) && count < 2,
       refetchOnWindowFocus: true,
     },
-    mutations: { retry: false },
+    mutations: { retry: false, networkMode: 'always' },
   },
 });

@@ -60,10 +60,14 @@ export class LiveStream {
 
   start(): void {
     reportConnection(this.id, { state: 'connecting', since: Date.now() });
+    window.addEventListener('offline', this.onOffline);
+    window.addEventListener('online', this.onOnline);
     this.open();
   }
 
   stop(): void {
+    window.removeEventListener('offline', this.onOffline);
+    window.removeEventListener('online', this.onOnline);
     this.source?.close();
     this.source = null;
     cancelAnimationFrame(this.frame);
@@ -80,6 +84,13 @@ export class LiveStream {
     }
     if (this.pending.size > 0 && this.frame === 0) this.frame = requestAnimationFrame(() => this.publish());
   }
+
+  // The browser knows at once that its network is gone; a connection may not.
+  private readonly onOffline = () => {
+    if (this.source) this.failed(this.source);
+  };
+
+  private readonly onOnline = () => this.retry(0);
 
   private publish(): void {
     this.frame = 0;

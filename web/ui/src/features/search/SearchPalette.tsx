@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type KeyboardEvent } from 'react';
 import { placeText } from '../../components/Breadcrumbs';
 import { fold } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -16,6 +16,15 @@ function folded(query: string, ...texts: string[]): boolean {
   const words = fold(query).split(/\s+/).filter(Boolean);
   const text = fold(texts.join(' '));
   return words.every((w) => text.includes(w));
+}
+
+const action = '.mantine-Spotlight-action';
+
+/** Enter takes the first answer when none was chosen with the arrows. */
+function takeFirst(event: KeyboardEvent<HTMLInputElement>): void {
+  if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+  const list = event.currentTarget.closest('[role="dialog"]') ?? document;
+  if (!list.querySelector(`${action}[data-selected]`)) list.querySelector<HTMLElement>(action)?.click();
 }
 
 /** Finds devices, racks, rooms and pages; Ctrl-K or “/” opens it. */
@@ -75,7 +84,7 @@ export function SearchPalette() {
       highlightQuery={false}
       scrollable
       maxHeight={480}
-      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t('search.placeholder'), 'aria-label': t('action.search') }}
+      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t('search.placeholder'), onKeyDown: takeFirst, 'aria-label': t('action.search') }}
     />
   );
 }
