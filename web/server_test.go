@@ -232,8 +232,8 @@ func apiOptions(h *house) api.Options {
 	return api.Options{
 		DB: h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
 		Live: h.live, History: h.store, Polling: h.plant, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
-		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} },
-		About:       api.About{Version: "1.2.3", Profiles: 42, Database: "sqlite", Telemetry: "embedded"},
+		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} }, OverviewEvery: -1,
+		About: api.About{Version: "1.2.3", Profiles: 42, Database: "sqlite", Telemetry: "embedded"},
 	}
 }
 

@@ -181,8 +181,11 @@ type Options struct {
 	// StaleAfter is the freshness limit of a point; nil means 2.5 times the
 	// interval of its group, plus 2 s.
 	StaleAfter func(models.Point) time.Duration
-	About      About
-	Log        *slog.Logger
+	// OverviewEvery is how old the figures of the overview may be; default 1 s,
+	// negative for none.
+	OverviewEvery time.Duration
+	About         About
+	Log           *slog.Logger
 }
 
 // API implements apigen.ServerInterface. It is safe for concurrent use.
@@ -190,6 +193,8 @@ type API struct {
 	o      Options
 	reader *facility.Reader
 	rate   *rate
+
+	overviews overviews
 	// reading is held by queries of the history.
 	reading chan struct{}
 }
@@ -218,11 +223,14 @@ func New(o Options) (*API, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.OverviewEvery == 0 {
+		o.OverviewEvery = time.Second
+	}
 	r, err := facility.NewReader(o.DB)
 	if err != nil {
 		return nil, err
 	}
-	return &API{o: o, reader: r, rate: newRate(o.Live), reading: make(chan struct{}, maxReading)}, nil
+	return &API{o: o, reader: r, rate: newRate(o.Live), overviews: overviews{kept: map[string]keptOverview{}}, reading: make(chan struct{}, maxReading)}, nil
 }
 
 // Reader returns the read side of the model.

@@ -2,9 +2,12 @@ package api
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -68,6 +71,42 @@ func (a *API) GetOverview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return answer(c, http.StatusOK, a.overviews.get(m, a.o.OverviewEvery, a.overview))
+}
+
+// overviews keeps the overview of each scope for a moment, for it looks at
+// every state of every device and everybody looks at it.
+type overviews struct {
+	mu   sync.Mutex
+	kept map[string]keptOverview
+}
+
+type keptOverview struct {
+	index *facility.Index
+	at    time.Time
+	made  apigen.Overview
+}
+
+// maxOverviews bounds the scopes that are kept.
+const maxOverviews = 64
+
+func (o *overviews) get(m visible, every time.Duration, compute func(visible) apigen.Overview) apigen.Overview {
+	scope := fmt.Sprint(m.p.Scope)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	k, ok := o.kept[scope]
+	if ok && k.index == m.Index && time.Since(k.at) < every {
+		return k.made
+	}
+	if len(o.kept) >= maxOverviews {
+		clear(o.kept)
+	}
+	k = keptOverview{index: m.Index, at: time.Now(), made: compute(m)}
+	o.kept[scope] = k
+	return k.made
+}
+
+func (a *API) overview(m visible) apigen.Overview {
 	st := a.states()
 	var (
 		wanted  []models.PointID
@@ -95,7 +134,7 @@ func (a *API) GetOverview(c echo.Context) error {
 	}
 	out.HottestInlets = hottest(inlets, l)
 	a.abnormal(devices, l, &out)
-	return answer(c, http.StatusOK, out)
+	return out
 }
 
 func site(s *facility.Site, st states, l last) apigen.SiteSummary {

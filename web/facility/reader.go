@@ -15,6 +15,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/aisle-dcim/aisle/dcim/db"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
@@ -39,11 +40,11 @@ type version struct {
 }
 
 // NewReader returns a Reader; it starts nothing.
-func NewReader(db *gorm.DB) (*Reader, error) {
-	if db == nil {
+func NewReader(g *gorm.DB) (*Reader, error) {
+	if g == nil {
 		return nil, errors.New("facility: a database is mandatory")
 	}
-	return &Reader{db: db}, nil
+	return &Reader{db: g}, nil
 }
 
 // Invalidate has the next call of Index look at the database again. Call it
@@ -124,7 +125,13 @@ func (r *Reader) load(ctx context.Context) (*Index, error) {
 		}
 		return nil
 	}
-	if err := r.db.WithContext(ctx).Transaction(read, &sql.TxOptions{ReadOnly: true}); err != nil {
+	o := &sql.TxOptions{ReadOnly: true}
+	if db.Driver(r.db) == db.Postgres {
+		// What is read last must belong to what was read first, as it does on
+		// SQLite by itself.
+		o.Isolation = sql.LevelRepeatableRead
+	}
+	if err := r.db.WithContext(ctx).Transaction(read, o); err != nil {
 		return nil, fmt.Errorf("read the model: %w", err)
 	}
 	b.finish()
