@@ -51,7 +51,7 @@ fmt:
 	if [ -n "$$out" ]; then echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; fi
 
 vet:
-	$(GO) vet ./... && $(GO) vet -tags ui ./web/... 2>/dev/null || $(GO) vet ./...
+	$(GO) vet ./...
 
 lint:
 	@test -x $(CACHE)/bin/golangci-lint || GOBIN=$(CACHE)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
