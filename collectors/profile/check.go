@@ -273,6 +273,9 @@ func (c *checker) quantity(class quantity.Class, unit string, line, unitLine int
 
 func (c *checker) patch(p Patch, point *Point, line int) {
 	c.quantity(p.Class, p.Unit, line, line, false)
+	if p.Scale != nil && *p.Scale == 0 {
+		c.fault(line, "%s: scale 0 makes every value 0", point.Key)
+	}
 	if p.Class == "" && p.Unit != "" && point.Class != "" {
 		if _, _, err := point.Class.Conversion(p.Unit); err != nil {
 			c.fault(line, "%v", err)

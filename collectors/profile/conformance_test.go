@@ -1,0 +1,242 @@
+package profile_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
+)
+
+// families are those that the built-in profiles are written for: a part of
+// the recording's name and the profile that must be found for it.
+var families = map[string]string{
+	"apc_ap8853":           "apc-rpdu2",
+	"apc_apdu9959eu3":      "apc-rpdu2",
+	"apc-inrow":            "apc-inrow-rc",
+	"apc_smart1500":        "apc-powernet-ups",
+	"apc_smtl1000-nmc3":    "apc-powernet-ups",
+	"apc_smx750i":          "apc-powernet-ups",
+	"apc_sua750i":          "apc-powernet-ups",
+	"apc_symmetralx":       "apc-powernet-ups",
+	"eatonpdu_2":           "eaton-epdu",
+	"eatonups":             "eaton-xups",
+	"eatonupsm2_9px":       "eaton-xups",
+	"liebert_mph2rg":       "liebert-mpx",
+	"raritan-pdu_px2-temp": "raritan-pdu2",
+	"raritan-pdu_px4":      "raritan-pdu2",
+	"sentry4":              "servertech-sentry4",
+	"vertiv-pdu_mg02e4w1":  "geist-v5",
+}
+
+type expected struct {
+	Readings []struct {
+		Class string  `json:"class"`
+		Value float64 `json:"value"`
+		OID   string  `json:"oid"`
+		Label string  `json:"label"`
+		State string  `json:"state"`
+	} `json:"readings"`
+}
+
+// TestConformance applies the built-in profiles to recordings of real devices,
+// where these are at hand, and compares with what a correct reader must find.
+func TestConformance(t *testing.T) {
+	dir := sharedDevices(t)
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubtful := readDoubtful(t, filepath.Join(dir, "doubtful.csv"))
+	var names []string
+	for name := range families {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			file, err := os.Open(filepath.Join(dir, "dev", name+".snmprec"))
+			if err != nil {
+				t.Skip(err)
+			}
+			defer func() { _ = file.Close() }()
+			rec, err := profile.ReadRecording(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(filepath.Join(dir, "dev", name+".expected.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want expected
+			if err := json.Unmarshal(data, &want); err != nil {
+				t.Fatal(err)
+			}
+			found := lib.MatchSNMP(rec)
+			if len(found) == 0 || found[0].Profile.Name != families[name] {
+				t.Fatalf("identified as %v, want %s", foundNames(found), families[name])
+			}
+			d, err := found[0].Profile.Resolve(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			right, total := score(t, name, want, d, doubtful)
+			t.Logf("%s as %s: %d of %d readings (%.1f %%), %d points", name, d.Profile, right, total, 100*float64(right)/float64(max(1, total)), len(d.Points))
+			if float64(right) < 0.99*float64(total) {
+				t.Errorf("only %d of %d readings are right", right, total)
+			}
+			for _, p := range d.Problems {
+				t.Log("problem:", p)
+			}
+		})
+	}
+}
+
+func foundNames(found []profile.Candidate) (out []string) {
+	for _, c := range found {
+		out = append(out, c.Profile.Name)
+	}
+	return out
+}
+
+// sharedDevices finds the folder of recordings beside the module's root.
+func sharedDevices(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	dir = filepath.Join(dir, "..", "shared", "devices", "snmp")
+	if _, err := os.Stat(filepath.Join(dir, "dev")); err != nil {
+		t.Skip("recordings of real devices are not here:", err)
+	}
+	return dir
+}
+
+func readDoubtful(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	for _, r := range rows {
+		out[r[0]+" "+r[1]+" "+r[2]] = true
+	}
+	return out
+}
+
+// score counts the expected readings that the device gives: same object, a
+// class that fits, the value within 0.5 %.
+func score(t *testing.T, name string, want expected, d *profile.Device, doubtful map[string]bool) (right, total int) {
+	got := map[string][]profile.Reading{}
+	for _, r := range d.Readings() {
+		oid, _, _ := strings.Cut(r.Source, "+")
+		got[oid] = append(got[oid], r)
+	}
+	missed, used := 0, map[int]bool{}
+	for _, w := range want.Readings {
+		if doubtful[name+" "+w.OID+" "+w.Class] {
+			continue
+		}
+		total++
+		ok := false
+		for _, r := range got[w.OID] {
+			ok = ok || r.Value != nil && fits(w.Class, r.Class) && (near(*r.Value, w.Value*factors[w.Class]) ||
+				w.Class == "power_factor" && near(*r.Value, w.Value/100)) // some are given in percent
+		}
+		if !ok { // a sister object may hold the same quantity
+			for i, r := range d.Readings() {
+				if !used[i] && r.Value != nil && r.Class == w.Class && sister(r, w.Value, w.Class, w.State) {
+					ok, used[i] = true, true
+					break
+				}
+			}
+		}
+		if ok {
+			right++
+		} else if missed++; missed <= 15 {
+			t.Logf("missed %s %v %s (%s): got %v", w.Class, w.Value, w.OID, w.Label, printed(got[w.OID]))
+		}
+	}
+	return right, total
+}
+
+func printed(rs []profile.Reading) (out []string) {
+	for _, r := range rs {
+		v := r.Quality
+		if r.Value != nil {
+			v = strings.TrimSpace(r.Class + " " + formatFloat(*r.Value))
+		}
+		out = append(out, r.Key+"="+v)
+	}
+	return out
+}
+
+func formatFloat(f float64) string { b, _ := json.Marshal(f); return string(b) }
+
+// factors turn the units of the expected readings into base units.
+var factors = map[string]float64{
+	"temperature": 1, "humidity": 1, "voltage": 1, "current": 1, "frequency": 1, "power_factor": 1, "power": 1,
+	"energy": 1000, "load": 1, "charge": 1, "percent": 1, "runtime": 60, "delay": 1, "fanspeed": 1,
+	"airflow": 0.000471947443, "waterflow": 1.0 / 60000, "pressure": 1000, "cooling": 1, "state": 1, "count": 1, "quality_factor": 1, "eer": 1,
+}
+
+// alike lists the finer classes that stand under one class of the expected
+// readings.
+var alike = map[string][]string{
+	"power":   {"apparent_power", "reactive_power", "cooling"},
+	"load":    {"percent"},
+	"percent": {"load", "unbalance", "efficiency", "charge", "thd"},
+	"charge":  {"percent"},
+	"runtime": {"duration", "delay"},
+	"delay":   {"runtime", "duration"},
+	"energy":  {"apparent_energy", "reactive_energy"},
+	"state":   {"alarm"},
+	"cooling": {"power"},
+	"count":   {"percent", "load"},
+}
+
+func fits(want, got string) bool {
+	if want == got {
+		return true
+	}
+	for _, x := range alike[want] {
+		if x == got {
+			return true
+		}
+	}
+	return false
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 0.005*math.Abs(b)+1e-6 }
+
+// sister tells whether a reading of another object holds the expected
+// quantity: a finer one of the same current, a state by its text.
+func sister(r profile.Reading, value float64, class, state string) bool {
+	switch {
+	case class == "state":
+		// The expected text may be the MIB's name: outletGroupOn for on.
+		return state != "" && r.State != "" && strings.HasSuffix(strings.ToLower(state), strings.ToLower(r.State))
+	case class == "current" && math.Abs(*r.Value-value) <= 0.06:
+		return true // the expected value is rounded to tenths
+	}
+	return value != 0 && near(*r.Value, value*factors[class])
+}
