@@ -131,3 +131,29 @@ test('nothing is loaded from outside', async ({ page, baseURL }) => {
   expect(foreign).toEqual([]);
   expect(faults).toEqual([]);
 });
+
+test('an injected fault is seen on the floor plan and on the page of the device', async ({ page }) => {
+  test.setTimeout(120_000);
+  const device = await firstDevice(page, 'cooling');
+  await page.goto('/simulation');
+  const choose = async (label: string, option: string) => {
+    await page.getByRole('combobox', { name: label }).or(page.getByRole('textbox', { name: label })).first().click();
+    await page.getByRole('option', { name: option, exact: true }).click();
+  };
+  await choose('Fault', 'Device silent');
+  await page.getByRole('combobox', { name: 'Aimed at' }).or(page.getByRole('textbox', { name: 'Aimed at' })).first().fill(device.name);
+  await page.getByRole('option', { name: device.name, exact: true }).click();
+  await page.getByRole('button', { name: 'Inject fault' }).click();
+  const row = page.getByRole('row', { name: new RegExp(device.name) });
+  await expect(row).toBeVisible();
+  try {
+    await page.goto(`/devices/${device.id}`);
+    await expect(page.getByText('Not answering').first()).toBeVisible({ timeout: 45_000 });
+    await page.getByRole('navigation', { name: 'Location' }).getByRole('link').last().click();
+    await expect(page.locator(`[data-device="${device.name}"]`)).toHaveAttribute('data-severity', 'critical', { timeout: 30_000 });
+  } finally {
+    await page.goto('/simulation');
+    await row.getByRole('button', { name: 'Clear fault' }).click();
+    await expect(row).toBeHidden();
+  }
+});

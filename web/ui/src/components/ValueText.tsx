@@ -35,6 +35,11 @@ export function ValueText({ value, unit, quality, time, nowMs }: Props) {
 
 /** A figure that the server made of points. */
 export function MeasuredText({ measured, unit, nowMs }: { measured: Measured; unit: string; nowMs: number }) {
+  const { t } = useText();
   const quality = measuredQuality(measured, lastContactMs(), Date.now());
+  const { missing = 0, points = 0 } = measured;
+  if (measured.value === null && missing > 0 && missing < points) {
+    return <span className="value" data-quality={quality} title={t('overview.incomplete', { missing, points })}>{t('word.incomplete')}</span>;
+  }
   return <ValueText value={measured.value} unit={unit} quality={quality} time={measured.time} nowMs={nowMs} />;
 }

@@ -21,7 +21,7 @@ export const en = {
     rooms: 'Rooms', site: 'Site', power: 'Power', inlet: 'Inlet temperature', actions: 'Actions', component: 'Component', point: 'Point',
     label: 'Label', source: 'Source', error: 'Error', role: 'Role', version: 'Version', target: 'Target', min: 'Min', max: 'Max',
     mean: 'Average', sysName: 'Name it reports', ago: '{{age}} ago', language: 'Language', theme: 'Theme', password: 'Password',
-    user: 'User', from: 'From', to: 'To', latest: 'Latest', total: 'Total', class: 'Quantity',
+    user: 'User', from: 'From', to: 'To', incomplete: 'Incomplete', latest: 'Latest', total: 'Total', class: 'Quantity',
   },
   theme: { dark: 'Dark', light: 'Light', auto: 'As the system' },
   language: { vi: 'Tiếng Việt', en: 'English' },
@@ -88,7 +88,7 @@ export const en = {
     noRacksHint: 'Racks appear here once they have a position in the room.', layer: 'Layer', inletLayer: 'Inlet temperature', powerLayer: 'Power, % of limit',
     powerLegend: 'Power as % of the limit of the rack', panel: 'Selected rack', pick: 'Select a rack to see it here', openRack: 'Open rack', noLimit: 'no limit known',
     summary: 'Room now', hottest: 'Hottest racks', mean: 'Mean inlet', trend: 'Inlet temperature, last hour', equipment: 'Equipment', scale: 'Scale', hotAisle: 'hot aisle', coldAisle: 'cold aisle', totalPower: 'IT load',
-    measured: '{{count}} of {{total}} racks measured', zoomHint: 'Wheel or pinch zooms, drag moves',
+    incomplete: '{{missing}} of {{total}} racks without a value', measured: '{{count}} of {{total}} racks measured', zoomHint: 'Wheel or pinch zooms, drag moves',
   },
   rack: {
     front: 'Front', rear: 'Rear', elevation: 'Rack elevation', used: '{{used}} of {{total}} U used', free: '{{count}} U free', powerLimit: 'of {{limit}}', zeroU: 'Zero-U', feeds: 'Feeds',

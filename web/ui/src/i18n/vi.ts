@@ -23,7 +23,7 @@ export const vi: typeof en = {
     rooms: 'Phòng', site: 'Địa điểm', power: 'Công suất', inlet: 'Nhiệt độ đầu vào', actions: 'Thao tác', component: 'Thành phần', point: 'Điểm đo',
     label: 'Nhãn', source: 'Nguồn đọc', error: 'Lỗi', role: 'Vai trò', version: 'Phiên bản', target: 'Đối tượng', min: 'Nhỏ nhất', max: 'Lớn nhất',
     mean: 'Trung bình', sysName: 'Tên thiết bị tự báo', ago: '{{age}} trước', language: 'Ngôn ngữ', theme: 'Giao diện', password: 'Mật khẩu',
-    user: 'Người dùng', from: 'Từ', to: 'Đến', latest: 'Mới nhất', total: 'Tổng', class: 'Đại lượng',
+    user: 'Người dùng', from: 'Từ', to: 'Đến', incomplete: 'Thiếu dữ liệu', latest: 'Mới nhất', total: 'Tổng', class: 'Đại lượng',
   },
   theme: { dark: 'Tối', light: 'Sáng', auto: 'Theo hệ thống' },
   language: { vi: 'Tiếng Việt', en: 'English' },
@@ -90,7 +90,7 @@ export const vi: typeof en = {
     noRacksHint: 'Tủ rack hiện ở đây khi đã có vị trí trong phòng.', layer: 'Lớp', inletLayer: 'Nhiệt độ đầu vào', powerLayer: 'Công suất, % giới hạn',
     powerLegend: 'Công suất theo % giới hạn của tủ rack', panel: 'Tủ rack đang chọn', pick: 'Chọn một tủ rack để xem tại đây', openRack: 'Mở tủ rack', noLimit: 'chưa rõ giới hạn',
     summary: 'Phòng hiện tại', hottest: 'Tủ rack nóng nhất', mean: 'Đầu vào trung bình', trend: 'Nhiệt độ đầu vào, 1 giờ qua', equipment: 'Thiết bị', scale: 'Tỷ lệ', hotAisle: 'lối nóng', coldAisle: 'lối lạnh', totalPower: 'Tải CNTT',
-    measured: '{{count}} trên {{total}} tủ rack có đo', zoomHint: 'Lăn chuột hoặc chụm để phóng, kéo để di chuyển',
+    incomplete: '{{missing}} trên {{total}} tủ rack không có giá trị', measured: '{{count}} trên {{total}} tủ rack có đo', zoomHint: 'Lăn chuột hoặc chụm để phóng, kéo để di chuyển',
   },
   rack: {
     front: 'Mặt trước', rear: 'Mặt sau', elevation: 'Sơ đồ mặt tủ', used: 'Đang dùng {{used}} trên {{total}} U', free: 'Còn trống {{count}} U', powerLimit: 'trên {{limit}}', zeroU: 'Không chiếm U', feeds: 'Nguồn cấp',

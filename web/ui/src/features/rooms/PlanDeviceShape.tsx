@@ -27,7 +27,7 @@ export function PlanDeviceShape({ device }: { device: PlanDevice }) {
       aria-label={`${device.name}: ${abnormal ? t(`severity.${severity}`) : t(`pollState.${device.state}`)}`} data-device={device.name} data-severity={severity}
     >
       <rect className="plan-ring" x={cx - width / 2} y={cy - height / 2} width={width} height={height} rx={0.04} fill="var(--surface-2)" stroke={color} strokeWidth={abnormal ? 0.08 : 0.03} />
-      <text x={cx} y={cy} textAnchor="middle" dominantBaseline="central" fontSize={size} fill="var(--text)" pointerEvents="none" transform={upright ? `rotate(-90 ${cx} ${cy})` : undefined}>{device.name}</text>
+      <text x={cx} y={abnormal && !upright ? cy + height * 0.22 : cy} textAnchor="middle" dominantBaseline="central" fontSize={size} fill="var(--text)" pointerEvents="none" transform={upright ? `rotate(-90 ${cx} ${cy})` : undefined}>{device.name}</text>
       {abnormal && (
         <svg x={cx - 0.14} y={cy - height / 2 + 0.08} width={0.28} height={0.28} viewBox="0 0 12 12" color={color} pointerEvents="none">
           <SeverityShape severity={severity} />

@@ -24,6 +24,7 @@ export function RoomSummary({ views, devices, nowMs, onSelect }: Props) {
   const { t, language } = useText();
   const inlets = views.filter((v) => v.inlet.value !== null && v.inlet.quality === 'good');
   const powers = views.filter((v) => v.power.value !== null);
+  const unpowered = views.filter((v) => v.rack.power_points.length > 0 && v.power.value === null).length;
   const occupied = views.filter((v) => !v.empty).length;
   const mean = inlets.length > 0 ? inlets.reduce((sum, v) => sum + (v.inlet.value ?? 0), 0) / inlets.length : null;
   const total = powers.length > 0 ? powers.reduce((sum, v) => sum + (v.power.value ?? 0), 0) : null;
@@ -52,7 +53,7 @@ export function RoomSummary({ views, devices, nowMs, onSelect }: Props) {
       <Panel title={t('room.summary')}>
         <Facts
           items={[
-            [t('room.totalPower'), total === null ? t('word.unknown') : formatQuantity(total, 'W', language)],
+            [t('room.totalPower'), total === null ? t('word.unknown') : <span key="total">{unpowered > 0 && '≥ '}{formatQuantity(total, 'W', language)}{unpowered > 0 && <span className="muted"> · {t('room.incomplete', { missing: unpowered, total: occupied })}</span>}</span>],
             [t('room.mean'), mean === null ? t('word.unknown') : formatQuantity(mean, '°C', language)],
             [t('word.racks'), t('room.measured', { count: inlets.length, total: occupied })],
           ]}

@@ -17,6 +17,12 @@ export function liveFigure(measured: Measured, points: readonly number[], live: 
   if (timeOf(newest.time) <= timeOf(measured.time)) return measured;
   const good = known.filter((v) => v.quality === 'good' && v.value !== null).map((v) => v.value ?? 0);
   if (good.length === 0) return { value: null, quality: newest.quality === 'good' ? 'none' : newest.quality, time: newest.time, points: known.length, missing: known.length };
+  const missing = known.length - good.length;
+  // A sum without one of its parts is not the sum.
+  if (how === 'sum' && missing > 0) {
+    const absent = known.find((v) => v.quality !== 'good');
+    return { value: null, quality: absent?.quality ?? 'none', time: newest.time, points: known.length, missing };
+  }
   const value = how === 'max' ? Math.max(...good) : good.reduce((a, b) => a + b, 0);
-  return { value, quality: 'good', time: newest.time, points: known.length, missing: known.length - good.length };
+  return { value, quality: 'good', time: newest.time, points: known.length, missing };
 }

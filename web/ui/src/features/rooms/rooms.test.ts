@@ -27,6 +27,10 @@ describe('liveFigure', () => {
     expect(figure.value).toBeNull();
     expect(figure.quality).toBe('comm-failed');
   });
+  it('has no sum when a part of it is missing', () => {
+    const live = new Map([value(1, 2000, later), value(2, null, later, 'comm-failed')]);
+    expect(liveFigure(measured, [1, 2], live, 'sum')).toMatchObject({ value: null, quality: 'comm-failed', missing: 1 });
+  });
   it('says how many points are missing', () => {
     const live = new Map([value(1, 24, later), value(2, null, later, 'bad')]);
     expect(liveFigure(measured, [1, 2], live, 'max')).toMatchObject({ value: 24, missing: 1, points: 2 });
