@@ -283,6 +283,9 @@ func firstNumber(text string) string {
 // encode is the inverse of decode for an honest device: the raw value that
 // stands for v, in the form of like.
 func (d *decoder) encode(v float64, like Raw) Raw {
+	if d.field != nil {
+		return d.encodeField(int64(v), like)
+	}
 	n := v
 	if !d.enumerated && d.scale != 0 {
 		n = (v - d.offset) / d.scale
@@ -308,6 +311,25 @@ func (d *decoder) encode(v float64, like Raw) Raw {
 		i &= 0xFFFFFFFF
 	}
 	return Raw{Kind: Int, Int: i}
+}
+
+// encodeField puts v into its bits of like and keeps the others.
+func (d *decoder) encodeField(v int64, like Raw) Raw {
+	mask := int64(1)<<uint(d.field.Width) - 1
+	put := func(i int64) int64 {
+		return i&^(mask<<uint(d.field.LSB)) | (v&mask)<<uint(d.field.LSB)
+	}
+	if d.regs != nil && like.Kind == Bytes {
+		_, i, integer, _ := d.regs.number(like.Bytes)
+		if !integer {
+			return like
+		}
+		return Raw{Kind: Bytes, Bytes: d.regs.bytes(float64(put(i)))}
+	}
+	if like.Kind != Int {
+		return like
+	}
+	return Raw{Kind: Int, Int: put(like.Int)}
 }
 
 // encodeOctets writes a number into text as like has it: decimals and what

@@ -266,7 +266,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	if p.OmitInvalid && quality != models.Good {
 		return
 	}
-	if !d.high && !d.pow10 && d.field == nil {
+	if !d.high && !d.pow10 {
 		res.Encode = d.encode
 	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group

@@ -81,8 +81,9 @@ type Resolved struct {
 	// base unit. It never panics, whatever the device sent.
 	Decode func(raws []Raw) (float64, models.Quality)
 	// Encode is the inverse, for the simulator: the raw value an honest device
-	// would hold for v (base unit), in the kind and form of like. It is nil
-	// where no inverse exists.
+	// would hold for v (base unit), in the kind and form of like, whose other
+	// bits it keeps where the point is a part of a number. It is nil where no
+	// inverse exists.
 	Encode func(v float64, like Raw) Raw
 
 	from           *Point  // what it was resolved from

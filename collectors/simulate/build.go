@@ -124,6 +124,12 @@ func (f *Facility) buildPlant(get func(string) (*template, error)) error {
 			return err
 		}
 	}
+	for _, h := range f.opt.Site.Halls {
+		name := "LEAK-" + h.Code
+		if err := add(p.LeakProfile, Info{Name: name, Kind: "leak"}, w.leakValues(name)); err != nil {
+			return err
+		}
+	}
 	if len(g.units) > 0 {
 		f.gateways["GW-1"] = g
 	}
@@ -403,6 +409,11 @@ func (w *world) coolingValues(c *coolingState) func(string, *models.PointSpec) (
 			return state(spec, "on")
 		case "cooling/output":
 			return c.coolW, true
+		case "input/contact-state":
+			if w.doors[c.name] {
+				return state(spec, "open")
+			}
+			return state(spec, "closed")
 		case "cooling/demand":
 			return c.coolW, true
 		case "airflow":
@@ -570,6 +581,28 @@ func (w *world) gensetValues() func(string, *models.PointSpec) (float64, bool) {
 	}
 }
 
+// leakValues is what a leak rope's module says.
+func (w *world) leakValues(name string) func(string, *models.PointSpec) (float64, bool) {
+	return func(key string, spec *models.PointSpec) (float64, bool) {
+		wet := w.leaks[name]
+		switch {
+		case spec.Class == quantity.Alarm && strings.Contains(key, "leak"):
+			if wet {
+				return 1, true
+			}
+			return 0, true
+		case spec.Class == quantity.Alarm:
+			return 0, true
+		case key == "cable/leak-current":
+			if wet {
+				return 180e-6, true
+			}
+			return 4e-6, true
+		}
+		return 0, false
+	}
+}
+
 // chillerValues is what a chiller measures.
 func (w *world) chillerValues(c *chillerState) func(string, *models.PointSpec) (float64, bool) {
 	return func(key string, spec *models.PointSpec) (float64, bool) {
@@ -584,6 +617,16 @@ func (w *world) chillerValues(c *chillerState) func(string, *models.PointSpec) (
 			return c.coolW, true
 		case spec.Class == quantity.Power:
 			return c.powerW, true
+		case spec.Class == quantity.Alarm:
+			if key == "alarm/supply-high" && w.plant.loopC > loopSetC+5 {
+				return 1, true
+			}
+			return 0, true
+		case key == "compressor/enabled", key == "pump/enabled":
+			if c.failed {
+				return 0, true
+			}
+			return 1, true
 		}
 		return 0, false
 	}

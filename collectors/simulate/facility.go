@@ -334,14 +334,25 @@ func (f *Facility) add(t *template, info Info, value func(string, *models.PointS
 		if t.snmp != nil {
 			b.like = t.snmp.Scalar(p.OID)
 		} else {
-			raw, _ := d.image.Registers(*p.Register)
-			b.like = profile.Raw{Kind: profile.Bytes, Bytes: raw}
+			b.like = d.held(p)
 		}
 		d.points = append(d.points, b)
 	}
 	d.individual(t)
 	f.devices = append(f.devices, d)
 	return d, nil
+}
+
+// held is what the registers of a point hold now.
+func (d *device) held(p *profile.Resolved) profile.Raw {
+	raw, ok := d.image.Registers(*p.Register)
+	if p.Register.Bit() {
+		if !ok {
+			return profile.Raw{}
+		}
+		return profile.Raw{Kind: profile.Int, Int: int64(raw[0])}
+	}
+	return profile.Raw{Kind: profile.Bytes, Bytes: raw}
 }
 
 // individual gives a device a name and a serial number of its own.
@@ -393,10 +404,14 @@ func (f *Facility) refresh(d *device) {
 		if !known[i] {
 			continue
 		}
-		raw := b.resolved.Encode(values[i], b.like)
 		if d.table != nil {
-			_ = d.table.Set(b.resolved.OID, 0, raw) // it was there when it was bound
+			_ = d.table.Set(b.resolved.OID, 0, b.resolved.Encode(values[i], b.like)) // it was there when it was bound
 			continue
+		}
+		// Flags share a register: each is put into what the others left.
+		raw := b.resolved.Encode(values[i], d.held(b.resolved))
+		if raw.Kind == profile.Int {
+			d.image.Set(*b.resolved.Register, 0, uint16(raw.Int))
 		}
 		for k := 0; k+1 < len(raw.Bytes); k += 2 {
 			d.image.Set(*b.resolved.Register, uint16(k/2), uint16(raw.Bytes[k])<<8|uint16(raw.Bytes[k+1]))

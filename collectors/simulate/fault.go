@@ -18,6 +18,8 @@ const (
 	GatewayStalled = "gateway-stalled" // the Modbus gateway
 	Overload       = "overload"        // a rack
 	ChillerFailure = "chiller-failure" // a chiller
+	Leak           = "leak"            // a leak rope
+	DoorOpen       = "door-open"       // the containment door that a cooling unit's contact watches
 )
 
 // Fault is something broken.
@@ -43,6 +45,8 @@ var ErrTarget = errors.New("no such fault or target")
 // applyFaults sets what the faults break; what is not broken works.
 func (w *world) applyFaults() {
 	w.plant.utility = [2]bool{true, true}
+	clear(w.leaks)
+	clear(w.doors)
 	for i := range w.cooling {
 		w.cooling[i].failed = false
 	}
@@ -61,6 +65,10 @@ func (w *world) applyFaults() {
 			for i := range w.cooling {
 				w.cooling[i].failed = w.cooling[i].failed || w.cooling[i].name == f.Target
 			}
+		case Leak:
+			w.leaks[f.Target] = true
+		case DoorOpen:
+			w.doors[f.Target] = true
 		case ChillerFailure:
 			for i := range w.chillers {
 				w.chillers[i].failed = w.chillers[i].failed || w.chillers[i].name == f.Target
@@ -90,7 +98,7 @@ func (f *Facility) FaultKinds() []FaultKind {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	kinds := []FaultKind{{UtilityLoss, []string{"A", "B", "both"}}}
-	var units, chillers, racks, pdus, devices, gateways []string
+	var units, chillers, racks, pdus, devices, gateways, ropes []string
 	for i := range f.world.cooling {
 		units = append(units, f.world.cooling[i].name)
 	}
@@ -104,13 +112,19 @@ func (f *Facility) FaultKinds() []FaultKind {
 	}
 	for _, d := range f.devices {
 		devices = append(devices, d.info.Name)
+		if d.info.Kind == "leak" {
+			ropes = append(ropes, d.info.Name)
+		}
 	}
 	for name := range f.gateways {
 		gateways = append(gateways, name)
 	}
 	sort.Strings(gateways)
 	kinds = append(kinds, FaultKind{CRAHFailure, units}, FaultKind{ChillerFailure, chillers}, FaultKind{BreakerTrip, pdus},
-		FaultKind{Overload, racks}, FaultKind{DeviceSilent, devices}, FaultKind{SensorStuck, pdus})
+		FaultKind{Overload, racks}, FaultKind{DeviceSilent, devices}, FaultKind{SensorStuck, pdus}, FaultKind{DoorOpen, units})
+	if len(ropes) > 0 {
+		kinds = append(kinds, FaultKind{Leak, ropes})
+	}
 	if len(gateways) > 0 {
 		kinds = append(kinds, FaultKind{GatewayStalled, gateways})
 	}

@@ -57,6 +57,7 @@ type Plant struct {
 	ATSProfile     string  `yaml:"ats_profile"`
 	GensetProfile  string  `yaml:"generator_profile"`
 	ChillerProfile string  `yaml:"chiller_profile"`
+	LeakProfile    string  `yaml:"leak_profile"`
 }
 
 //go:embed default.yaml

@@ -2,7 +2,6 @@ package app
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -172,7 +171,7 @@ func (s *service) value(t *testing.T, device uint64, key string) (value *float64
 func TestSocketToScreen(t *testing.T) {
 	f := smallFacility(t)
 	dir := t.TempDir()
-	var log bytes.Buffer
+	var log transcript
 	s := startService(t, dir, f, &log)
 	polled := len(f.Devices())
 	until(t, 60*time.Second, "every device answers", func() bool {

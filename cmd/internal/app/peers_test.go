@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,10 +39,28 @@ func peer(t *testing.T, pkg string, paths ...string) string {
 	return ""
 }
 
+// transcript keeps what several goroutines write.
+type transcript struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (x *transcript) Write(b []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.text.Write(b)
+}
+
+func (x *transcript) String() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.text.String()
+}
+
 // run starts a server program and stops it with the test.
-func run(t *testing.T, name string, args ...string) *bytes.Buffer {
+func run(t *testing.T, name string, args ...string) *transcript {
 	t.Helper()
-	var out bytes.Buffer
+	var out transcript
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -192,7 +210,7 @@ func TestNetSNMPAgent(t *testing.T) {
 
 // servicePolls adds an agent through the API and waits for its values.
 func servicePolls(t *testing.T, address string) {
-	var log bytes.Buffer
+	var log transcript
 	s := startService(t, t.TempDir(), nil, &log)
 	defer s.stop(t)
 	var made struct{ ID uint64 }

@@ -46,6 +46,9 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 			interval = fast
 		}
 		r.app.live.Track(interval, points...)
+		for _, id := range points {
+			r.app.intervals.Store(id, interval)
+		}
 	}
 	return ids, nil
 }

@@ -14,6 +14,21 @@ import (
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
 
+// staleGrace is added to the freshness limit for what a poll itself takes.
+const staleGrace = 2 * time.Second
+
+// staleAfter is the freshness limit of a point, the one that Live applies.
+func (a *App) staleAfter(p models.Point) time.Duration {
+	interval := a.opt.Config.Collectors.FastInterval.D()
+	if p.Group == "slow" {
+		interval = a.opt.Config.Collectors.SlowInterval.D()
+	}
+	if known, ok := a.intervals.Load(p.ID); ok {
+		interval, _ = known.(time.Duration)
+	}
+	return time.Duration(a.opt.Config.Telemetry.StaleAfter)*interval + staleGrace
+}
+
 // restoreSpan is how far back last values are looked for at the start.
 const restoreSpan = 24 * time.Hour
 
@@ -46,7 +61,7 @@ func (a *App) openTelemetry(ctx context.Context) error {
 		return fmt.Errorf("open time-series store: %w", err)
 	}
 	a.later(func(context.Context) error { return a.store.Close() })
-	a.live = telemetry.NewLive(telemetry.LiveOptions{StaleFactor: float64(cfg.StaleAfter)})
+	a.live = telemetry.NewLive(telemetry.LiveOptions{StaleFactor: float64(cfg.StaleAfter), StaleGrace: staleGrace})
 	a.recorder, err = telemetry.NewRecorder(telemetry.RecorderOptions{Store: a.store, Live: a.live, SpoolDir: a.spoolDir(), Logger: a.log})
 	if err != nil {
 		return err

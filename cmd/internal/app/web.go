@@ -32,7 +32,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	options := api.Options{
 		DB: a.core.DB, Accounts: a.core.Access, Credentials: a.core.Credentials, Audit: a.core.Audit, Layout: a.layout,
 		Inventory: plainDevices{a.inventory}, Live: a.live, History: a.store, Polling: polling{a}, Setup: access.NewSetupGuard(),
-		StoreHealth: a.storeHealth, Recorder: a.core.Audit, Log: a.log,
+		StoreHealth: a.storeHealth, StaleAfter: a.staleAfter, Recorder: a.core.Audit, Log: a.log,
 		About: api.About{
 			Version: build.Version, Revision: build.Revision, BuiltAt: built, StartedAt: a.started,
 			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: len(a.library.All()),
