@@ -31,6 +31,8 @@ var families = map[string]string{
 	"liebert_mph2rg":       "liebert-mpx",
 	"raritan-pdu_px2-temp": "raritan-pdu2",
 	"raritan-pdu_px4":      "raritan-pdu2",
+	"sentry3":              "servertech-sentry3",
+	"sentry3_switched":     "servertech-sentry3",
 	"sentry4":              "servertech-sentry4",
 	"vertiv-pdu_mg02e4w1":  "geist-v5",
 }
