@@ -4,7 +4,7 @@ import {
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
-import { simulationQuery } from '../features/simulation/queries';
+import { aboutQuery } from '../features/about/queries';
 import { useSession } from '../features/session/useSession';
 import { useText } from '../i18n/useText';
 
@@ -12,14 +12,14 @@ export function NavLinks() {
   const { t } = useText();
   const { session } = useSession();
   const inSites = useRouterState({ select: (s) => /^\/(rooms|racks)\//.test(s.location.pathname) });
-  const { data: simulation } = useQuery({ ...simulationQuery(), enabled: Boolean(session), retry: false });
+  const { data: about } = useQuery({ ...aboutQuery(), enabled: Boolean(session) });
   const links = [
     { to: '/', label: t('nav.overview'), Icon: IconLayoutDashboard },
     { to: '/sites', label: t('nav.sites'), Icon: IconBuilding },
     { to: '/devices', label: t('nav.devices'), Icon: IconServer2 },
     { to: '/trends', label: t('nav.trends'), Icon: IconChartLine },
     { to: '/collectors', label: t('nav.collectors'), Icon: IconActivityHeartbeat },
-    ...(simulation ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),
+    ...(about?.simulated ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),
     { to: '/admin', label: t('nav.administration'), Icon: IconSettings },
     { to: '/about', label: t('nav.about'), Icon: IconInfoCircle },
   ] as const;

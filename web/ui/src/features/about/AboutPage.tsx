@@ -1,14 +1,11 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import { client, unwrap } from '../../api/client';
+import { useQuery } from '@tanstack/react-query';
 import { Facts } from '../../components/Facts';
 import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { ErrorState, LoadingState } from '../../components/States';
 import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
-
-export const aboutKey = ['about'] as const;
-const aboutQuery = () => queryOptions({ queryKey: aboutKey, queryFn: () => unwrap(client.GET('/about')) });
+import { aboutQuery } from './queries';
 
 export function AboutPage() {
   const { t, language } = useText();

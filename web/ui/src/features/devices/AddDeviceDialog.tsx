@@ -6,7 +6,7 @@ import { client, unwrap, type Schemas } from '../../api/client';
 import { errorText } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { credentialsQuery } from '../administration/queries';
-import { treeQuery } from '../sites/queries';
+import { treeQuery, walk } from '../sites/queries';
 import { deviceKinds, knownKind } from './kinds';
 
 type Input = Schemas['DeviceInput'];
@@ -21,6 +21,14 @@ export function AddDeviceDialog({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState<Partial<Input> & { kind: string }>({ kind: 'pdu', protocol: 'snmp-v2c' });
   const set = (change: Partial<Input>) => setForm((f) => ({ ...f, ...change }));
   const site = form.site ?? tree.data?.sites[0]?.id;
+  const places = [...walk((tree.data?.sites ?? []).filter((s) => s.id === site))]
+    .filter(([n]) => n.kind === 'room' || n.kind === 'rack')
+    .map(([n, above]) => ({ value: `${n.kind}/${n.id}`, label: [...above.slice(1).filter((a) => a.kind !== 'row'), n].map((x) => x.name).join(' › ') }));
+  const place = form.rack ? `rack/${form.rack}` : form.location ? `room/${form.location}` : null;
+  const setPlace = (value: string | null) => {
+    const [kind, id] = (value ?? '').split('/');
+    set({ rack: kind === 'rack' ? Number(id) : undefined, location: kind === 'room' ? Number(id) : undefined });
+  };
   const modbus = form.protocol?.startsWith('modbus') ?? false;
   const add = useMutation({
     mutationFn: () => unwrap(client.POST('/devices', { body: { ...form, name: form.name ?? '', site: site ?? 0, enabled: Boolean(form.address) } })),
@@ -41,8 +49,9 @@ export function AddDeviceDialog({ onClose }: { onClose: () => void }) {
           <TextInput label={t('word.name')} required value={form.name ?? ''} onChange={(e) => set({ name: e.currentTarget.value })} data-autofocus />
           <Group grow>
             <Select label={t('word.kind')} allowDeselect={false} data={deviceKinds.map((k) => ({ value: k, label: t(`kind.${k}`) }))} value={form.kind} onChange={(v) => set({ kind: knownKind(v ?? 'other') })} />
-            <Select label={t('word.site')} allowDeselect={false} required data={(tree.data?.sites ?? []).map((s) => ({ value: String(s.id), label: s.name }))} value={site ? String(site) : null} onChange={(v) => set({ site: Number(v) })} />
+            <Select label={t('word.site')} allowDeselect={false} required data={(tree.data?.sites ?? []).map((s) => ({ value: String(s.id), label: s.name }))} value={site ? String(site) : null} onChange={(v) => set({ site: Number(v), rack: undefined, location: undefined })} />
           </Group>
+          <Select label={t('word.place')} clearable searchable limit={100} data={places} value={place} onChange={setPlace} />
           <Group grow>
             <Select label={t('word.protocol')} allowDeselect={false} data={[...protocols]} value={form.protocol ?? null} onChange={(v) => set({ protocol: protocols.find((p) => p === v) })} />
             <TextInput label={t('devices.deviceAddress')} placeholder="192.0.2.10:161" value={form.address ?? ''} onChange={(e) => set({ address: e.currentTarget.value })} />
