@@ -248,18 +248,18 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		res.Spec.Source = res.OID
 		if p.High != "" {
 			d.high = true
-			oid := p.High
+			oid, raw := p.High, r.src.scalar(p.High)
 			if p.Column != "" {
-				oid = instance(p.High, index)
+				oid, raw = instance(p.High, index), r.src.cell(p.High, index)
 			}
 			res.Extra = append(res.Extra, oid)
-			raws = append(raws, r.src.scalar(oid))
+			raws = append(raws, raw)
 		}
 		if p.ValidFrom != nil {
 			d.good = p.ValidFrom.Good
 			oid := p.ValidFrom.OID + instance(p.ValidFrom.Column, index)
 			res.Extra = append(res.Extra, oid)
-			raws = append(raws, r.src.scalar(oid))
+			raws = append(raws, r.src.ref(Ref{OID: p.ValidFrom.OID, Column: p.ValidFrom.Column}, index))
 		}
 	}
 	value, quality := d.decode(raws)
