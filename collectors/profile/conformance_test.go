@@ -239,6 +239,8 @@ func sister(r profile.Reading, value float64, class, state string) bool {
 		return state != "" && r.State != "" && strings.HasSuffix(strings.ToLower(state), strings.ToLower(r.State))
 	case class == "current" && math.Abs(*r.Value-value) <= 0.06:
 		return true // the expected value is rounded to tenths
+	case class == "temperature" || class == "humidity":
+		return false // the same number may well be another sensor's
 	}
 	return value != 0 && near(*r.Value, value*factors[class])
 }
