@@ -36,6 +36,8 @@ type Options struct {
 	BasePort int
 	// Community of the SNMP agents. Default "public".
 	Community string
+	// User is who may ask by SNMPv3. Default DefaultUser.
+	User agent.User
 	// Speed makes the simulated time run faster. Default 1.
 	Speed float64
 	// Start is the simulated time at the start. Default now.
@@ -47,7 +49,9 @@ type Info struct {
 	Name    string
 	Kind    string
 	Profile string
-	// Protocol is snmp-v2c or modbus-tcp; Unit the Modbus unit id.
+	// Protocol is how the device is meant to be polled: snmp-v2c, snmp-v3 or
+	// modbus-tcp. Every SNMP agent answers v1, v2c and v3. Unit is the Modbus
+	// unit id.
 	Protocol string
 	Address  string
 	Unit     uint8
@@ -67,6 +71,12 @@ type RackInfo struct {
 	Position    int
 	XM, YM      float64
 	RotationDeg float64
+}
+
+// DefaultUser opens the simulated agents by SNMPv3. They hold no secret: they
+// are made up.
+var DefaultUser = agent.User{
+	Name: "aisle", AuthProtocol: "SHA256", AuthPassword: "simulated auth", PrivProtocol: "AES", PrivPassword: "simulated priv",
 }
 
 // Room sizes in metres.
@@ -128,6 +138,9 @@ func New(opt Options) (*Facility, error) {
 	if opt.Community == "" {
 		opt.Community = "public"
 	}
+	if opt.User.Name == "" {
+		opt.User = DefaultUser
+	}
 	if opt.Speed <= 0 {
 		opt.Speed = 1
 	}
@@ -159,12 +172,21 @@ func (f *Facility) Start() error {
 		}
 		return address
 	}
-	for _, d := range f.devices {
+	user, err := f.opt.User.Prepare()
+	if err != nil {
+		return err
+	}
+	for i, d := range f.devices {
 		if d.table == nil {
 			continue
 		}
+		// An engine id of the text form (RFC 3411 section 5), the device's own.
+		usm, err := agent.NewUSM(fmt.Appendf(nil, "\x80\x00\x00\x00\x04sim-%d", i), 1, user)
+		if err != nil {
+			return errors.Join(err, f.Stop())
+		}
 		a, err := agent.Listen(next(), d.table, agent.Options{
-			Community: f.opt.Community, Silent: &d.silent,
+			Community: f.opt.Community, USM: usm, Silent: &d.silent,
 			Before: func([]byte, net.Addr, func([]byte)) bool { f.refresh(d); return false },
 		})
 		if err != nil {
@@ -262,6 +284,9 @@ func (f *Facility) Racks() []RackInfo {
 // Site returns what was built.
 func (f *Facility) Site() *Site { return f.opt.Site }
 
+// User is who may ask the SNMP agents by version 3.
+func (f *Facility) User() agent.User { return f.opt.User }
+
 // Community is what the SNMP agents answer to.
 func (f *Facility) Community() string { return f.opt.Community }
 
@@ -308,6 +333,9 @@ func (f *Facility) add(t *template, info Info, value func(string, *models.PointS
 	)
 	if t.snmp != nil {
 		d.info.Protocol = "snmp-v2c"
+		if info.Kind == "ups" { // the sort of device that is worth guarding first
+			d.info.Protocol = "snmp-v3"
+		}
 		if d.table, err = agent.NewTable(t.snmp); err != nil {
 			return nil, err
 		}

@@ -4,27 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aisle-dcim/aisle/collectors/simulate"
 	"github.com/aisle-dcim/aisle/dcim/credential"
-	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/models"
 )
 
-// demoCredential opens the simulated SNMP agents.
-const demoCredential = "simulation"
+// The credentials that open the simulated SNMP agents, by protocol.
+var demoCredentials = map[string]string{"snmp-v2c": "simulation", "snmp-v3": "simulation-v3"}
 
 // adopt takes the simulated facility into the model: its rooms, racks, power
 // chain and devices. What is there already is left as it is, but for the
 // addresses, which change with every start.
 func (a *App) adopt(ctx context.Context) error {
-	_, err := a.core.Credentials.Create(ctx, credential.New{
-		Name: demoCredential, Kind: "snmp-community", Secrets: credential.Secrets{Community: a.opt.Facility.Community()},
-	})
-	if err != nil && !errors.Is(err, fault.ErrConflict) && !errors.Is(err, credential.ErrConflict) {
-		return err
+	user := a.opt.Facility.User()
+	for _, c := range []credential.New{
+		{Name: demoCredentials["snmp-v2c"], Kind: "snmp-community", Secrets: credential.Secrets{Community: a.opt.Facility.Community()}},
+		{Name: demoCredentials["snmp-v3"], Kind: "snmp-v3", Secrets: credential.Secrets{
+			User: user.Name, AuthProtocol: user.AuthProtocol, AuthPassphrase: user.AuthPassword,
+			PrivProtocol: user.PrivProtocol, PrivPassphrase: user.PrivPassword,
+		}},
+	} {
+		if _, err := a.core.Credentials.Create(ctx, c); err != nil && !errors.Is(err, credential.ErrConflict) {
+			return err
+		}
 	}
 	done, err := a.inventory.Import(ctx, simulatedFacility(a.opt.Facility))
 	if err != nil {
@@ -161,9 +165,8 @@ func rackPanel(hall, code, ups string, side models.FeedSide, racks []simulate.Ra
 func simulatedDevice(d simulate.Info, stand *int) inventory.DeviceSpec {
 	spec := inventory.DeviceSpec{Device: models.Device{Name: d.Name, Kind: models.Kind(d.Kind), Status: models.StatusActive}}
 	spec.Polling = models.Polling{Enabled: true, Protocol: d.Protocol, Address: d.Address, UnitID: d.Unit}
-	if strings.HasPrefix(d.Protocol, "snmp") {
-		spec.Credential = demoCredential
-	} else {
+	spec.Credential = demoCredentials[d.Protocol]
+	if spec.Credential == "" {
 		spec.Profile = d.Profile // nothing on the wire tells Modbus devices apart
 	}
 	switch {

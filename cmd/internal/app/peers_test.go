@@ -343,6 +343,12 @@ func TestOthersReadOurDevices(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "100") || !strings.Contains(string(out), "UPS-A-A") {
 			t.Errorf("snmpget: %v\n%s", err, out)
 		}
+		user := f.User()
+		out, err = exec.CommandContext(t.Context(), get, "-v3", "-l", "authPriv", "-u", user.Name, "-a", "SHA-256", "-A", user.AuthPassword,
+			"-x", "AES", "-X", user.PrivPassword, "-Oqvn", address["UPS-A-A"], "1.3.6.1.2.1.33.1.2.4.0").CombinedOutput()
+		if err != nil || strings.TrimSpace(string(out)) != "100" {
+			t.Errorf("snmpget by version 3: %v\n%s", err, out)
+		}
 		walk := peer(t, "snmp", "snmpbulkwalk")
 		out, err = exec.CommandContext(t.Context(), walk, "-v2c", "-c", f.Community(), "-Oqn", address["A-01-01-PDU-A"], "1.3.6.1.4.1.318.1.1.26.9.4.3.1.7").CombinedOutput()
 		if n := len(strings.Split(strings.TrimSpace(string(out)), "\n")); err != nil || n != 24 {

@@ -1,4 +1,4 @@
-// Package agent is the other end of the wire: an SNMP v1 and v2c agent that
+// Package agent is the other end of the wire: an SNMP v1, v2c and v3 agent that
 // answers from a table of objects. The simulator and the tests use it.
 package agent
 
@@ -107,8 +107,8 @@ type Options struct {
 	Before func(request []byte, from net.Addr, write func([]byte)) (handled bool)
 	// Silent makes the agent ignore everything.
 	Silent *atomic.Bool
-	// Other answers messages that are neither version 1 nor 2c; nil is silence.
-	Other func(request []byte) []byte
+	// USM answers SNMPv3; nil is silence.
+	USM *USM
 }
 
 // Agent answers on one UDP socket.
@@ -170,8 +170,8 @@ func (a *Agent) serve() {
 func (a *Agent) Answer(request []byte) []byte {
 	m, err := ber.Decode(request)
 	if err != nil {
-		if a.opt.Other != nil {
-			return a.opt.Other(request)
+		if a.opt.USM != nil {
+			return a.opt.USM.Answer(request, a.table, a.opt.MaxMessage)
 		}
 		return nil
 	}

@@ -116,7 +116,8 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n))
 }
 
-func appendTLV(b []byte, tag byte, content []byte) []byte {
+// AppendTLV appends a value with its tag and length.
+func AppendTLV(b []byte, tag byte, content []byte) []byte {
 	b = append(b, tag)
 	b = appendLength(b, len(content))
 	return append(b, content...)
@@ -130,18 +131,18 @@ func AppendInteger(b []byte, n int64) []byte {
 	for i < 7 && (raw[i] == 0 && raw[i+1]&0x80 == 0 || raw[i] == 0xFF && raw[i+1]&0x80 != 0) {
 		i++
 	}
-	return appendTLV(b, tagInteger, raw[i:])
+	return AppendTLV(b, tagInteger, raw[i:])
 }
 
 // Bindings encodes the variable bindings of a request: each name with NULL.
 func Bindings(names [][]byte) []byte {
 	var list []byte
 	for _, n := range names {
-		one := appendTLV(nil, tagOID, n)
+		one := AppendTLV(nil, tagOID, n)
 		one = append(one, tagNull, 0)
-		list = appendTLV(list, tagSequence, one)
+		list = AppendTLV(list, tagSequence, one)
 	}
-	return appendTLV(nil, tagSequence, list)
+	return AppendTLV(nil, tagSequence, list)
 }
 
 // Template is a message with the place of its request id known, so that it
@@ -155,14 +156,14 @@ type Template struct {
 // are error-status and error-index, or non-repeaters and max-repetitions.
 func Encode(version int, community string, pdu byte, a, b int, bindings []byte) *Template {
 	head := AppendInteger(nil, int64(version))
-	head = appendTLV(head, tagOctets, []byte(community))
+	head = AppendTLV(head, tagOctets, []byte(community))
 	// The request id always takes four bytes, so that it can be replaced.
 	body := []byte{tagInteger, 4, 0, 0, 0, 0}
 	body = AppendInteger(body, int64(a))
 	body = AppendInteger(body, int64(b))
 	body = append(body, bindings...)
-	inner := appendTLV(head, pdu, body)
-	t := &Template{message: appendTLV(nil, tagSequence, inner)}
+	inner := AppendTLV(head, pdu, body)
+	t := &Template{message: AppendTLV(nil, tagSequence, inner)}
 	t.at = len(t.message) - len(body) + 2
 	return t
 }
@@ -416,10 +417,10 @@ func EncodeValue(tag byte, raw profile.Raw) (byte, []byte, error) {
 
 // AppendBinding appends a variable binding of an answer.
 func AppendBinding(b, name []byte, tag byte, value []byte) []byte {
-	one := appendTLV(nil, tagOID, name)
-	one = appendTLV(one, tag, value)
-	return appendTLV(b, tagSequence, one)
+	one := AppendTLV(nil, tagOID, name)
+	one = AppendTLV(one, tag, value)
+	return AppendTLV(b, tagSequence, one)
 }
 
 // List wraps bindings into their sequence.
-func List(bindings []byte) []byte { return appendTLV(nil, tagSequence, bindings) }
+func List(bindings []byte) []byte { return AppendTLV(nil, tagSequence, bindings) }
