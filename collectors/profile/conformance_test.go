@@ -43,7 +43,6 @@ type expected struct {
 		Value float64 `json:"value"`
 		OID   string  `json:"oid"`
 		Label string  `json:"label"`
-		State string  `json:"state"`
 	} `json:"readings"`
 }
 
@@ -90,8 +89,8 @@ func TestConformance(t *testing.T) {
 			}
 			right, total := score(t, name, want, d, doubtful)
 			t.Logf("%s as %s: %d of %d readings (%.1f %%), %d points", name, d.Profile, right, total, 100*float64(right)/float64(max(1, total)), len(d.Points))
-			if float64(right) < 0.99*float64(total) {
-				t.Errorf("only %d of %d readings are right", right, total)
+			if x := exceptions[name]; total-right != x.misses {
+				t.Errorf("%d of %d readings are missed, want %d (%s)", total-right, total, x.misses, x.why)
 			}
 			for _, p := range d.Problems {
 				t.Log("problem:", p)
@@ -145,54 +144,68 @@ func readDoubtful(t *testing.T, file string) map[string]bool {
 	return out
 }
 
-// score counts the expected readings that the device gives: same object, a
-// class that fits, the value within 0.5 %.
+// exceptions are the expected readings that a profile does not give, with the
+// reason. Each must stay as it is: a new miss fails the test, a mended one is
+// taken off the list.
+var exceptions = map[string]struct {
+	misses int
+	why    string
+}{
+	"raritan-pdu_px4": {36, "outlet states: expected is the value column of a discrete sensor; the MIB defines its state column as the state, which is read"},
+	"liebert_mph2rg":  {10, "receptacle currents of about zero: expected are tenths; the finer hundredths object is read"},
+	"apc_smart1500":   {2, "outlet groups: expected is the command object; the status object is read"},
+	"eatonups":        {1, "battery test: the recording holds the object under a second instance number"},
+}
+
+// score counts the expected readings that the device gives: the same object, a
+// class that fits, the value within 0.5 % or the last digit shown. Where
+// another object holds the same quantity, its value may stand for the expected
+// one, but neither a state nor a zero, which prove nothing there.
 func score(t *testing.T, name string, want expected, d *profile.Device, doubtful map[string]bool) (right, total int) {
-	got := map[string][]profile.Reading{}
-	for _, r := range d.Readings() {
-		oid, _, _ := strings.Cut(r.Source, "+")
-		got[oid] = append(got[oid], r)
+	readings := d.Readings()
+	used := make([]bool, len(readings))
+	found := make([]bool, len(want.Readings))
+	agrees := func(r profile.Reading, class string, value float64) bool {
+		if r.Value == nil || !fits(class, r.Class) {
+			return false
+		}
+		if class == "state" {
+			return *r.Value == value
+		}
+		f := factors[class]
+		return near(*r.Value, value*f, 0.051*f) || class == "power_factor" && near(*r.Value, value/100, 0.0051)
 	}
-	missed, used := 0, map[int]bool{}
-	for _, w := range want.Readings {
+	for i, w := range want.Readings {
+		for k, r := range readings {
+			oid, _, _ := strings.Cut(r.Source, "+")
+			if !used[k] && oid == w.OID && agrees(r, w.Class, w.Value) {
+				found[i], used[k] = true, true
+				break
+			}
+		}
+	}
+	missed := 0
+	for i, w := range want.Readings {
 		if doubtful[name+" "+w.OID+" "+w.Class] {
 			continue
 		}
 		total++
-		ok := false
-		for _, r := range got[w.OID] {
-			ok = ok || r.Value != nil && fits(w.Class, r.Class) && (near(*r.Value, w.Value*factors[w.Class]) ||
-				w.Class == "power_factor" && near(*r.Value, w.Value/100)) // some are given in percent
-		}
-		if !ok { // a sister object may hold the same quantity
-			for i, r := range d.Readings() {
-				if !used[i] && r.Value != nil && r.Class == w.Class && sister(r, w.Value, w.Class, w.State) {
-					ok, used[i] = true, true
-					break
-				}
+		for k, r := range readings {
+			if found[i] || w.Class == "state" || w.Value == 0 {
+				break
+			}
+			if !used[k] && agrees(r, w.Class, w.Value) {
+				found[i], used[k] = true, true
 			}
 		}
-		if ok {
+		if found[i] {
 			right++
 		} else if missed++; missed <= 15 {
-			t.Logf("missed %s %v %s (%s): got %v", w.Class, w.Value, w.OID, w.Label, printed(got[w.OID]))
+			t.Logf("missed %s %v %s (%s)", w.Class, w.Value, w.OID, w.Label)
 		}
 	}
 	return right, total
 }
-
-func printed(rs []profile.Reading) (out []string) {
-	for _, r := range rs {
-		v := r.Quality
-		if r.Value != nil {
-			v = strings.TrimSpace(r.Class + " " + formatFloat(*r.Value))
-		}
-		out = append(out, r.Key+"="+v)
-	}
-	return out
-}
-
-func formatFloat(f float64) string { b, _ := json.Marshal(f); return string(b) }
 
 // factors turn the units of the expected readings into base units.
 var factors = map[string]float64{
@@ -228,19 +241,6 @@ func fits(want, got string) bool {
 	return false
 }
 
-func near(a, b float64) bool { return math.Abs(a-b) <= 0.005*math.Abs(b)+1e-6 }
-
-// sister tells whether a reading of another object holds the expected
-// quantity: a finer one of the same current, a state by its text.
-func sister(r profile.Reading, value float64, class, state string) bool {
-	switch {
-	case class == "state":
-		// The expected text may be the MIB's name: outletGroupOn for on.
-		return state != "" && r.State != "" && strings.HasSuffix(strings.ToLower(state), strings.ToLower(r.State))
-	case class == "current" && math.Abs(*r.Value-value) <= 0.06:
-		return true // the expected value is rounded to tenths
-	case class == "temperature" || class == "humidity":
-		return false // the same number may well be another sensor's
-	}
-	return value != 0 && near(*r.Value, value*factors[class])
+func near(got, want, slack float64) bool {
+	return math.Abs(got-want) <= math.Max(0.005*math.Abs(want), slack)
 }
