@@ -28,7 +28,7 @@ func TestConversion(t *testing.T) {
 		{WaterFlow, 15.850323, "gpm", 0.001}, // US gallons
 		{Pressure, 1, "bar", 1e5},
 		{Pressure, 14.503774, "psi", 1e5},
-		{Cooling, 1, "TR", 3516.85},      // 12,000 BTU/h
+		{Cooling, 1, "TR", 3516.85},       // 12,000 BTU/h
 		{Cooling, 3412.14, "BTU/h", 1000}, // 1 kW
 		{Load, 0.5, "1", 50},
 		{PowerFactor, 96, "%", 0.96},
