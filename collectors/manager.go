@@ -103,7 +103,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	m.ctx = ctx
 	for _, l := range m.loops {
-		m.start(l)
+		m.start(l) //nolint:contextcheck // it is m.ctx
 	}
 	m.mu.Unlock()
 	<-ctx.Done()

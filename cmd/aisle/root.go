@@ -71,7 +71,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 device does not answer ·
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(commands(c)...)
+	root.AddCommand(commands(c)...) //nolint:contextcheck // each command gets it from cobra
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	err := root.ExecuteContext(ctx)

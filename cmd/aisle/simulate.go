@@ -113,7 +113,7 @@ func (c *cli) play(ctx context.Context, file, listen string) error {
 	if err != nil {
 		return coded{fmt.Errorf("%s: %w", file, err), exitFaults}
 	}
-	a, err := agent.Listen(listen, table, agent.Options{})
+	a, err := agent.Listen(listen, table, agent.Options{}) //nolint:contextcheck // it listens until it is closed
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte("profile: x\nkind: pdu\nsource: s\nmatch: [{sysDescr: '('}]\npoints: [{key: a, class: power, oid: 1.3}]\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: data}})
 		if err != nil {
 			return
@@ -50,7 +50,7 @@ func FuzzRecording(f *testing.F) {
 	}
 	f.Add([]byte("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.318\n1.3.6.1.2.1.33.1.2.4.0|2|98\n"))
 	f.Add([]byte("1.3.6.1.2.1.33.1.4.4.1.3.1|4x|00ff\n1.3|68|zz\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		rec, err := profile.ReadRecording(bytes.NewReader(data))
 		if err != nil {
 			return

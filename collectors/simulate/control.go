@@ -37,8 +37,14 @@ func ServeControl(ctx context.Context, address string, f *Facility) error {
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	err = s.Shutdown(stop)
-	<-done
+	return errors.Join(s.Shutdown(stop), closed(<-done))
+}
+
+// closed leaves out the error that says that the server was closed.
+func closed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
 	return err
 }
 

@@ -120,24 +120,24 @@ func TestBadWeather(t *testing.T) {
 			write([]byte("garbage"))
 			return false
 		}, nil, false},
-		{"wrong request id first", func(q []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
+		{"wrong request id first", func(_ []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
 			write(poison(honest(), 1))
 			return false
 		}, nil, true},
-		{"only wrong request ids", func(q []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
+		{"only wrong request ids", func(_ []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
 			write(poison(honest(), 7))
 			return true
 		}, collectors.ErrUnreachable, true},
-		{"duplicates", func(q []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
+		{"duplicates", func(_ []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
 			write(honest())
 			return false
 		}, nil, true},
-		{"truncated", func(q []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
+		{"truncated", func(_ []byte, _ net.Addr, write func([]byte), honest func() []byte) bool {
 			b := honest()
 			write(b[:len(b)/2])
 			return true
 		}, collectors.ErrUnreachable, false},
-		{"another source answers first", func(q []byte, from net.Addr, _ func([]byte), honest func() []byte) bool {
+		{"another source answers first", func(_ []byte, from net.Addr, _ func([]byte), honest func() []byte) bool {
 			other.WriteTo(poison(honest(), 0), from)
 			time.Sleep(5 * time.Millisecond) // so that it arrives first
 			return false

@@ -77,11 +77,11 @@ const (
 	// ControlDevice is writing to the plant; it is off unless configured.
 	ControlDevice Operation = "device.control"
 	// ReadCredentials is seeing which credentials exist, never their secrets.
-	ReadCredentials Operation = "credential.read"
+	ReadCredentials Operation = "credential.read" //nolint:gosec // the name of an operation
 	// ManageCredentials is creating and changing secrets of devices.
-	ManageCredentials Operation = "credential.manage"
+	ManageCredentials Operation = "credential.manage" //nolint:gosec // the name of an operation
 	// UseCredentials is opening a secret; only collectors do, as the system.
-	UseCredentials Operation = "credential.use"
+	UseCredentials Operation = "credential.use" //nolint:gosec // the name of an operation
 	// ManageOwnAccount is changing one's own password, preferences, sessions
 	// and tokens.
 	ManageOwnAccount Operation = "account.own"

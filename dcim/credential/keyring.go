@@ -145,11 +145,11 @@ func LoadKey(dataDir string) ([]byte, error) {
 }
 
 func readKey(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the key file of the data folder
 	if err != nil {
 		return nil, fmt.Errorf("open key: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it is only read
 	st, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("inspect key: %w", err)
@@ -180,7 +180,7 @@ func createKey(dir, path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("create key: %w", err)
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // it was renamed when all went well
 	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
 	if serr := tmp.Sync(); err == nil {
 		err = serr
@@ -195,11 +195,11 @@ func createKey(dir, path string) (err error) {
 	if err := os.Link(tmp.Name(), path); err != nil {
 		return fmt.Errorf("place key: %w", err)
 	}
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the data folder
 	if err != nil {
 		return fmt.Errorf("sync key: %w", err)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }() // it was only synced
 	if err := d.Sync(); err != nil {
 		return fmt.Errorf("sync key: %w", err)
 	}

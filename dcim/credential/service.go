@@ -100,7 +100,7 @@ func checkName(name string) (string, error) {
 }
 
 func (s *Service) seal(id uint64, k Kind, sec Secrets) (string, error) {
-	data, err := json.Marshal(plain(sec))
+	data, err := json.Marshal(plain(sec)) //nolint:gosec // it is encrypted in the next step
 	if err != nil {
 		return "", fmt.Errorf("marshal secrets: %w", err)
 	}

@@ -268,7 +268,7 @@ func TestSNMPSim(t *testing.T) {
 	args := []string{"--data-dir=" + data, "--agent-udpv4-endpoint=" + address, "--cache-dir=" + dir}
 	if os.Getuid() == 0 { // it refuses to serve as root
 		for _, p := range []string{dir, filepath.Dir(dir), data} {
-			if err := os.Chmod(p, 0o777); err != nil { //nolint:gosec // a folder of the test
+			if err := os.Chmod(p, 0o777); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -95,7 +95,7 @@ func (a *App) setTargets(ctx context.Context) error {
 		}
 		targets = append(targets, t)
 	}
-	a.manager.Set(targets)
+	a.manager.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	return nil
 }
 

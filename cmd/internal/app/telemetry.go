@@ -51,7 +51,7 @@ func (a *App) openTelemetry(ctx context.Context) error {
 			Catalog: catalog, BatchSize: cfg.Influx.BatchSize, Timeout: cfg.Influx.Timeout.D(),
 		})
 	default:
-		a.store, err = embedded.Open(embedded.Options{
+		a.store, err = embedded.Open(embedded.Options{ //nolint:contextcheck // the store lives until it is closed
 			Dir: filepath.Join(a.opt.Config.DataDir, "telemetry"), Catalog: catalog,
 			RetentionTime: cfg.Embedded.RetentionTime.D(), RetentionSize: int64(cfg.Embedded.RetentionSize),
 			OutOfOrder: cfg.Embedded.OutOfOrder.D(), Logger: a.log,

@@ -41,8 +41,8 @@ func (a *App) startWeb(ctx context.Context) error {
 	if a.opt.Facility != nil {
 		options.Simulation = simulation{a.opt.Facility}
 	}
-	files, _ := ui.Files() // without them a page says how to build them
-	server, err := web.New(web.Options{
+	files, _ := ui.Files()              // without them a page says how to build them
+	server, err := web.New(web.Options{ //nolint:contextcheck // each request has its own
 		Listen: cfg.Server.Listen, TLSCert: cfg.Server.TLSCert, TLSKey: cfg.Server.TLSKey, InsecureHTTP: cfg.Server.InsecureHTTP,
 		PublicURL: cfg.Server.PublicURL, TrustedProxies: cfg.Server.TrustedProxies, ShutdownTimeout: cfg.Server.ShutdownTimeout.D(),
 		UI: files, Access: a.core.Access, Denied: a.core.Audit.Denied, Ready: a.ready, Metrics: a.metrics(), API: options, Log: a.log,

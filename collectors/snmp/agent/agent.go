@@ -3,6 +3,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -124,7 +125,7 @@ func Listen(address string, table *Table, opt Options) (*Agent, error) {
 	if opt.MaxMessage <= 0 {
 		opt.MaxMessage = 1472
 	}
-	conn, err := net.ListenPacket("udp", address)
+	conn, err := (&net.ListenConfig{}).ListenPacket(context.Background(), "udp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
