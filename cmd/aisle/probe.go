@@ -20,9 +20,21 @@ import (
 
 // probeResult is what probe prints.
 type probeResult struct {
-	Device   probeDevice       `json:"device"`
-	Profile  string            `json:"profile"`
+	Device  probeDevice `json:"device"`
+	Profile string      `json:"profile"`
+	// Readings have a value each.
 	Readings []profile.Reading `json:"readings"`
+	// Missing are points that the device did not give a value for; their
+	// quality says why.
+	Missing []missingReading `json:"missing"`
+}
+
+type missingReading struct {
+	Key     string `json:"key"`
+	Class   string `json:"class"`
+	Label   string `json:"label"`
+	Quality string `json:"quality"`
+	Source  string `json:"source"`
 }
 
 type probeDevice struct {
@@ -206,9 +218,15 @@ func readOnce(ctx context.Context, engines *app.Engines, target collectors.Targe
 			SysObjectID: id.SysObjectID, SysDescr: id.SysDescr,
 		},
 		Readings: make([]profile.Reading, 0, len(readings)),
+		Missing:  []missingReading{},
 	}
 	for _, x := range readings {
-		r.Readings = append(r.Readings, profile.NewReading(learned.Points[x.Index], x.Value, x.Quality))
+		reading := profile.NewReading(learned.Points[x.Index], x.Value, x.Quality)
+		if reading.Value == nil {
+			r.Missing = append(r.Missing, missingReading{reading.Key, reading.Class, reading.Label, reading.Quality, reading.Source})
+			continue
+		}
+		r.Readings = append(r.Readings, reading)
 	}
 	return r, nil
 }
@@ -216,11 +234,10 @@ func readOnce(ctx context.Context, engines *app.Engines, target collectors.Targe
 func probeRows(r *probeResult) output.Rows {
 	rows := output.Rows{Columns: []string{"KEY", "LABEL", "CLASS", "VALUE", "UNIT", "STATE", "QUALITY", "SOURCE"}}
 	for _, x := range r.Readings {
-		value := "-"
-		if x.Value != nil {
-			value = strconv.FormatFloat(*x.Value, 'g', 8, 64)
-		}
-		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, value, x.Unit, x.State, x.Quality, x.Source})
+		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, strconv.FormatFloat(*x.Value, 'g', 8, 64), x.Unit, x.State, x.Quality, x.Source})
+	}
+	for _, x := range r.Missing {
+		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, "-", "", "", x.Quality, x.Source})
 	}
 	return rows
 }

@@ -1,12 +1,14 @@
 package profile_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
-	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,27 +16,14 @@ import (
 	"github.com/aisle-dcim/aisle/configs/profiles"
 )
 
-// families are those that the built-in profiles are written for: a part of
-// the recording's name and the profile that must be found for it.
-var families = map[string]string{
-	"apc_ap8853":           "apc-rpdu2",
-	"apc_apdu9959eu3":      "apc-rpdu2",
-	"apc-inrow":            "apc-inrow-rc",
-	"apc_smart1500":        "apc-powernet-ups",
-	"apc_smtl1000-nmc3":    "apc-powernet-ups",
-	"apc_smx750i":          "apc-powernet-ups",
-	"apc_sua750i":          "apc-powernet-ups",
-	"apc_symmetralx":       "apc-powernet-ups",
-	"eatonpdu_2":           "eaton-epdu",
-	"eatonups":             "eaton-xups",
-	"eatonupsm2_9px":       "eaton-xups",
-	"liebert_mph2rg":       "liebert-mpx",
-	"raritan-pdu_px2-temp": "raritan-pdu2",
-	"raritan-pdu_px4":      "raritan-pdu2",
-	"sentry3":              "servertech-sentry3",
-	"sentry3_switched":     "servertech-sentry3",
-	"sentry4":              "servertech-sentry4",
-	"vertiv-pdu_mg02e4w1":  "geist-v5",
+// conformance is what a built-in profile must find in one recording of a real
+// device: the rows of <vendor>/testdata/conformance.csv. Missed readings are
+// listed with the reason; each must stay as it is: a new miss fails the test,
+// a mended one is taken off the list.
+type conformance struct {
+	recording, profile string
+	missed             int
+	why                string
 }
 
 type expected struct {
@@ -55,12 +44,16 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	doubtful := readDoubtful(t, filepath.Join(dir, "doubtful.csv"))
-	var names []string
-	for name := range families {
-		names = append(names, name)
+	cases := readConformance(t)
+	listed := map[string]bool{}
+	for _, c := range cases {
+		if listed[c.recording] {
+			t.Errorf("recording %s is listed twice", c.recording)
+		}
+		listed[c.recording] = true
 	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, c := range cases {
+		name := c.recording
 		t.Run(name, func(t *testing.T) {
 			file, err := os.Open(filepath.Join(dir, "dev", name+".snmprec"))
 			if err != nil {
@@ -80,8 +73,8 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			found := lib.MatchSNMP(rec)
-			if len(found) == 0 || found[0].Profile.Name != families[name] {
-				t.Fatalf("identified as %v, want %s", foundNames(found), families[name])
+			if len(found) == 0 || found[0].Profile.Name != c.profile {
+				t.Fatalf("identified as %v, want %s", foundNames(found), c.profile)
 			}
 			d, err := found[0].Profile.Resolve(rec)
 			if err != nil {
@@ -89,8 +82,8 @@ func TestConformance(t *testing.T) {
 			}
 			right, total := score(t, name, want, d, doubtful)
 			t.Logf("%s as %s: %d of %d readings (%.1f %%), %d points", name, d.Profile, right, total, 100*float64(right)/float64(max(1, total)), len(d.Points))
-			if x := exceptions[name]; total-right != x.misses {
-				t.Errorf("%d of %d readings are missed, want %d (%s)", total-right, total, x.misses, x.why)
+			if total-right != c.missed {
+				t.Errorf("%d of %d readings are missed, want %d (%s)", total-right, total, c.missed, c.why)
 			}
 			for _, p := range d.Problems {
 				t.Log("problem:", p)
@@ -126,6 +119,33 @@ func sharedDevices(t *testing.T) string {
 	return dir
 }
 
+// readConformance reads recording, profile, missed, why of each vendor.
+func readConformance(t *testing.T) (out []conformance) {
+	t.Helper()
+	files, err := fs.Glob(profiles.FS, "*/testdata/conformance.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := fs.ReadFile(profiles.FS, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, r := range rows[1:] {
+			missed, err := strconv.Atoi(r[2])
+			if err != nil || missed > 0 && r[3] == "" {
+				t.Fatalf("%s: %v: missed must be a number, with the reason behind it", file, r)
+			}
+			out = append(out, conformance{recording: r[0], profile: r[1], missed: missed, why: r[3]})
+		}
+	}
+	return out
+}
+
 func readDoubtful(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	f, err := os.Open(file)
@@ -142,19 +162,6 @@ func readDoubtful(t *testing.T, file string) map[string]bool {
 		out[r[0]+" "+r[1]+" "+r[2]] = true
 	}
 	return out
-}
-
-// exceptions are the expected readings that a profile does not give, with the
-// reason. Each must stay as it is: a new miss fails the test, a mended one is
-// taken off the list.
-var exceptions = map[string]struct {
-	misses int
-	why    string
-}{
-	"raritan-pdu_px4": {36, "outlet states: expected is the value column of a discrete sensor; the MIB defines its state column as the state, which is read"},
-	"liebert_mph2rg":  {10, "receptacle currents of about zero: expected are tenths; the finer hundredths object is read"},
-	"apc_smart1500":   {2, "outlet groups: expected is the command object; the status object is read"},
-	"eatonups":        {1, "battery test: the recording holds the object under a second instance number"},
 }
 
 // score counts the expected readings that the device gives: the same object, a
