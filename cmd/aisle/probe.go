@@ -183,61 +183,72 @@ func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	defer engines.Stop()
 	ctx, cancel := context.WithTimeout(ctx, f.limit)
 	defer cancel()
-	result, err := readOnce(ctx, engines, target)
+	learned, readings, err := readOnce(ctx, engines, target)
 	if err != nil {
 		return fmt.Errorf("probe %s: %w", target.Address, err)
 	}
-	return output.Write(c.out, f.format, probeRows(result), result)
+	return output.Write(c.out, f.format, probeRows(readings), newProbeResult(target, learned, readings))
 }
 
 // readOnce learns a device and reads all of its points.
-func readOnce(ctx context.Context, engines *app.Engines, target collectors.Target) (*probeResult, error) {
+func readOnce(ctx context.Context, engines *app.Engines, target collectors.Target) (*collectors.Learned, []profile.Reading, error) {
 	driver, err := engines.NewDriver(target)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = driver.Close() }() // everything was read by then
 	learned, err := driver.Learn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var groups []string
 	for g := range learned.Intervals {
 		groups = append(groups, g)
 	}
-	readings, err := driver.Read(ctx, groups, nil)
+	values, err := driver.Read(ctx, groups, nil)
 	if err != nil && !errors.Is(err, collectors.ErrChanged) {
-		return nil, err
+		return nil, nil, err
 	}
+	readings := make([]profile.Reading, 0, len(values))
+	for _, x := range values {
+		readings = append(readings, profile.NewReading(learned.Points[x.Index], x.Value, x.Quality))
+	}
+	return learned, readings, nil
+}
+
+func newProbeResult(target collectors.Target, learned *collectors.Learned, readings []profile.Reading) probeResult {
 	id := learned.Identity
-	r := &probeResult{
+	r := probeResult{
 		Profile: learned.Profile,
 		Device: probeDevice{
 			Address: target.Address, Protocol: string(target.Protocol), Kind: learned.Kind, Vendor: id.Vendor, Model: id.Model,
 			Serial: id.Serial, Firmware: id.Firmware, MAC: id.MAC, Name: id.Name, Location: id.Location,
 			SysObjectID: id.SysObjectID, SysDescr: id.SysDescr,
 		},
-		Readings: make([]profile.Reading, 0, len(readings)),
+		Readings: []profile.Reading{},
 		Missing:  []missingReading{},
 	}
 	for _, x := range readings {
-		reading := profile.NewReading(learned.Points[x.Index], x.Value, x.Quality)
-		if reading.Value == nil {
-			r.Missing = append(r.Missing, missingReading{reading.Key, reading.Class, reading.Label, reading.Quality, reading.Source})
+		if x.Value == nil {
+			r.Missing = append(r.Missing, missingReading{x.Key, x.Class, x.Label, x.Quality, x.Source})
 			continue
 		}
-		r.Readings = append(r.Readings, reading)
+		r.Readings = append(r.Readings, x)
 	}
-	return r, nil
+	return r
 }
 
-func probeRows(r *probeResult) output.Rows {
+// probeRows lists all readings, those without a value last.
+func probeRows(readings []profile.Reading) output.Rows {
 	rows := output.Rows{Columns: []string{"KEY", "LABEL", "CLASS", "VALUE", "UNIT", "STATE", "QUALITY", "SOURCE"}}
-	for _, x := range r.Readings {
+	var missing [][]string
+	for _, x := range readings {
+		if x.Value == nil {
+			missing = append(missing, []string{x.Key, x.Label, x.Class, "-", "", "", x.Quality, x.Source})
+			continue
+		}
 		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, strconv.FormatFloat(*x.Value, 'g', 8, 64), x.Unit, x.State, x.Quality, x.Source})
 	}
-	for _, x := range r.Missing {
-		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, "-", "", "", x.Quality, x.Source})
-	}
+	rows.Cells = append(rows.Cells, missing...)
 	return rows
 }

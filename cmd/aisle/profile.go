@@ -135,7 +135,7 @@ readings. With --golden it compares them with a file of expected readings.`,
 			case golden != "":
 				return c.compareGolden(golden, device)
 			}
-			rows := probeRows(&probeResult{Readings: g.Readings})
+			rows := probeRows(g.Readings)
 			if err := output.Write(c.out, format, rows, g); err != nil {
 				return err
 			}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/configs/profiles"
+)
+
+// command runs one command line and returns the exit code with what it wrote.
+func command(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, streams{out: &o, err: &e, in: strings.NewReader("")}, func(string) (string, bool) { return "", false })
+	return code, o.String(), e.String()
+}
+
+// serveRecording answers a built-in profile's recording on a socket.
+func serveRecording(t *testing.T, file string) string {
+	t.Helper()
+	f, err := profiles.FS.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	rec, err := profile.ReadRecording(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := agent.NewTable(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := agent.Listen("127.0.0.1:0", table, agent.Options{Community: "public"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close() })
+	return a.Addr()
+}
+
+func TestProbe(t *testing.T) {
+	address := serveRecording(t, "raritan/testdata/raritan-pdu2.snmprec")
+	code, out, errs := command(t, "probe", "--address", address, "--community", "public", "--format", "json")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var got struct {
+		Device   map[string]string `json:"device"`
+		Profile  string            `json:"profile"`
+		Readings []profile.Reading `json:"readings"`
+		Missing  []profile.Reading `json:"missing"`
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Profile != "raritan-pdu2" || got.Device["kind"] != "pdu" {
+		t.Errorf("identified as %s, %s", got.Profile, got.Device["kind"])
+	}
+	golden, err := fs.ReadFile(profiles.FS, "raritan/testdata/raritan-pdu2.expected.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want profile.Golden
+	if err := json.Unmarshal(golden, &want); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]profile.Reading{}
+	for _, r := range got.Readings {
+		if r.Value == nil {
+			t.Errorf("%s is listed as a reading without a value", r.Key)
+			continue
+		}
+		values[r.Key] = r
+	}
+	missing := map[string]string{}
+	for _, r := range got.Missing {
+		missing[r.Key] = r.Quality
+	}
+	for _, w := range want.Readings {
+		g, ok := values[w.Key]
+		switch {
+		case w.Value == nil && missing[w.Key] != w.Quality:
+			t.Errorf("%s: missing as %q, want %q", w.Key, missing[w.Key], w.Quality)
+		case w.Value != nil && (!ok || *g.Value != *w.Value || g.Unit != w.Unit || g.Source != w.Source || g.State != w.State):
+			t.Errorf("%s: %+v, want %+v", w.Key, g, w)
+		}
+	}
+	if len(missing) == 0 {
+		t.Error("the recording has points without a value, and none is listed")
+	}
+	code, out, _ = command(t, "probe", "--address", address)
+	if code != exitOK || !strings.Contains(out, "inlet/1/power") {
+		t.Errorf("table: exit code %d, %s", code, out)
+	}
+}
+
+func TestProbeFaults(t *testing.T) {
+	address := serveRecording(t, "generic/testdata/ups-mib.snmprec")
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	quick := []string{"--timeout", "50ms", "--retries", "0"}
+	for _, x := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--address", silent.LocalAddr().String()}, exitUnreachable, silent.LocalAddr().String()},
+		{[]string{"--address", address, "--community", "wrong"}, exitUnreachable, "community"},
+		{[]string{"--address", address, "--profile", "no-such"}, exitNoProfile, "no-such"},
+		{[]string{"--address", address, "--modbus", address}, exitUsage, "either"},
+		{nil, exitUsage, "--address"},
+		{[]string{"--address", address, "--snmp-version", "4"}, exitUsage, "1, 2c, 3"},
+		{[]string{"--address", address, "--community-env", "UNSET"}, exitUsage, "UNSET"},
+	} {
+		code, out, errs := command(t, append(append([]string{"probe"}, x.args...), quick...)...)
+		if code != x.code || !strings.Contains(errs, x.says) {
+			t.Errorf("%v: exit code %d, want %d: %s", x.args, code, x.code, errs)
+		}
+		if out != "" {
+			t.Errorf("%v: printed %q", x.args, out)
+		}
+	}
+}
+
+func TestProfileCommands(t *testing.T) {
+	dir := t.TempDir()
+	recording := filepath.Join(dir, "pdu.snmprec")
+	data, err := fs.ReadFile(profiles.FS, "generic/testdata/ups-mib.snmprec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(recording, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command(t, "profile", "test", recording)
+	if code != exitOK || !strings.Contains(out, "battery/charge") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	golden := filepath.Join(dir, "golden.json")
+	if code, _, errs = command(t, "profile", "test", recording, "--golden", golden, "--write"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	if code, _, errs = command(t, "profile", "test", recording, "--golden", golden); code != exitOK {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	changed := bytes.Replace(data, []byte("1.3.6.1.2.1.33.1.2.4.0|2|"), []byte("1.3.6.1.2.1.33.1.2.4.0|2|1"), 1)
+	if err := os.WriteFile(recording, changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs = command(t, "profile", "test", recording, "--golden", golden); code != exitFaults || !strings.Contains(errs, "battery/charge") {
+		t.Errorf("a changed value gives exit code %d: %s", code, errs)
+	}
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("profile: bad\ntitle: Bad\nkind: toaster\npoints:\n  - {key: a, class: heat, oid: 1.3.6.1.4.1.1.0, source: x}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs = command(t, "profile", "lint", bad); code != exitFaults || !strings.Contains(errs, "toaster") || !strings.Contains(errs, "heat") {
+		t.Errorf("lint: exit code %d: %s", code, errs)
+	}
+}
