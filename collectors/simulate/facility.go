@@ -17,6 +17,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -37,7 +38,7 @@ type Options struct {
 	// Community of the SNMP agents. Default "public".
 	Community string
 	// User is who may ask by SNMPv3. Default DefaultUser.
-	User agent.User
+	User usm.User
 	// Speed makes the simulated time run faster. Default 1.
 	Speed float64
 	// Start is the simulated time at the start. Default now.
@@ -75,7 +76,7 @@ type RackInfo struct {
 
 // DefaultUser opens the simulated agents by SNMPv3. They hold no secret: they
 // are made up.
-var DefaultUser = agent.User{
+var DefaultUser = usm.User{
 	Name: "aisle", AuthProtocol: "SHA256", AuthPassword: "simulated auth", PrivProtocol: "AES", PrivPassword: "simulated priv",
 }
 
@@ -181,12 +182,12 @@ func (f *Facility) Start() error {
 			continue
 		}
 		// An engine id of the text form (RFC 3411 section 5), the device's own.
-		usm, err := agent.NewUSM(fmt.Appendf(nil, "\x80\x00\x00\x00\x04sim-%d", i), 1, user)
+		model, err := agent.NewUSM(fmt.Appendf(nil, "\x80\x00\x00\x00\x04sim-%d", i), 1, user)
 		if err != nil {
 			return errors.Join(err, f.Stop())
 		}
 		a, err := agent.Listen(next(), d.table, agent.Options{
-			Community: f.opt.Community, USM: usm, Silent: &d.silent,
+			Community: f.opt.Community, USM: model, Silent: &d.silent,
 			Before: func([]byte, net.Addr, func([]byte)) bool { f.refresh(d); return false },
 		})
 		if err != nil {
@@ -285,7 +286,7 @@ func (f *Facility) Racks() []RackInfo {
 func (f *Facility) Site() *Site { return f.opt.Site }
 
 // User is who may ask the SNMP agents by version 3.
-func (f *Facility) User() agent.User { return f.opt.User }
+func (f *Facility) User() usm.User { return f.opt.User }
 
 // Community is what the SNMP agents answer to.
 func (f *Facility) Community() string { return f.opt.Community }

@@ -78,7 +78,7 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 	case collectors.SNMPv2c:
 		s.transport = &community{engine: e, to: to, version: 1, name: t.SNMP.Community, timeout: timeout, retries: retries}
 	case collectors.SNMPv3:
-		s.transport, err = newUSM(to, t.SNMP, timeout, retries)
+		s.transport, err = newV3(to, t.SNMP, timeout, retries)
 		if err != nil {
 			return nil, err
 		}

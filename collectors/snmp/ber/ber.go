@@ -19,6 +19,7 @@ const (
 	GetNext  = 0xA1
 	Response = 0xA2
 	GetBulk  = 0xA5
+	Report   = 0xA8
 )
 
 // Error-status values of a response, RFC 3416 section 3.
@@ -116,11 +117,35 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n))
 }
 
+// AppendHeader appends tag and length of n bytes of content that follow.
+func AppendHeader(b []byte, tag byte, n int) []byte { return appendLength(append(b, tag), n) }
+
 // AppendTLV appends a value with its tag and length.
 func AppendTLV(b []byte, tag byte, content []byte) []byte {
-	b = append(b, tag)
-	b = appendLength(b, len(content))
-	return append(b, content...)
+	return append(AppendHeader(b, tag, len(content)), content...)
+}
+
+// SizeTLV is how many bytes a value with n bytes of content takes.
+func SizeTLV(n int) int {
+	switch {
+	case n < 0x80:
+		return n + 2
+	case n < 0x100:
+		return n + 3
+	case n < 0x10000:
+		return n + 4
+	}
+	return n + 5
+}
+
+// SizeInteger is how many bytes an INTEGER takes.
+func SizeInteger(n int64) int {
+	size := 3
+	for n > 127 || n < -128 {
+		n >>= 8
+		size++
+	}
+	return size
 }
 
 // AppendInteger appends an INTEGER.

@@ -26,9 +26,9 @@ var privProtocols = map[string]gosnmp.SnmpV3PrivProtocol{
 	"AES256": gosnmp.AES256, "AES192C": gosnmp.AES192C, "AES256C": gosnmp.AES256C,
 }
 
-// usm is SNMPv3 with the user-based security model, by gosnmp. It matches
+// v3 is SNMPv3 with the user-based security model, by gosnmp. It matches
 // message ids, checks digests and synchronises engine id and time itself.
-type usm struct {
+type v3 struct {
 	client *gosnmp.GoSNMP
 	to     netip.AddrPort
 	user   string
@@ -76,8 +76,7 @@ func report(datagram []byte) string {
 			return ""
 		}
 	}
-	const reportPDU = 0xA8
-	pdu, err := r.Expect(reportPDU)
+	pdu, err := r.Expect(ber.Report)
 	if err != nil {
 		return ""
 	}
@@ -103,7 +102,7 @@ func report(datagram []byte) string {
 	return ber.Dotted(oid)
 }
 
-func newUSM(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*usm, error) {
+func newV3(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
 	auth, ok := authProtocols[strings.ToUpper(c.AuthProtocol)]
 	if !ok {
 		return nil, fmt.Errorf("authentication protocol %q is not one of MD5, SHA, SHA224, SHA256, SHA384, SHA512", c.AuthProtocol)
@@ -130,7 +129,7 @@ func newUSM(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duratio
 			return nil, fmt.Errorf("the %s password must have at least 8 characters (RFC 3414 section 11.2)", name)
 		}
 	}
-	return &usm{
+	return &v3{
 		to: to, user: c.User,
 		client: &gosnmp.GoSNMP{
 			Target: to.Addr().String(), Port: to.Port(), Transport: "udp", Version: gosnmp.Version3,
@@ -144,14 +143,14 @@ func newUSM(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duratio
 	}, nil
 }
 
-func (u *usm) close() {
+func (u *v3) close() {
 	if u.open && u.client.Conn != nil {
 		_ = u.client.Close()
 	}
 	u.open = false
 }
 
-func (u *usm) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
+func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
 	u.client.Context = ctx
 	if !u.open {
 		if err := u.client.Connect(); err != nil {
@@ -234,7 +233,7 @@ func reportError(name string) error {
 }
 
 // describe sorts gosnmp's errors into ours and says what to look at.
-func (u *usm) describe(err error) error {
+func (u *v3) describe(err error) error {
 	switch {
 	case errors.Is(err, gosnmp.ErrUnknownUsername):
 		return fmt.Errorf("ask %s: %w: the agent does not know user %q", u.to, collectors.ErrAuth, u.user)

@@ -7,21 +7,22 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 	"github.com/aisle-dcim/aisle/models"
 )
 
 // usmTarget starts an agent with one SNMPv3 user.
-func usmTarget(t *testing.T, user agent.User) (*Engine, collectors.Target) {
+func usmTarget(t *testing.T, user usm.User) (*Engine, collectors.Target) {
 	t.Helper()
 	prepared, err := user.Prepare()
 	if err != nil {
 		t.Fatal(err)
 	}
-	usm, err := agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared)
+	model, err := agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, target := start(t, 70, agent.Options{Community: "public", USM: usm})
+	e, _, target := start(t, 70, agent.Options{Community: "public", USM: model})
 	target.Protocol = collectors.SNMPv3
 	target.SNMP = collectors.SNMPCredential{
 		User: user.Name, AuthProtocol: user.AuthProtocol, AuthPassword: user.AuthPassword,
@@ -37,7 +38,7 @@ func TestUSMProtocols(t *testing.T) {
 				continue
 			}
 			t.Run(auth+"/"+priv, func(t *testing.T) {
-				user := agent.User{Name: "monitor", AuthProtocol: auth, PrivProtocol: priv}
+				user := usm.User{Name: "monitor", AuthProtocol: auth, PrivProtocol: priv}
 				if auth != "" {
 					user.AuthPassword = "auth password"
 				}
@@ -58,7 +59,7 @@ func TestUSMProtocols(t *testing.T) {
 }
 
 func TestUSMRefusals(t *testing.T) {
-	user := agent.User{Name: "monitor", AuthProtocol: "SHA256", AuthPassword: "auth password", PrivProtocol: "AES", PrivPassword: "priv password"}
+	user := usm.User{Name: "monitor", AuthProtocol: "SHA256", AuthPassword: "auth password", PrivProtocol: "AES", PrivPassword: "priv password"}
 	tests := []struct {
 		name string
 		edit func(*collectors.SNMPCredential)
