@@ -215,7 +215,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		d.invalid = append(d.invalid, n.Int)
 		d.invalidText = append(d.invalidText, n.Text)
 	}
-	res := Resolved{Decode: d.decode, from: p}
+	res := Resolved{Decode: d.decode, decoder: d, from: p}
 	raws := []Raw{raw}
 	if p.Register != nil {
 		reg := p.register()

@@ -4,6 +4,7 @@
 package profile
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -86,6 +87,7 @@ type Resolved struct {
 	// inverse exists.
 	Encode func(v float64, like Raw) Raw
 
+	decoder        *decoder
 	from           *Point  // what it was resolved from
 	initial        float64 // what Decode gave when the device was learned
 	initialQuality models.Quality
@@ -93,6 +95,18 @@ type Resolved struct {
 
 // Initial returns the value that the device had when it was learned.
 func (r *Resolved) Initial() (float64, models.Quality) { return r.initial, r.initialQuality }
+
+// AppendFingerprint appends what polling an SNMP point depends on: group,
+// objects and decoding. Points with the same fingerprint are polled alike.
+func (r *Resolved) AppendFingerprint(b []byte) []byte {
+	b = fmt.Appendf(b, "%q%q%q", r.Spec.Group, r.OID, r.Extra)
+	d := *r.decoder
+	if d.field != nil {
+		b = fmt.Appendf(b, "%v", *d.field)
+	}
+	d.field, d.regs = nil, nil
+	return fmt.Appendf(b, "%+v\n", d)
+}
 
 // Device is a profile applied to one device.
 type Device struct {

@@ -22,23 +22,13 @@ type Driver struct {
 	engine  *Engine
 	target  collectors.Target
 	session *session
-	device  *profile.Device
-	plans   map[string]*plan
+	layout  *layout
 	// upTime is the last sysUpTime in hundredths of a second.
 	upTime int64
 	absent int
 }
 
 var _ collectors.Driver = (*Driver)(nil)
-
-// plan is a prepared poll of some groups: which points, which objects, and
-// where in the answer each point finds its values.
-type plan struct {
-	points []int
-	names  [][]byte
-	// first and count tell which names belong to points[i].
-	first, count []int
-}
 
 var sysUpTime, _ = ber.EncodeOID([]uint32{1, 3, 6, 1, 2, 1, 1, 3, 0})
 
@@ -156,7 +146,10 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
-	d.device, d.plans, d.upTime, d.absent = device, map[string]*plan{}, 0, 0
+	if d.layout, err = d.engine.layouts.of(device); err != nil {
+		return nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	d.upTime, d.absent = 0, 0
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
@@ -222,77 +215,34 @@ func Describe(device *profile.Device) *collectors.Learned {
 	return l
 }
 
-// planFor prepares the objects of some groups, sysUpTime first.
-func (d *Driver) planFor(groups []string) (*plan, error) {
-	key := strings.Join(groups, " ")
-	if p, ok := d.plans[key]; ok {
-		return p, nil
-	}
-	wanted := map[string]bool{}
-	for _, g := range groups {
-		wanted[g] = true
-	}
-	p := &plan{names: [][]byte{sysUpTime}}
-	at := map[string]int{}
-	for i := range d.device.Points {
-		x := &d.device.Points[i]
-		if !wanted[x.Spec.Group] {
-			continue
-		}
-		first, count := len(p.names), 1+len(x.Extra)
-		if count == 1 {
-			if k, ok := at[x.OID]; ok { // flags of one object are read once
-				p.points, p.first, p.count = append(p.points, i), append(p.first, k), append(p.count, 1)
-				continue
-			}
-			at[x.OID] = first
-		}
-		for _, o := range append([]string{x.OID}, x.Extra...) {
-			name, err := encode(o)
-			if err != nil {
-				return nil, err
-			}
-			p.names = append(p.names, name)
-		}
-		p.points, p.first, p.count = append(p.points, i), append(p.first, first), append(p.count, count)
-	}
-	d.plans[key] = p
-	return p, nil
-}
-
 // Read implements collectors.Driver.
 func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Reading) ([]collectors.Reading, error) {
-	if d.device == nil {
+	if d.layout == nil {
 		return dst, errors.New("read before learn")
 	}
 	if err := d.connect(ctx); err != nil {
 		return dst, err
 	}
-	p, err := d.planFor(groups)
-	if err != nil {
-		return dst, err
-	}
-	values, failed, err := d.session.get(ctx, p.names)
+	p := d.layout.plan(groups)
+	x, err := d.read(ctx, p)
 	if err != nil {
 		return dst, d.tried(err)
 	}
+	defer x.release()
 	absent := 0
-	for i, point := range p.points {
-		first, count := p.first[i], p.count[i]
-		r := collectors.Reading{Index: point, Quality: models.CommFailed}
-		lost := false
-		for k := first; k < first+count; k++ {
-			lost = lost || failed[k]
-		}
-		if !lost {
-			r.Value, r.Quality = d.device.Points[point].Decode(values[first : first+count])
-			if values[first].Kind == profile.None {
+	for i := range p.points {
+		point := &p.points[i]
+		r := collectors.Reading{Index: int(point.index), Quality: models.CommFailed}
+		from, to := point.first, point.first+point.count
+		if !anyOf(x.failed[from:to]) {
+			r.Value, r.Quality = point.decode(x.values[from:to])
+			if x.values[from].Kind == profile.None {
 				absent++
 			}
 		}
 		dst = append(dst, r)
 	}
-	changed := d.restarted(values[0])
+	changed := d.restarted(x.values[0])
 	if absent > d.absent {
 		changed = true
 	}
@@ -301,6 +251,52 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil
+}
+
+// read polls the objects of a plan. Where there is no envelope for the shared
+// sockets yet, or the agent does not accept it any more, they are read one
+// request after the other.
+func (d *Driver) read(ctx context.Context, p *plan) (*poll, error) {
+	env, err := d.session.envelope()
+	if err != nil {
+		return nil, err
+	}
+	if env != nil {
+		x, err := d.engine.poll(ctx, d.session, env, p)
+		switch {
+		case err == nil:
+			if anyOf(x.failed) && d.session.most > leastFirst {
+				// The agent lives, but a request got lost: perhaps its answer
+				// is too big for the way.
+				d.session.most = max(leastFirst, d.session.most/2)
+			}
+			if err := x.odds(ctx, d.session); err != nil {
+				x.release()
+				return nil, err
+			}
+			return x, nil
+		case !errors.Is(err, errStale):
+			d.session.close() // the next poll discovers an engine anew
+			return nil, err
+		}
+		d.session.close()
+	}
+	x := d.engine.polls.Get().(*poll)
+	x.begin(d.engine, nil, p, d.session.most)
+	if err := x.get(ctx, d.session, 0, p.objects()); err != nil {
+		x.release()
+		return nil, err
+	}
+	return x, nil
+}
+
+func anyOf(list []bool) bool {
+	for _, x := range list {
+		if x {
+			return true
+		}
+	}
+	return false
 }
 
 // restarted reports whether sysUpTime went back: the agent began anew, and

@@ -1,7 +1,7 @@
-// Package snmp reads devices over SNMP v1, v2c and v3. Versions 1 and 2c go
-// over a few shared sockets, where an answer counts only when its request id
-// and its source address are those of a request under way; version 3 is
-// gosnmp's.
+// Package snmp reads devices over SNMP v1, v2c and v3. Polls go over a few
+// shared sockets, where an answer counts only when its request id and its
+// source address are those of a request under way. What SNMPv3 asks beside
+// its polls (discovery of the engine, walks) is gosnmp's.
 package snmp
 
 import (
@@ -11,23 +11,29 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
-	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 )
 
 // Options of an Engine. Zero fields take the default.
 type Options struct {
 	Library *profile.Library
 	Log     *slog.Logger
-	// Sockets is how many UDP sockets are shared. Default 2.
+	// Sockets is how many UDP sockets are shared by devices with an IPv4
+	// address; those with an IPv6 address share one more. Default 2.
 	Sockets int
+	// SubnetRate bounds the requests a second to one IPv4 /24 or IPv6 /64, so
+	// that no small switch or firewall in front of the devices is flooded.
+	// Zero sets no bound.
+	SubnetRate float64
 	// Timeout of one request. Default 2 s.
 	Timeout time.Duration
 	// Retries after a time-out. Default 2, negative for none.
@@ -48,22 +54,21 @@ type Stats struct {
 
 // Engine owns the sockets. Start before use, Stop when all drivers are closed.
 type Engine struct {
-	opt     Options
-	sockets []*net.UDPConn
-	next    atomic.Uint32
-	id      atomic.Uint32
-	wg      sync.WaitGroup
+	opt   Options
+	v4    []*lane
+	v6    *lane // nil where the system has no IPv6
+	next  atomic.Uint32
+	id    atomic.Uint32
+	wg    sync.WaitGroup
+	polls sync.Pool
+
+	layouts layouts
 
 	mu      sync.Mutex
-	pending map[int32]*waiter
+	subnets map[netip.Prefix]*rate.Limiter
+	users   map[usm.User]*usm.Prepared
 
 	requests, answers, timeouts, foreign, malformed atomic.Uint64
-}
-
-// waiter is a request under way.
-type waiter struct {
-	from   netip.AddrPort
-	answer chan []byte
 }
 
 // New returns an engine that has not started.
@@ -80,7 +85,9 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opt: opt, pending: map[int32]*waiter{}}
+	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}}
+	e.polls.New = func() any { return &poll{done: make(chan error, 1)} }
+	return e
 }
 
 // Start opens the sockets.
@@ -92,25 +99,38 @@ func (e *Engine) Start() error {
 	}
 	e.id.Store(binary.BigEndian.Uint32(seed[:]))
 	for range e.opt.Sockets {
-		c, err := net.ListenUDP("udp", nil)
+		l, err := newLane(e, "udp4")
 		if err != nil {
 			e.Stop()
-			return fmt.Errorf("open UDP socket: %w", err)
+			return err
 		}
-		_ = c.SetReadBuffer(4 << 20) // the system may give less
-		e.sockets = append(e.sockets, c)
-		e.wg.Go(func() { e.receive(c) })
+		e.v4 = append(e.v4, l)
+		e.run(l)
+	}
+	if l, err := newLane(e, "udp6"); err == nil { // a system may do without
+		e.v6 = l
+		e.run(l)
 	}
 	return nil
 }
 
+func (e *Engine) run(l *lane) {
+	e.wg.Go(l.receive)
+	e.wg.Go(l.clock)
+}
+
 // Stop closes the sockets and waits for the readers.
 func (e *Engine) Stop() {
-	for _, c := range e.sockets {
-		_ = c.Close()
+	lanes := e.v4
+	if e.v6 != nil {
+		lanes = append(lanes, e.v6)
+	}
+	for _, l := range lanes {
+		_ = l.packets.close()
+		close(l.stop)
 	}
 	e.wg.Wait()
-	e.sockets = nil
+	e.v4, e.v6 = nil, nil
 }
 
 // Stats returns the counters so far.
@@ -121,88 +141,48 @@ func (e *Engine) Stats() Stats {
 	}
 }
 
-func (e *Engine) receive(c *net.UDPConn) {
-	buf := make([]byte, 1<<16)
-	for {
-		n, from, err := c.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			continue // an ICMP error of some earlier datagram
-		}
-		m, err := ber.Decode(buf[:n])
-		if err != nil || m.PDU != ber.Response {
-			e.malformed.Add(1)
-			continue
-		}
-		e.mu.Lock()
-		w, ok := e.pending[m.ID]
-		if ok && w.from == normal(from) {
-			delete(e.pending, m.ID)
-		} else {
-			ok = false
-		}
-		e.mu.Unlock()
-		if !ok {
-			e.foreign.Add(1)
-			continue
-		}
-		e.answers.Add(1)
-		w.answer <- append([]byte(nil), buf[:n]...)
+// lane picks the socket for an address.
+func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
+	switch {
+	case len(e.v4) == 0:
+		return nil, errors.New("the SNMP engine is not running")
+	case to.Addr().Is4():
+		return e.v4[e.next.Add(1)%uint32(len(e.v4))], nil
+	case e.v6 == nil:
+		return nil, fmt.Errorf("ask %s: %w: this system has no IPv6", to, collectors.ErrUnreachable)
 	}
+	return e.v6, nil
+}
+
+// newID returns the id for a request: positive, as SNMPv3 wants it.
+func (e *Engine) newID() int32 { return int32(e.id.Add(1) & 0x7FFFFFFF) }
+
+// wait keeps to the rate of the address's subnet before n requests are made.
+func (e *Engine) wait(ctx context.Context, to netip.Addr, n int) error {
+	if e.opt.SubnetRate <= 0 {
+		return nil
+	}
+	bits := 24
+	if to.Is6() {
+		bits = 64
+	}
+	subnet, err := to.Prefix(bits)
+	if err != nil {
+		return fmt.Errorf("subnet of %s: %w", to, err)
+	}
+	burst := max(1, int(e.opt.SubnetRate))
+	e.mu.Lock()
+	limiter, ok := e.subnets[subnet]
+	if !ok {
+		limiter = rate.NewLimiter(rate.Limit(e.opt.SubnetRate), burst)
+		e.subnets[subnet] = limiter
+	}
+	e.mu.Unlock()
+	return limiter.WaitN(ctx, min(n, burst))
 }
 
 // normal gives IPv4 addresses their short form, which a dual-stack socket
 // reports in the long one.
 func normal(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
-}
-
-// exchange sends a message until it is answered or the tries are used up.
-func (e *Engine) exchange(ctx context.Context, to netip.AddrPort, t *ber.Template, timeout time.Duration, retries int) (ber.Message, error) {
-	if len(e.sockets) == 0 {
-		return ber.Message{}, errors.New("the SNMP engine is not running")
-	}
-	sock := e.sockets[e.next.Add(1)%uint32(len(e.sockets))]
-	w := &waiter{from: normal(to), answer: make(chan []byte, 1)}
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	var buf []byte
-	for try := 0; ; try++ {
-		id := int32(e.id.Add(1) & 0x7FFFFFFF)
-		e.mu.Lock()
-		e.pending[id] = w
-		e.mu.Unlock()
-		forget := func() {
-			e.mu.Lock()
-			delete(e.pending, id)
-			e.mu.Unlock()
-		}
-		buf = t.Append(buf[:0], id)
-		e.requests.Add(1)
-		if _, err := sock.WriteToUDPAddrPort(buf, to); err != nil {
-			forget()
-			return ber.Message{}, fmt.Errorf("send: %w: %w", collectors.ErrUnreachable, err)
-		}
-		timer.Reset(timeout)
-		select {
-		case raw := <-w.answer:
-			return ber.Decode(raw)
-		case <-ctx.Done():
-			forget()
-			return ber.Message{}, ctx.Err()
-		case <-timer.C:
-			forget()
-			select { // it may have come in this moment
-			case raw := <-w.answer:
-				return ber.Decode(raw)
-			default:
-			}
-			e.timeouts.Add(1)
-			if try >= retries {
-				return ber.Message{}, fmt.Errorf("%w within %s, tried %d times", collectors.ErrUnreachable, timeout, try+1)
-			}
-		}
-	}
 }

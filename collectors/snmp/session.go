@@ -31,13 +31,18 @@ type reply struct {
 // transport performs one request, whatever the version.
 type transport interface {
 	request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error)
+	// envelope is for polls on the shared sockets; it is nil as long as there
+	// can be none.
+	envelope() (envelope, error)
 	close()
 }
 
 // session reads objects of one device. One goroutine at a time uses it.
 type session struct {
 	transport
-	v1 bool
+	to      netip.AddrPort
+	timeout time.Duration
+	retries int
 	// most is how many objects go into one request; it shrinks when the agent
 	// says that an answer would be too big, and stays so.
 	most int
@@ -45,13 +50,13 @@ type session struct {
 	repetitions int
 }
 
-// The bounds of a request and of a walk. An answer of 50 numbers takes about
-// 1,200 bytes, which fits into an Ethernet frame.
+// The bounds of a request and of a walk. An answer of 60 numbers takes about
+// 1,400 bytes, which fits into an Ethernet frame.
 const (
-	maxObjects     = 50
-	walkRows       = 20
-	maxWalkRows    = 20000
-	maxWalkNothing = 3
+	maxObjects  = 60
+	leastFirst  = 10 // objects that a request is not cut below after silence
+	walkRows    = 20
+	maxWalkRows = 20000
 )
 
 // dial resolves the address of a target and returns a session.
@@ -70,15 +75,15 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 	if t.Retries != 0 {
 		retries = max(0, t.Retries)
 	}
-	s := &session{most: maxObjects, repetitions: walkRows}
+	s := &session{to: normal(to), timeout: timeout, retries: retries, most: maxObjects, repetitions: walkRows}
 	switch t.Protocol {
 	case collectors.SNMPv1:
-		s.v1, s.repetitions = true, 0
-		s.transport = &community{engine: e, to: to, version: 0, name: t.SNMP.Community, timeout: timeout, retries: retries}
+		s.repetitions = 0
+		s.transport = &plain{engine: e, session: s, community: community{0, t.SNMP.Community}}
 	case collectors.SNMPv2c:
-		s.transport = &community{engine: e, to: to, version: 1, name: t.SNMP.Community, timeout: timeout, retries: retries}
+		s.transport = &plain{engine: e, session: s, community: community{1, t.SNMP.Community}}
 	case collectors.SNMPv3:
-		s.transport, err = newV3(to, t.SNMP, timeout, retries)
+		s.transport, err = newV3(e, to, t.SNMP, timeout, retries)
 		if err != nil {
 			return nil, err
 		}
@@ -107,29 +112,34 @@ func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(found[0].Unmap(), uint16(number)), nil
 }
 
-// community is SNMP v1 and v2c over the shared sockets.
-type community struct {
-	engine  *Engine
-	to      netip.AddrPort
-	version int
-	name    string
-	timeout time.Duration
-	retries int
+// plain is SNMP v1 and v2c over the shared sockets.
+type plain struct {
+	engine    *Engine
+	session   *session
+	community community
 }
 
-func (c *community) close() {}
+func (p *plain) close() {}
 
-func (c *community) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
-	return c.send(ctx, ber.Encode(c.version, c.name, pdu, 0, repetitions, ber.Bindings(names)), nil)
-}
+func (p *plain) envelope() (envelope, error) { return p.community, nil }
 
-// send performs a prepared request; the bindings go into dst.
-func (c *community) send(ctx context.Context, t *ber.Template, dst []binding) (reply, error) {
-	m, err := c.engine.exchange(ctx, c.to, t, c.timeout, c.retries)
-	if err != nil {
-		return reply{}, fmt.Errorf("ask %s: %w", c.to, err)
+func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
+	var list []byte
+	for _, n := range names {
+		list = ber.AppendName(list, n)
 	}
-	r := reply{status: m.A, index: m.B, bindings: dst[:0]}
+	id, to := p.engine.newID(), p.session.to
+	message := ber.Encode(nil, p.community.version, p.community.name, pdu, id, 0, repetitions, list)
+	raw, err := p.engine.exchange(ctx, to, id, message, p.session.timeout, p.session.retries)
+	if err != nil {
+		return reply{}, err
+	}
+	m, err := ber.Decode(raw)
+	if err != nil {
+		p.engine.malformed.Add(1)
+		return reply{}, fmt.Errorf("ask %s: %w: %w", to, collectors.ErrProtocol, err)
+	}
+	r := reply{status: m.A, index: m.B}
 	for !m.Bindings.Done() {
 		name, tag, value, err := m.Bindings.Binding()
 		if err == nil {
@@ -139,8 +149,8 @@ func (c *community) send(ctx context.Context, t *ber.Template, dst []binding) (r
 			}
 		}
 		if err != nil {
-			c.engine.malformed.Add(1)
-			return reply{}, fmt.Errorf("ask %s: %w: %w", c.to, collectors.ErrProtocol, err)
+			p.engine.malformed.Add(1)
+			return reply{}, fmt.Errorf("ask %s: %w: %w", to, collectors.ErrProtocol, err)
 		}
 	}
 	return r, nil

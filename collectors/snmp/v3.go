@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 )
 
 var authProtocols = map[string]gosnmp.SnmpV3AuthProtocol{
@@ -26,14 +27,18 @@ var privProtocols = map[string]gosnmp.SnmpV3PrivProtocol{
 	"AES256": gosnmp.AES256, "AES192C": gosnmp.AES192C, "AES256C": gosnmp.AES256C,
 }
 
-// v3 is SNMPv3 with the user-based security model, by gosnmp. It matches
-// message ids, checks digests and synchronises engine id and time itself.
+// v3 is SNMPv3 with the user-based security model. Discovery of the agent's
+// engine and walks are gosnmp's, which matches message ids, checks digests and
+// synchronises the time itself; polls go in envelopes of our own over the
+// shared sockets, with what gosnmp found out.
 type v3 struct {
+	engine *Engine
 	client *gosnmp.GoSNMP
 	to     netip.AddrPort
-	user   string
+	user   usm.User
 	open   bool
 	wire   *recorder
+	secure *secure
 }
 
 // recorder keeps the last datagram. An agent refuses credentials with a
@@ -102,7 +107,7 @@ func report(datagram []byte) string {
 	return ber.Dotted(oid)
 }
 
-func newV3(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
+func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
 	auth, ok := authProtocols[strings.ToUpper(c.AuthProtocol)]
 	if !ok {
 		return nil, fmt.Errorf("authentication protocol %q is not one of MD5, SHA, SHA224, SHA256, SHA384, SHA512", c.AuthProtocol)
@@ -130,7 +135,11 @@ func newV3(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration
 		}
 	}
 	return &v3{
-		to: to, user: c.User,
+		engine: e, to: to,
+		user: usm.User{
+			Name: c.User, AuthProtocol: strings.ToUpper(c.AuthProtocol), AuthPassword: c.AuthPassword,
+			PrivProtocol: strings.ToUpper(c.PrivProtocol), PrivPassword: c.PrivPassword,
+		},
 		client: &gosnmp.GoSNMP{
 			Target: to.Addr().String(), Port: to.Port(), Transport: "udp", Version: gosnmp.Version3,
 			Timeout: timeout, Retries: retries, MaxOids: maxObjects * 2, MsgFlags: flags,
@@ -144,10 +153,48 @@ func newV3(to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration
 }
 
 func (u *v3) close() {
+	u.hangUp()
+	u.secure = nil
+}
+
+// hangUp closes gosnmp's socket; the next request opens it and discovers the
+// engine anew.
+func (u *v3) hangUp() {
 	if u.open && u.client.Conn != nil {
 		_ = u.client.Close()
 	}
 	u.open = false
+}
+
+// envelope takes over the engine that gosnmp discovered. Its socket, with a
+// buffer of 64 KiB, is not kept between walks.
+func (u *v3) envelope() (envelope, error) {
+	if u.secure != nil {
+		u.hangUp()
+		return u.secure, nil
+	}
+	if !u.open {
+		return nil, nil
+	}
+	params, ok := u.client.SecurityParameters.(*gosnmp.UsmSecurityParameters)
+	if !ok || params.AuthoritativeEngineID == "" {
+		return nil, nil
+	}
+	user, err := u.engine.prepare(u.user)
+	if err != nil {
+		return nil, err
+	}
+	id := []byte(params.AuthoritativeEngineID)
+	keys, err := user.Localise(id)
+	if err != nil {
+		return nil, err
+	}
+	u.secure = &secure{
+		keys: keys, engineID: id, user: []byte(u.user.Name), context: []byte(u.client.ContextName),
+		boots: params.AuthoritativeEngineBoots, time: params.AuthoritativeEngineTime, at: time.Now(),
+	}
+	u.hangUp()
+	return u.secure, nil
 }
 
 func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
@@ -189,7 +236,7 @@ func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]b
 				err = told
 			}
 		}
-		u.close() // the next request discovers the engine anew
+		u.close()
 		return reply{}, u.describe(err)
 	}
 	if p.PDUType == gosnmp.Report {
@@ -236,17 +283,17 @@ func reportError(name string) error {
 func (u *v3) describe(err error) error {
 	switch {
 	case errors.Is(err, gosnmp.ErrUnknownUsername):
-		return fmt.Errorf("ask %s: %w: the agent does not know user %q", u.to, collectors.ErrAuth, u.user)
+		return fmt.Errorf("ask %s: %w: the agent does not know user %q", u.to, collectors.ErrAuth, u.user.Name)
 	case errors.Is(err, gosnmp.ErrWrongDigest):
-		return fmt.Errorf("ask %s: %w: authentication protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user)
+		return fmt.Errorf("ask %s: %w: authentication protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user.Name)
 	case errors.Is(err, gosnmp.ErrDecryption):
-		return fmt.Errorf("ask %s: %w: privacy protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user)
+		return fmt.Errorf("ask %s: %w: privacy protocol or password of user %q is wrong", u.to, collectors.ErrAuth, u.user.Name)
 	case errors.Is(err, gosnmp.ErrUnknownSecurityLevel):
-		return fmt.Errorf("ask %s: %w: user %q may not use this security level", u.to, collectors.ErrAuth, u.user)
+		return fmt.Errorf("ask %s: %w: user %q may not use this security level", u.to, collectors.ErrAuth, u.user.Name)
 	case errors.Is(err, gosnmp.ErrNotInTimeWindow), errors.Is(err, gosnmp.ErrUnknownEngineID):
 		return fmt.Errorf("ask %s: %w: engine id or clock of the agent changed and did not settle: %w", u.to, collectors.ErrProtocol, err)
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded), strings.Contains(err.Error(), "timeout"):
-		return fmt.Errorf("ask %s: %w within %s, tried %d times (SNMPv3 user %q)", u.to, collectors.ErrUnreachable, u.client.Timeout, u.client.Retries+1, u.user)
+		return fmt.Errorf("ask %s: %w within %s, tried %d times (SNMPv3 user %q)", u.to, collectors.ErrUnreachable, u.client.Timeout, u.client.Retries+1, u.user.Name)
 	case strings.Contains(err.Error(), "connection refused"):
 		return fmt.Errorf("ask %s: %w: nothing listens on this port", u.to, collectors.ErrUnreachable)
 	}

@@ -191,7 +191,7 @@ func (a *Agent) Answer(request []byte) []byte {
 	if status < 0 {
 		return nil
 	}
-	return ber.Encode(m.Version, string(m.Community), ber.Response, status, index, ber.List(list)).Append(nil, m.ID)
+	return ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, status, index, list)
 }
 
 // Respond works out one request: error-status, error-index and the encoded

@@ -86,7 +86,7 @@ func (u *USM) Answer(request []byte, t *Table, maxMessage int) []byte {
 			return u.report(m, notInTimeWindow, x.keys)
 		}
 	}
-	scoped, err := x.keys.Scoped(nil, &m)
+	scoped, err := x.keys.Scoped(&m)
 	if err != nil {
 		return u.report(m, decryptionError, nil)
 	}

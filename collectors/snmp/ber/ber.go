@@ -159,50 +159,27 @@ func AppendInteger(b []byte, n int64) []byte {
 	return AppendTLV(b, tagInteger, raw[i:])
 }
 
-// Bindings encodes the variable bindings of a request: each name with NULL.
-func Bindings(names [][]byte) []byte {
-	var list []byte
-	for _, n := range names {
-		one := AppendTLV(nil, tagOID, n)
-		one = append(one, tagNull, 0)
-		list = AppendTLV(list, tagSequence, one)
-	}
-	return AppendTLV(nil, tagSequence, list)
+// AppendName appends a variable binding of a request: a name with NULL.
+func AppendName(b, name []byte) []byte {
+	b = AppendHeader(b, tagSequence, SizeTLV(len(name))+2)
+	b = AppendTLV(b, tagOID, name)
+	return append(b, tagNull, 0)
 }
 
-// Template is a message with the place of its request id known, so that it
-// can be sent again without encoding it anew.
-type Template struct {
-	message []byte
-	at      int
+// Encode appends a message. version is 0 for SNMPv1 and 1 for SNMPv2c; a and b
+// are error-status and error-index, or non-repeaters and max-repetitions;
+// bindings is the content of the list of variable bindings.
+func Encode(dst []byte, version int, community string, pdu byte, id int32, a, b int, bindings []byte) []byte {
+	body := SizeInteger(int64(id)) + SizeInteger(int64(a)) + SizeInteger(int64(b)) + SizeTLV(len(bindings))
+	dst = AppendHeader(dst, tagSequence, SizeInteger(int64(version))+SizeTLV(len(community))+SizeTLV(body))
+	dst = AppendInteger(dst, int64(version))
+	dst = append(AppendHeader(dst, tagOctets, len(community)), community...)
+	dst = AppendHeader(dst, pdu, body)
+	dst = AppendInteger(dst, int64(id))
+	dst = AppendInteger(dst, int64(a))
+	dst = AppendInteger(dst, int64(b))
+	return AppendTLV(dst, tagSequence, bindings)
 }
-
-// Encode builds a message. version is 0 for SNMPv1 and 1 for SNMPv2c; a and b
-// are error-status and error-index, or non-repeaters and max-repetitions.
-func Encode(version int, community string, pdu byte, a, b int, bindings []byte) *Template {
-	head := AppendInteger(nil, int64(version))
-	head = AppendTLV(head, tagOctets, []byte(community))
-	// The request id always takes four bytes, so that it can be replaced.
-	body := []byte{tagInteger, 4, 0, 0, 0, 0}
-	body = AppendInteger(body, int64(a))
-	body = AppendInteger(body, int64(b))
-	body = append(body, bindings...)
-	inner := AppendTLV(head, pdu, body)
-	t := &Template{message: AppendTLV(nil, tagSequence, inner)}
-	t.at = len(t.message) - len(body) + 2
-	return t
-}
-
-// Append appends the message with a request id, which must be positive.
-func (t *Template) Append(dst []byte, id int32) []byte {
-	n := len(dst)
-	dst = append(dst, t.message...)
-	binary.BigEndian.PutUint32(dst[n+t.at:], uint32(id))
-	return dst
-}
-
-// Size is the length of the message in bytes.
-func (t *Template) Size() int { return len(t.message) }
 
 // Reader walks over encoded values. The zero length means that it is done.
 type Reader struct{ rest []byte }
@@ -342,6 +319,38 @@ func Decode(b []byte) (Message, error) {
 	return m, nil
 }
 
+// Identify returns the request id of an answer of SNMPv1 or SNMPv2c, or the
+// message id of an SNMPv3 message, without reading the rest.
+func Identify(b []byte) (id int32, ok bool) {
+	outer := Reader{b}
+	content, err := outer.Expect(tagSequence)
+	if err != nil {
+		return 0, false
+	}
+	r := Reader{content}
+	version, err := r.integer()
+	if err != nil {
+		return 0, false
+	}
+	if version == 3 {
+		content, err = r.Expect(tagSequence)
+	} else {
+		if version > 1 || version < 0 {
+			return 0, false
+		}
+		if _, err = r.Expect(tagOctets); err != nil {
+			return 0, false
+		}
+		content, err = r.Expect(Response)
+	}
+	if err != nil {
+		return 0, false
+	}
+	r = Reader{content}
+	n, err := r.integer()
+	return int32(n), err == nil && n >= 0 && n <= math.MaxInt32
+}
+
 // Binding returns the next variable binding: the encoded name, and tag and
 // content of the value.
 func (r *Reader) Binding() (name []byte, tag byte, value []byte, err error) {
@@ -359,6 +368,61 @@ func (r *Reader) Binding() (name []byte, tag byte, value []byte, err error) {
 	return name, tag, value, nil
 }
 
+// Planned reads the next variable binding when its name is that of asked, a
+// binding as AppendName makes it. Octets alias the message; ok is false for
+// another name and for malformed bytes.
+func (r *Reader) Planned(asked []byte) (raw profile.Raw, ok bool) {
+	b := r.rest
+	if len(b) < 2 || len(asked) < 4 || b[0] != tagSequence {
+		return raw, false
+	}
+	n, head := int(b[1]), 2
+	if n >= 0x80 {
+		if n, head = longLength(b); head == 0 {
+			return raw, false
+		}
+	}
+	if n > len(b)-head {
+		return raw, false
+	}
+	skip := 2
+	if asked[1] >= 0x80 {
+		skip += int(asked[1] & 0x7F)
+	}
+	name := asked[skip : len(asked)-2]
+	one := b[head : head+n]
+	if len(one) < len(name)+2 || string(one[:len(name)]) != string(name) {
+		return raw, false
+	}
+	v := one[len(name):]
+	tag, size := v[0], int(v[1])
+	if size < 0x80 && size == len(v)-2 {
+		v = v[2:]
+	} else {
+		inner := Reader{v}
+		var err error
+		if tag, v, err = inner.Next(); err != nil || !inner.Done() {
+			return raw, false
+		}
+	}
+	r.rest = b[head+n:]
+	raw, err := Value(tag, v)
+	return raw, err == nil
+}
+
+// longLength reads a length of more than one byte at the beginning of b; head
+// is zero when it is malformed.
+func longLength(b []byte) (n, head int) {
+	k := int(b[1] & 0x7F)
+	if k == 0 || k > 3 || len(b) < 2+k {
+		return 0, 0
+	}
+	for _, c := range b[2 : 2+k] {
+		n = n<<8 | int(c)
+	}
+	return n, 2 + k
+}
+
 // Value reads the content of a value. Octets alias the message. Missing
 // objects give a Raw of kind None.
 func Value(tag byte, content []byte) (profile.Raw, error) {
@@ -368,6 +432,10 @@ func Value(tag byte, content []byte) (profile.Raw, error) {
 		return profile.Raw{Kind: profile.Int, Int: n}, err
 	case tagCounter, tagGauge, tagTicks, tagUinteger, tagCounter64:
 		n, err := unsigned(content)
+		if n > math.MaxUint32 && tag != tagCounter64 {
+			// More than the type can hold is no number; the octets are kept.
+			return profile.Raw{Kind: profile.Bytes, Bytes: content}, err
+		}
 		if n > math.MaxInt64 {
 			return profile.Raw{Kind: profile.Uint, Uint: n}, err
 		}
@@ -446,6 +514,3 @@ func AppendBinding(b, name []byte, tag byte, value []byte) []byte {
 	one = AppendTLV(one, tag, value)
 	return AppendTLV(b, tagSequence, one)
 }
-
-// List wraps bindings into their sequence.
-func List(bindings []byte) []byte { return AppendTLV(nil, tagSequence, bindings) }

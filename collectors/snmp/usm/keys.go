@@ -164,7 +164,7 @@ func (k *Keys) Flags() byte {
 	return f
 }
 
-// Sign computes the digest of a message whose digest field is all zero. The
+// sign computes the digest of a message whose digest field is all zero. The
 // result is good until the next call.
 func (k *Keys) sign(message []byte) []byte {
 	k.mac.Reset()
@@ -185,10 +185,10 @@ func (k *Keys) Authentic(b []byte, m *Message) bool {
 	return hmac.Equal(got[:n], k.sign(b))
 }
 
-// Scoped gives the scoped PDU of a message that was found authentic,
-// decrypting into dst where it is encrypted: CBC-DES of RFC 3414 section 8,
-// or AES-CFB of RFC 3826.
-func (k *Keys) Scoped(dst []byte, m *Message) ([]byte, error) {
+// Scoped gives the content of the scoped PDU of a message that was found
+// authentic. An encrypted one is decrypted in place, in the bytes that m was
+// parsed from: CBC-DES of RFC 3414 section 8, or AES-CFB of RFC 3826.
+func (k *Keys) Scoped(m *Message) ([]byte, error) {
 	if m.Flags&FlagPriv == 0 {
 		if m.scopedTag != tagSequence {
 			return nil, ErrMalformed
@@ -198,17 +198,20 @@ func (k *Keys) Scoped(dst []byte, m *Message) ([]byte, error) {
 	if k.block == nil || m.scopedTag != tagOctets || len(m.salt) != 8 {
 		return nil, ErrDecryption
 	}
-	dst = append(dst[:0], m.scoped...)
 	if k.preIV != nil {
-		if len(dst) == 0 || len(dst)%8 != 0 {
+		if len(m.scoped) == 0 || len(m.scoped)%8 != 0 {
 			return nil, ErrDecryption
 		}
-		cipher.NewCBCDecrypter(k.block, k.desIV(m.salt)).CryptBlocks(dst, dst)
+		cipher.NewCBCDecrypter(k.block, k.desIV(m.salt)).CryptBlocks(m.scoped, m.scoped)
 	} else {
 		iv := aesIV(m.Boots, m.Time, m.salt)
-		cipher.NewCFBDecrypter(k.block, iv[:]).XORKeyStream(dst, dst) //nolint:staticcheck // RFC 3826 is CFB
+		cipher.NewCFBDecrypter(k.block, iv[:]).XORKeyStream(m.scoped, m.scoped) //nolint:staticcheck // RFC 3826 is CFB
 	}
-	return sequence(dst)
+	content, err := sequence(m.scoped)
+	if err != nil {
+		return nil, ErrDecryption
+	}
+	return content, nil
 }
 
 // encrypt encrypts the bytes of b from on, in place; DES pads them.

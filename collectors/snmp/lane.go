@@ -1,0 +1,301 @@
+package snmp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+)
+
+// call is one request under way. An answer counts only when it bears the id
+// of the call and comes from where the request went.
+type call struct {
+	id      int32
+	to      netip.AddrPort
+	message []byte
+	// timeout of one try; tries are those made so far, retries those allowed
+	// beside the first.
+	timeout        time.Duration
+	tries, retries int
+	owner          owner
+
+	due     int64 // tick of the time-out; the lane's
+	dropped bool  // given up by its owner; the lane's
+}
+
+// owner is whoever made a call. A lane tells it what became of it, from a
+// goroutine of its own and without holding a lock; the owner may give back a
+// call to make next.
+type owner interface {
+	// answer takes a datagram, which is good during the call only. It returns
+	// false for one that is not the answer after all: the call stays open.
+	answer(datagram []byte) (ok bool, next *call)
+	// fail tells that no answer came.
+	fail(err error) (next *call)
+}
+
+// A wheel of slots holds the time-outs: the ids of calls by the tick at which
+// they are due. Ids of calls that ended are passed over.
+const (
+	tick       = 25 * time.Millisecond
+	wheelSlots = 512
+)
+
+// lane is one shared UDP socket with the calls under way on it.
+type lane struct {
+	engine  *Engine
+	packets *packets
+	start   time.Time
+	stop    chan struct{}
+
+	mu      sync.Mutex
+	pending map[int32]*call
+	wheel   [wheelSlots][]int32
+	now     int64 // last tick that was looked at
+}
+
+func newLane(e *Engine, network string) (*lane, error) {
+	p, err := newPackets(network)
+	if err != nil {
+		return nil, err
+	}
+	return &lane{engine: e, packets: p, start: time.Now(), stop: make(chan struct{}), pending: map[int32]*call{}}, nil
+}
+
+// arrival is a datagram with the call it belongs to.
+type arrival struct {
+	call     *call
+	datagram []byte
+}
+
+// receive takes answers until the socket is closed.
+func (l *lane) receive() {
+	var (
+		arrivals []arrival
+		next     []*call
+	)
+	for {
+		n, err := l.packets.read()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue // an ICMP error of some earlier datagram
+		}
+		arrivals, next = l.match(n, arrivals[:0]), next[:0]
+		for _, a := range arrivals {
+			ok, c := a.call.owner.answer(a.datagram)
+			if !ok {
+				l.engine.foreign.Add(1)
+				c = l.reopen(a.call)
+			} else {
+				l.engine.answers.Add(1)
+			}
+			if c != nil {
+				next = append(next, c)
+			}
+		}
+		for len(next) > 0 {
+			next = l.open(next)
+			l.packets.writeBatch(next, l.refused)
+			l.engine.requests.Add(uint64(len(next)))
+			next = next[:0]
+		}
+		clear(arrivals)
+		clear(next[:cap(next)])
+	}
+}
+
+// match finds the calls that n datagrams answer, and closes them.
+func (l *lane) match(n int, to []arrival) []arrival {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range n {
+		b, from := l.packets.datagram(i)
+		id, ok := ber.Identify(b)
+		if !ok {
+			l.engine.malformed.Add(1)
+			continue
+		}
+		c, ok := l.pending[id]
+		if !ok || c.to != from {
+			l.engine.foreign.Add(1)
+			continue
+		}
+		delete(l.pending, id)
+		to = append(to, arrival{c, b})
+	}
+	return to
+}
+
+// open enters calls as under way; those dropped meanwhile are left out and
+// their owners told.
+func (l *lane) open(calls []*call) []*call {
+	var dropped []*call
+	l.mu.Lock()
+	kept := calls[:0]
+	for _, c := range calls {
+		if c.dropped {
+			dropped = append(dropped, c)
+			continue
+		}
+		l.enter(c)
+		kept = append(kept, c)
+	}
+	l.mu.Unlock()
+	for _, c := range dropped {
+		c.owner.fail(errDropped)
+	}
+	return kept
+}
+
+var errDropped = errors.New("given up")
+
+// enter puts a call among those under way; the caller holds mu.
+func (l *lane) enter(c *call) {
+	c.due = l.now + 2 + int64(c.timeout/tick) // never early
+	l.pending[c.id] = c
+	l.wheel[c.due%wheelSlots] = append(l.wheel[c.due%wheelSlots], c.id)
+}
+
+// reopen puts a call back whose answer was none; its time-out still stands.
+func (l *lane) reopen(c *call) (next *call) {
+	l.mu.Lock()
+	dropped := c.dropped
+	switch {
+	case dropped:
+	case c.due <= l.now: // its turn of the wheel came in this moment
+		l.enter(c)
+	default:
+		l.pending[c.id] = c
+	}
+	l.mu.Unlock()
+	if dropped {
+		return c.owner.fail(errDropped)
+	}
+	return nil
+}
+
+// send makes a call from any goroutine.
+func (l *lane) send(c *call) {
+	for c != nil {
+		one := [1]*call{c}
+		if len(l.open(one[:])) == 0 {
+			return
+		}
+		l.engine.requests.Add(1)
+		err := l.packets.write(c.message, c.to)
+		if err == nil || !l.forget(c) {
+			return
+		}
+		c = c.owner.fail(sendError(err))
+	}
+}
+
+func sendError(err error) error {
+	return fmt.Errorf("send: %w: %w", collectors.ErrUnreachable, err)
+}
+
+// refused is told of a call of a batch that could not be sent.
+func (l *lane) refused(c *call, err error) {
+	if l.forget(c) {
+		if next := c.owner.fail(sendError(err)); next != nil {
+			l.send(next)
+		}
+	}
+}
+
+// forget takes a call out of those under way; it reports whether it was there.
+func (l *lane) forget(c *call) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pending[c.id] != c {
+		return false
+	}
+	delete(l.pending, c.id)
+	return true
+}
+
+// drop ends a call for its owner. When it returns false, the lane is just
+// about to tell the owner the outcome, which must be awaited.
+func (l *lane) drop(c *call) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.dropped = true
+	if l.pending[c.id] != c {
+		return false
+	}
+	delete(l.pending, c.id)
+	return true
+}
+
+// clock looks after time-outs until the lane is stopped.
+func (l *lane) clock() {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-t.C:
+			l.expire(int64(time.Since(l.start) / tick))
+		}
+	}
+}
+
+// expire repeats or ends the calls that are due.
+func (l *lane) expire(now int64) {
+	type message struct {
+		to   netip.AddrPort
+		text []byte
+	}
+	var (
+		again []message
+		over  []*call
+		late  []*call
+	)
+	l.mu.Lock()
+	for ; l.now < now; l.now++ {
+		slot := &l.wheel[(l.now+1)%wheelSlots]
+		ids := *slot
+		*slot = nil
+		for _, id := range ids {
+			c, ok := l.pending[id]
+			switch {
+			case !ok:
+			case c.due > l.now+1: // due in a later turn of the wheel
+				*slot = append(*slot, id)
+			case c.tries < c.retries:
+				c.tries++
+				late = append(late, c)
+				// A copy, since an answer may come before it is sent. The id
+				// stays: a late answer to the first try is as good.
+				again = append(again, message{c.to, append([]byte(nil), c.message...)})
+			default:
+				delete(l.pending, id)
+				over = append(over, c)
+			}
+		}
+	}
+	for _, c := range late {
+		l.enter(c)
+	}
+	l.mu.Unlock()
+	for _, m := range again {
+		l.engine.timeouts.Add(1)
+		l.engine.requests.Add(1)
+		_ = l.packets.write(m.text, m.to) // the next time-out says it
+	}
+	for _, c := range over {
+		l.engine.timeouts.Add(1)
+		err := fmt.Errorf("%w within %s, tried %d times", collectors.ErrUnreachable, c.timeout, c.tries+1)
+		if next := c.owner.fail(err); next != nil {
+			l.send(next)
+		}
+	}
+}

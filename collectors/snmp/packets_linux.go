@@ -1,0 +1,161 @@
+package snmp
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The size of a batch and of the room for one datagram. The largest UDP
+// payload is 65507 bytes; memory that no datagram reaches is never touched.
+const (
+	batchSize    = 64
+	datagramRoom = 1 << 16
+)
+
+// packets moves datagrams of one socket in batches, many a system call.
+type packets struct {
+	conn *net.UDPConn
+	raw  syscall.RawConn
+	v6   bool
+	rx   batch
+	tx   batch
+
+	// readOnce and writeOnce are made once, so that no call allocates.
+	readOnce, writeOnce func(fd uintptr) bool
+	from, count, done   int
+	errno               unix.Errno
+}
+
+// mmsghdr is struct mmsghdr of recvmmsg(2).
+type mmsghdr struct {
+	hdr    unix.Msghdr
+	length uint32
+}
+
+// batch is the memory that the system calls work on.
+type batch struct {
+	headers [batchSize]mmsghdr
+	vectors [batchSize]unix.Iovec
+	names   [batchSize]unix.RawSockaddrInet6 // big enough for both families
+	room    []byte
+}
+
+func newPackets(network string) (*packets, error) {
+	conn, err := net.ListenUDP(network, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open UDP socket: %w", err)
+	}
+	_ = conn.SetReadBuffer(4 << 20) // the system may give less
+	_ = conn.SetWriteBuffer(4 << 20)
+	p := &packets{conn: conn, v6: network == "udp6"}
+	if p.raw, err = conn.SyscallConn(); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("UDP socket: %w", err)
+	}
+	p.rx.room = make([]byte, batchSize*datagramRoom)
+	for i := range p.rx.headers {
+		p.rx.vectors[i].Base = &p.rx.room[i*datagramRoom]
+	}
+	for _, b := range []*batch{&p.rx, &p.tx} {
+		for i := range b.headers {
+			b.headers[i].hdr.Iov = &b.vectors[i]
+			b.headers[i].hdr.SetIovlen(1)
+			b.headers[i].hdr.Name = (*byte)(unsafe.Pointer(&b.names[i]))
+		}
+	}
+	p.readOnce = func(fd uintptr) bool {
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.rx.headers[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+		p.count, p.errno = int(n), errno
+		return errno != unix.EAGAIN
+	}
+	p.writeOnce = func(fd uintptr) bool {
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.tx.headers[p.from])), uintptr(p.count-p.from), unix.MSG_DONTWAIT, 0, 0)
+		p.done, p.errno = int(n), errno
+		return errno != unix.EAGAIN
+	}
+	return p, nil
+}
+
+// read waits for datagrams and takes up to a batch of them. One goroutine.
+func (p *packets) read() (int, error) {
+	for i := range p.rx.headers {
+		h := &p.rx.headers[i]
+		h.hdr.Namelen = unix.SizeofSockaddrInet6
+		p.rx.vectors[i].SetLen(datagramRoom)
+	}
+	if err := p.raw.Read(p.readOnce); err != nil {
+		return 0, err
+	}
+	if p.errno != 0 {
+		return 0, p.errno
+	}
+	return p.count, nil
+}
+
+// datagram returns the i-th of the last read; it is good until the next one.
+func (p *packets) datagram(i int) ([]byte, netip.AddrPort) {
+	name := &p.rx.names[i]
+	b := p.rx.room[i*datagramRoom:][:min(p.rx.headers[i].length, datagramRoom)]
+	port := name.Port<<8 | name.Port>>8
+	if name.Family == unix.AF_INET {
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		return b, netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), port)
+	}
+	return b, netip.AddrPortFrom(netip.AddrFrom16(name.Addr), port)
+}
+
+// writeBatch sends datagrams; bad is called for each that the system refuses.
+// The goroutine that reads is the only one to call it.
+func (p *packets) writeBatch(calls []*call, bad func(*call, error)) {
+	for len(calls) > 0 {
+		some := calls[:min(len(calls), batchSize)]
+		calls = calls[len(some):]
+		for i, c := range some {
+			p.address(&p.tx.names[i], &p.tx.headers[i].hdr, c.to)
+			p.tx.vectors[i].Base = &c.message[0]
+			p.tx.vectors[i].SetLen(len(c.message))
+		}
+		for p.from, p.count = 0, len(some); p.from < p.count; {
+			if err := p.raw.Write(p.writeOnce); err != nil {
+				for _, c := range some[p.from:] {
+					bad(c, err)
+				}
+				break
+			}
+			if p.errno == 0 {
+				p.from += p.done
+				continue
+			}
+			if p.errno != unix.EINTR {
+				bad(some[p.from], p.errno) // it is the first one that was refused
+				p.from++
+			}
+		}
+		clear(p.tx.vectors[:len(some)]) // the messages are not ours to keep
+	}
+}
+
+func (p *packets) address(name *unix.RawSockaddrInet6, h *unix.Msghdr, to netip.AddrPort) {
+	port := to.Port()<<8 | to.Port()>>8
+	if !p.v6 {
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		v4.Family, v4.Port, v4.Addr = unix.AF_INET, port, to.Addr().As4()
+		h.Namelen = unix.SizeofSockaddrInet4
+		return
+	}
+	name.Family, name.Port, name.Addr = unix.AF_INET6, port, to.Addr().As16()
+	h.Namelen = unix.SizeofSockaddrInet6
+}
+
+// write sends one datagram; any goroutine may call it.
+func (p *packets) write(b []byte, to netip.AddrPort) error {
+	_, err := p.conn.WriteToUDPAddrPort(b, to)
+	return err
+}
+
+func (p *packets) close() error { return p.conn.Close() }

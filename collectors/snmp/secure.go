@@ -1,0 +1,90 @@
+package snmp
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
+)
+
+// secure is the envelope of SNMPv3 for one user at one engine. The poll that
+// uses it is the only one at a time.
+type secure struct {
+	keys                    *usm.Keys
+	engineID, user, context []byte
+	// boots and time are the engine's clock as it was at at.
+	boots, time uint32
+	at          time.Time
+}
+
+// timeWindow is how far a message's time may be behind, in seconds: RFC 3414
+// section 3.2 (7b).
+const timeWindow = 150
+
+// now is the engine's time in seconds.
+func (s *secure) now() uint32 { return s.time + uint32(time.Since(s.at)/time.Second) }
+
+func (s *secure) seal(dst []byte, id int32, bindings []byte) []byte {
+	m := usm.Message{ID: id, Flags: s.keys.Flags() | usm.FlagReportable, EngineID: s.engineID, User: s.user, Boots: s.boots, Time: s.now()}
+	return usm.Append(dst, m, s.keys, usm.PDU{ContextEngineID: s.engineID, Context: s.context, Tag: ber.Get, ID: id}, bindings)
+}
+
+func (s *secure) open(datagram []byte, id int32) (status, index int, bindings ber.Reader, err error) {
+	fail := func(err error) (int, int, ber.Reader, error) { return 0, 0, ber.Reader{}, err }
+	m, err := usm.Parse(datagram)
+	if err != nil {
+		return fail(errForeign)
+	}
+	level := s.keys.Flags()
+	later := false
+	if level&usm.FlagAuth != 0 {
+		// A report without a digest says that engine, user or keys are not what
+		// they were. It proves nothing, so the engine is looked at anew.
+		if m.Flags&usm.FlagAuth == 0 {
+			return fail(errStale)
+		}
+		if !bytes.Equal(m.EngineID, s.engineID) || !bytes.Equal(m.User, s.user) || !s.keys.Authentic(datagram, &m) {
+			return fail(errForeign)
+		}
+		if m.Boots < s.boots || m.Boots == s.boots && m.Time+timeWindow < s.now() {
+			return fail(errForeign) // an old message sent again
+		}
+		if later = m.Boots > s.boots || m.Time > s.now(); later {
+			s.boots, s.time, s.at = m.Boots, m.Time, time.Now()
+		}
+	} else if !bytes.Equal(m.EngineID, s.engineID) {
+		return fail(errStale)
+	}
+	scoped, err := s.keys.Scoped(&m)
+	if err != nil {
+		return fail(errForeign)
+	}
+	p, err := usm.ParseScoped(scoped)
+	switch {
+	case err != nil:
+		return fail(errForeign)
+	case p.Tag == ber.Report && later: // not in the time window: now it is
+		return fail(errAgain)
+	case p.Tag == ber.Report:
+		return fail(errStale)
+	case p.Tag != ber.Response || p.ID != id || m.Flags&usm.FlagPriv != level&usm.FlagPriv:
+		return fail(errForeign)
+	}
+	return p.A, p.B, p.Bindings, nil
+}
+
+// prepare turns the passwords of a user into keys, once for all agents.
+func (e *Engine) prepare(u usm.User) (*usm.Prepared, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p, ok := e.users[u]; ok {
+		return p, nil
+	}
+	p, err := u.Prepare()
+	if err != nil {
+		return nil, err
+	}
+	e.users[u] = p
+	return p, nil
+}
