@@ -3,6 +3,7 @@ package profile
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,17 @@ type decoder struct {
 	high          bool    // raws[1] holds the upper 32 bits
 	pow10         bool    // the next raw is an exponent of ten
 	good          []int64 // the next raw must be one of these
+}
+
+// refuse adds raw values that mean "no value".
+func (d *decoder) refuse(marks []Number) {
+	d.invalid, d.invalidText = slices.Clip(d.invalid), slices.Clip(d.invalidText)
+	for _, n := range marks {
+		if !n.IsText {
+			d.invalid = append(d.invalid, n.Int)
+		}
+		d.invalidText = append(d.invalidText, n.Text)
+	}
 }
 
 // setScale sets scale and offset. A tenth is a division by ten, which gives

@@ -183,6 +183,8 @@ type LimitRef struct {
 	Ref `yaml:",inline"`
 	// Scale multiplies the raw number to that of the point; zero means 1.
 	Scale float64 `yaml:"scale"`
+	// Invalid lists further raw values that mean "no threshold".
+	Invalid []Number `yaml:"invalid"`
 }
 
 // Patch changes settings of a point for rows or devices of one case.

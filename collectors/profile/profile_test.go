@@ -30,6 +30,7 @@ points:
     label_from: {column: 1.3.6.1.4.1.9.2.2}
     source: outletCurrent
     limits:
+      low_warning: {column: 1.3.6.1.4.1.9.2.4, invalid: [0]}
       high_critical: {column: 1.3.6.1.4.1.9.2.3}
   - key: sensor/{last}/{case}
     column: 1.3.6.1.4.1.9.3.1
@@ -63,6 +64,7 @@ const sampleRecording = `
 1.3.6.1.4.1.9.2.1.2.1|66|34
 1.3.6.1.4.1.9.2.2.1.1|4|Web server
 1.3.6.1.4.1.9.2.3.1.1|66|160
+1.3.6.1.4.1.9.2.4.1.1|66|0
 1.3.6.1.4.1.9.3.1.1|2|770
 1.3.6.1.4.1.9.3.1.2|2|451
 1.3.6.1.4.1.9.3.1.3|2|451
@@ -131,7 +133,7 @@ func TestResolve(t *testing.T) {
 	}
 	for _, p := range d.Points {
 		if p.Spec.Key == "outlet/1/current" {
-			if p.Spec.Label != "Web server" || p.Spec.Limits.HighCritical == nil || *p.Spec.Limits.HighCritical != 16 || p.OID != "1.3.6.1.4.1.9.2.1.1.1" || p.Spec.Component != "outlet/1" {
+			if p.Spec.Label != "Web server" || p.Spec.Limits.HighCritical == nil || *p.Spec.Limits.HighCritical != 16 || p.Spec.Limits.LowWarning != nil || p.OID != "1.3.6.1.4.1.9.2.1.1.1" || p.Spec.Component != "outlet/1" {
 				t.Errorf("outlet 1: %+v", p.Spec)
 			}
 			back := p.Encode(4.56, Raw{Kind: Int})

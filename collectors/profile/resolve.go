@@ -207,14 +207,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	if p.Valid.Max != nil {
 		d.max = *p.Valid.Max
 	}
-	for _, n := range s.invalid {
-		if n.IsText {
-			d.invalidText = append(d.invalidText, n.Text)
-			continue
-		}
-		d.invalid = append(d.invalid, n.Int)
-		d.invalidText = append(d.invalidText, n.Text)
-	}
+	d.refuse(s.invalid)
 	res := Resolved{Decode: d.decode, decoder: d, from: p}
 	raws := []Raw{raw}
 	if p.Register != nil {
@@ -322,6 +315,7 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 		if ref.Scale != 0 {
 			plainDecoder.setScale(plainDecoder.scale*ref.Scale, plainDecoder.offset)
 		}
+		plainDecoder.refuse(ref.Invalid)
 		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field = false, false, nil, nil
 		v, q := plainDecoder.decode([]Raw{raw})
 		if q != models.Good {
