@@ -74,6 +74,9 @@ type Health struct {
 type Manager struct {
 	opt ManagerOptions
 
+	late    lateness
+	buffers sync.Pool // of *buffer
+
 	mu    sync.Mutex
 	loops map[models.DeviceID]*loop
 	ctx   context.Context //nolint:containedctx // the life of Run, for loops that Set starts
@@ -91,7 +94,9 @@ func NewManager(opt ManagerOptions) *Manager {
 	if opt.MaxBackoff <= 0 {
 		opt.MaxBackoff = 5 * time.Minute
 	}
-	return &Manager{opt: opt, loops: map[models.DeviceID]*loop{}}
+	m := &Manager{opt: opt, loops: map[models.DeviceID]*loop{}}
+	m.buffers.New = func() any { return new(buffer) }
+	return m
 }
 
 // Run polls until ctx ends, then waits for every loop.
@@ -206,7 +211,7 @@ type loop struct {
 
 	// Owned by run.
 	driver   Driver
-	learned  *Learned
+	learned  bool
 	ids      []models.PointID
 	groups   []group
 	failed   bool // the points were marked as not answered
@@ -214,6 +219,10 @@ type loop struct {
 	nextTime time.Time
 	learnAt  time.Time
 	changeAt time.Time // no new look because of a change before
+}
+
+// buffer is memory of one poll, used by one device after the other.
+type buffer struct {
 	readings []Reading
 	samples  []models.Sample
 }
@@ -318,12 +327,12 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		if l.driver, err = l.manager.opt.NewDriver(l.target); err != nil {
 			return err
 		}
-		l.learned = nil
+		l.learned = false
 	}
 	now := time.Now()
-	if l.learned == nil || now.After(l.learnAt) {
+	if !l.learned || now.After(l.learnAt) {
 		if err := l.learn(ctx); err != nil {
-			if l.learned == nil {
+			if !l.learned {
 				return err
 			}
 			l.learnAt = now.Add(l.manager.opt.LearnEvery)
@@ -345,7 +354,7 @@ func (l *loop) learn(ctx context.Context) error {
 		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
 	}
 	now := time.Now()
-	l.learned, l.ids = learned, ids
+	l.learned, l.ids = true, ids
 	l.learnAt = now.Add(l.manager.opt.LearnEvery)
 	l.groups = l.groups[:0]
 	seen := map[string]bool{}
@@ -389,24 +398,28 @@ func (l *loop) poll(ctx context.Context) error {
 		l.plan(start)
 		return nil
 	}
-	readings, err := l.driver.Read(ctx, names, l.readings[:0])
-	l.readings = readings[:0]
+	l.manager.late.note(start, l.groups)
+	buf := l.manager.buffers.Get().(*buffer)
+	defer l.manager.buffers.Put(buf)
+	readings, err := l.driver.Read(ctx, names, buf.readings[:0])
+	buf.readings = readings[:0]
 	end := time.Now()
 	l.plan(end)
 	changed := errors.Is(err, ErrChanged)
 	if err != nil && !changed {
 		return err
 	}
-	l.samples = l.samples[:0]
+	samples := buf.samples[:0]
 	missing := 0
 	ms := end.UnixMilli()
 	for _, r := range readings {
 		if r.Quality != models.Good {
 			missing++
 		}
-		l.samples = append(l.samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
+		samples = append(samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
 	}
-	if err := l.manager.opt.Sink.Append(ctx, l.samples); err != nil {
+	buf.samples = samples[:0]
+	if err := l.manager.opt.Sink.Append(ctx, samples); err != nil {
 		return fmt.Errorf("store samples of %s: %w", l.target.Name, err)
 	}
 	l.failed, l.failures = false, 0
@@ -474,11 +487,11 @@ func (l *loop) result(ctx context.Context, err error) {
 		h.Missing = h.Points
 	})
 	if !l.failed && len(l.ids) > 0 {
-		l.samples = l.samples[:0]
+		samples := make([]models.Sample, 0, len(l.ids))
 		for _, id := range l.ids {
-			l.samples = append(l.samples, models.Sample{Point: id, TimeMS: now.UnixMilli(), Quality: models.CommFailed})
+			samples = append(samples, models.Sample{Point: id, TimeMS: now.UnixMilli(), Quality: models.CommFailed})
 		}
-		if err := l.manager.opt.Sink.Append(ctx, l.samples); err != nil {
+		if err := l.manager.opt.Sink.Append(ctx, samples); err != nil {
 			l.manager.opt.Log.WarnContext(ctx, "mark points as not answered", "device", l.target.Name, "err", err)
 		} else {
 			l.failed = true

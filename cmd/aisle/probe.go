@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aisle-dcim/aisle/cmd/internal/app"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
@@ -90,16 +91,7 @@ that hold them instead.`,
 	fl.IntVar(&f.unit, "unit", 1, "Modbus unit id, 0 to 255")
 	fl.BoolVar(&f.serial, "modbus-rtu", false, "serial frames in the TCP stream, as cheap converters do")
 	fl.StringVar(&f.version, "snmp-version", "", "1, 2c or 3 (default 2c, or 3 with --v3-user)")
-	fl.StringVar(&f.snmp.Community, "community", "public", "SNMP v1 and v2c community")
-	fl.StringVar(&f.communityEnv, "community-env", "", "environment variable holding the community")
-	fl.StringVar(&f.snmp.User, "v3-user", "", "SNMPv3 user")
-	fl.StringVar(&f.snmp.AuthProtocol, "v3-auth", "", "MD5, SHA, SHA224, SHA256, SHA384 or SHA512")
-	fl.StringVar(&f.snmp.AuthPassword, "v3-auth-password", "", "SNMPv3 authentication password")
-	fl.StringVar(&f.authEnv, "v3-auth-env", "", "environment variable holding it")
-	fl.StringVar(&f.snmp.PrivProtocol, "v3-priv", "", "DES, AES, AES192, AES256, AES192C or AES256C")
-	fl.StringVar(&f.snmp.PrivPassword, "v3-priv-password", "", "SNMPv3 privacy password")
-	fl.StringVar(&f.privEnv, "v3-priv-env", "", "environment variable holding it")
-	fl.StringVar(&f.snmp.ContextName, "v3-context", "", "SNMPv3 context name")
+	f.secrets(fl)
 	fl.StringVar(&f.profile, "profile", "", "use this profile instead of identifying the device")
 	fl.StringVar(&f.profilesDir, "profiles-dir", "", "folder of further profiles")
 	fl.DurationVar(&f.timeout, "timeout", 2*time.Second, "for one request")
@@ -110,21 +102,43 @@ that hold them instead.`,
 	return cmd
 }
 
-// target checks the words and makes a target of them.
-func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target, error) {
-	t := collectors.Target{Device: 1, Profile: f.profile, SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries}
-	if f.retries == 0 {
-		t.Retries = -1
-	}
-	for name, to := range map[string]*string{f.communityEnv: &t.SNMP.Community, f.authEnv: &t.SNMP.AuthPassword, f.privEnv: &t.SNMP.PrivPassword} {
+// secrets adds the flags that open an SNMP agent.
+func (f *probeFlags) secrets(fl *pflag.FlagSet) {
+	fl.StringVar(&f.snmp.Community, "community", "public", "SNMP v1 and v2c community")
+	fl.StringVar(&f.communityEnv, "community-env", "", "environment variable holding the community")
+	fl.StringVar(&f.snmp.User, "v3-user", "", "SNMPv3 user")
+	fl.StringVar(&f.snmp.AuthProtocol, "v3-auth", "", "MD5, SHA, SHA224, SHA256, SHA384 or SHA512")
+	fl.StringVar(&f.snmp.AuthPassword, "v3-auth-password", "", "SNMPv3 authentication password")
+	fl.StringVar(&f.authEnv, "v3-auth-env", "", "environment variable holding it")
+	fl.StringVar(&f.snmp.PrivProtocol, "v3-priv", "", "DES, AES, AES192, AES256, AES192C or AES256C")
+	fl.StringVar(&f.snmp.PrivPassword, "v3-priv-password", "", "SNMPv3 privacy password")
+	fl.StringVar(&f.privEnv, "v3-priv-env", "", "environment variable holding it")
+	fl.StringVar(&f.snmp.ContextName, "v3-context", "", "SNMPv3 context name")
+}
+
+// openSecrets takes the secrets that stand in the environment.
+func (f *probeFlags) openSecrets(env func(string) (string, bool)) error {
+	for name, to := range map[string]*string{f.communityEnv: &f.snmp.Community, f.authEnv: &f.snmp.AuthPassword, f.privEnv: &f.snmp.PrivPassword} {
 		if name == "" {
 			continue
 		}
 		v, ok := env(name)
 		if !ok {
-			return t, usageError("environment variable %s is not set", name)
+			return usageError("environment variable %s is not set", name)
 		}
 		*to = v
+	}
+	return nil
+}
+
+// target checks the words and makes a target of them.
+func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target, error) {
+	if err := f.openSecrets(env); err != nil {
+		return collectors.Target{}, err
+	}
+	t := collectors.Target{Device: 1, Profile: f.profile, SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries}
+	if f.retries == 0 {
+		t.Retries = -1
 	}
 	switch {
 	case f.address != "" && f.modbus != "", f.address == "" && f.modbus == "":

@@ -134,6 +134,14 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	if err != nil {
 		return nil, d.tried(err)
 	}
+	// The device lives. What it tells now takes memory and time to work on, so
+	// not all devices are learned at once.
+	select {
+	case d.engine.learning <- struct{}{}:
+		defer func() { <-d.engine.learning }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	p, err := d.identify(ctx, f)
 	if err != nil {
 		return nil, err

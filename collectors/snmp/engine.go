@@ -63,6 +63,8 @@ type Engine struct {
 	polls sync.Pool
 
 	layouts layouts
+	// learning holds a token for each device that is being learned.
+	learning chan struct{}
 
 	mu      sync.Mutex
 	subnets map[netip.Prefix]*rate.Limiter
@@ -70,6 +72,10 @@ type Engine struct {
 
 	requests, answers, timeouts, foreign, malformed atomic.Uint64
 }
+
+// learners is how many devices are learned at the same time. Each takes some
+// hundred kilobytes for a moment.
+const learners = 128
 
 // New returns an engine that has not started.
 func New(opt Options) *Engine {
@@ -85,7 +91,7 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}}
+	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, learning: make(chan struct{}, learners)}
 	e.polls.New = func() any { return &poll{done: make(chan error, 1)} }
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aisle-dcim/aisle/dcim/telemetry/pointmap"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -72,7 +73,7 @@ type observer struct{ f func([]Value) }
 
 type liveShard struct {
 	mu     sync.RWMutex
-	points map[models.PointID]*entry
+	points pointmap.Map[entry]
 	// ring is ordered by Seq: ring.prev is the newest change.
 	ring entry
 	_    [24]byte // keeps neighbours off one cache line
@@ -111,23 +112,40 @@ func NewLive(o LiveOptions) *Live {
 	l.seq.Store(uint64(max(l.start.UnixMicro(), 0)))
 	for i := range l.shards {
 		s := &l.shards[i]
-		s.points = make(map[models.PointID]*entry)
 		s.ring.prev, s.ring.next = &s.ring, &s.ring
 	}
 	return l
 }
 
+// Blocks of neighbouring points share a shard, so that the points of a device
+// need few locks; within its shard a point has a dense number again.
+const (
+	blockBits = 6
+	shardBits = 6 // of liveShards
+)
+
 func (l *Live) shard(p models.PointID) *liveShard {
-	return &l.shards[(uint64(p)*0x9e3779b97f4a7c15)>>58]
+	return &l.shards[uint64(p)>>blockBits%liveShards]
+}
+
+func place(p models.PointID) uint64 {
+	return uint64(p)>>(blockBits+shardBits)<<blockBits | uint64(p)%(1<<blockBits)
+}
+
+// get returns the entry of p, nil when there is none; s is locked.
+func (s *liveShard) get(p models.PointID) *entry {
+	if e := s.points.Get(place(p)); e != nil && e.v.Point == p {
+		return e
+	}
+	return nil
 }
 
 // entry returns the entry of p and makes it when there is none; s is locked.
 func (l *Live) entry(s *liveShard, p models.PointID) *entry {
-	e := s.points[p]
-	if e == nil {
-		e = &entry{limit: l.limit(l.opts.Interval)}
+	e := s.points.At(place(p))
+	if e.v.Point == 0 {
+		e.limit = l.limit(l.opts.Interval)
 		e.v = Value{Point: p, Value: math.NaN(), LastGood: math.NaN()}
-		s.points[p] = e
 	}
 	return e
 }
@@ -155,13 +173,10 @@ func (l *Live) Forget(points ...models.PointID) {
 	for _, p := range points {
 		s := l.shard(p)
 		s.mu.Lock()
-		if e := s.points[p]; e != nil {
+		if e := s.get(p); e != nil {
 			e.unlink()
 			e.known, e.aged = false, false
 			e.v = Value{Point: p, Value: math.NaN(), LastGood: math.NaN()}
-			if len(e.subs) == 0 {
-				delete(s.points, p)
-			}
 		}
 		s.mu.Unlock()
 	}
@@ -201,7 +216,9 @@ func (l *Live) update(samples []models.Sample, restore bool) {
 	seq := l.seq.Load()
 	changes := l.changes[:0]
 	changed := 0
-	for _, x := range samples {
+	var s *liveShard // locked while its points come one after the other
+	for i := range samples {
+		x := &samples[i]
 		if x.Point == 0 {
 			continue
 		}
@@ -209,13 +226,17 @@ func (l *Live) update(samples []models.Sample, restore bool) {
 			l.future.Add(1)
 			continue
 		}
-		s := l.shard(x.Point)
-		s.mu.Lock()
+		if next := l.shard(x.Point); next != s {
+			if s != nil {
+				s.mu.Unlock()
+			}
+			s = next
+			s.mu.Lock()
+		}
 		e := l.entry(s, x.Point)
 		// A known value from the future means that the clock was set back:
 		// then what comes now is newer whatever its time.
 		if e.known && (restore || x.TimeMS <= e.v.TimeMS && e.v.TimeMS <= nowMS+l.opts.StaleGrace.Milliseconds()) {
-			s.mu.Unlock()
 			l.late.Add(1)
 			continue
 		}
@@ -240,6 +261,8 @@ func (l *Live) update(samples []models.Sample, restore bool) {
 		for _, sub := range e.subs {
 			sub.wake()
 		}
+	}
+	if s != nil {
 		s.mu.Unlock()
 	}
 	l.finish(seq, changed, changes)
@@ -288,7 +311,7 @@ func (l *Live) Get(points []models.PointID) []Value {
 	for _, p := range points {
 		s := l.shard(p)
 		s.mu.RLock()
-		if e := s.points[p]; e != nil && e.known {
+		if e := s.get(p); e != nil && e.known {
 			out = append(out, l.shown(e, nowMS, since))
 		}
 		s.mu.RUnlock()
@@ -356,9 +379,9 @@ func (l *Live) Sweep() {
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
-		for _, e := range s.points {
+		s.points.All(func(e *entry) {
 			if !e.known || e.v.Quality != models.Good {
-				continue
+				return
 			}
 			v := l.shown(e, nowMS, since)
 			isStale := v.Quality == models.Stale
@@ -366,7 +389,7 @@ func (l *Live) Sweep() {
 				stale++
 			}
 			if isStale == e.aged {
-				continue
+				return
 			}
 			e.aged = isStale
 			seq++
@@ -379,7 +402,7 @@ func (l *Live) Sweep() {
 			for _, sub := range e.subs {
 				sub.wake()
 			}
-		}
+		})
 		s.mu.Unlock()
 	}
 	l.stale.Store(stale)
@@ -420,11 +443,11 @@ func (l *Live) Stats() LiveStats {
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.RLock()
-		for _, e := range s.points {
+		s.points.All(func(e *entry) {
 			if e.known {
 				st.Points++
 			}
-		}
+		})
 		s.mu.RUnlock()
 	}
 	return st

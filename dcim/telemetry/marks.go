@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aisle-dcim/aisle/dcim/telemetry/pointmap"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -16,7 +17,8 @@ type Gate struct {
 	maxFuture time.Duration
 
 	mu     sync.Mutex
-	points map[models.PointID]gateState
+	points pointmap.Map[gateState]
+	seen   int
 }
 
 type gateState struct {
@@ -54,7 +56,7 @@ func NewGate(now func() time.Time, maxFuture time.Duration) *Gate {
 	if maxFuture <= 0 {
 		maxFuture = DefaultMaxFuture
 	}
-	return &Gate{now: now, maxFuture: maxFuture, points: make(map[models.PointID]gateState)}
+	return &Gate{now: now, maxFuture: maxFuture}
 }
 
 // Judge calls f with each sample and what is to be done with it. Values that are
@@ -78,7 +80,7 @@ func (g *Gate) judge(s models.Sample, limit int64) Verdict {
 	if s.TimeMS > limit {
 		return RefuseFuture
 	}
-	st := g.points[s.Point]
+	st := g.points.At(uint64(s.Point))
 	bits := math.Float64bits(s.Value)
 	switch {
 	case !st.occupied:
@@ -95,12 +97,12 @@ func (g *Gate) judge(s models.Sample, limit int64) Verdict {
 	verdict := Write
 	if !st.occupied {
 		verdict = WriteLate
+		g.seen++
 	}
 	st.ms, st.bits, st.quality, st.occupied = s.TimeMS, bits, s.Quality, true
 	if s.Quality != models.Good {
 		st.markMS = s.TimeMS
 	}
-	g.points[s.Point] = st
 	return verdict
 }
 
@@ -108,5 +110,5 @@ func (g *Gate) judge(s models.Sample, limit int64) Verdict {
 func (g *Gate) Len() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.points)
+	return g.seen
 }

@@ -89,7 +89,7 @@ func (s *Subscription) Next(dst []Value) ([]Value, uint64) {
 	for _, p := range s.points {
 		shard := l.shard(p)
 		shard.mu.RLock()
-		if e := shard.points[p]; e != nil && e.known && e.v.Seq > s.seq {
+		if e := shard.get(p); e != nil && e.known && e.v.Seq > s.seq {
 			dst = append(dst, l.shown(e, nowMS, age))
 		}
 		shard.mu.RUnlock()
@@ -112,7 +112,7 @@ func (s *Subscription) Close() {
 		for _, p := range s.points {
 			shard := l.shard(p)
 			shard.mu.Lock()
-			if e := shard.points[p]; e != nil {
+			if e := shard.get(p); e != nil {
 				for i, x := range e.subs {
 					if x == s {
 						e.subs[i] = e.subs[len(e.subs)-1]

@@ -45,6 +45,8 @@ type EngineOptions struct {
 	Log     *slog.Logger
 	Timeout time.Duration
 	Retries int
+	// Sockets is how many UDP sockets SNMP shares.
+	Sockets int
 	// Allow tells whether an address may be polled, after its name was
 	// resolved; nil allows all.
 	Allow func(netip.Addr) bool
@@ -53,7 +55,7 @@ type EngineOptions struct {
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
 	return &Engines{
-		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Allow: o.Allow}),
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, Allow: o.Allow}),
 		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow)}),
 	}
 }

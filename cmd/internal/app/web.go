@@ -33,6 +33,7 @@ func (a *App) startWeb(ctx context.Context) error {
 		DB: a.core.DB, Accounts: a.core.Access, Credentials: a.core.Credentials, Audit: a.core.Audit, Layout: a.layout,
 		Inventory: plainDevices{a.inventory}, Live: a.live, History: a.store, Polling: polling{a}, Setup: access.NewSetupGuard(),
 		StoreHealth: a.storeHealth, StaleAfter: a.staleAfter, Recorder: a.core.Audit, Log: a.log,
+		CredentialChanged: a.reloadTargets,
 		About: api.About{
 			Version: build.Version, Revision: build.Revision, BuiltAt: built, StartedAt: a.started,
 			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: len(a.library.All()),

@@ -102,7 +102,9 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 	refs := make([]storage.SeriesRef, len(write))
 	s.refMu.RLock()
 	for i, x := range write {
-		refs[i] = s.refs[x.Point]
+		if ref := s.refs.Get(uint64(x.Point)); ref != nil {
+			refs[i] = *ref
+		}
 	}
 	s.refMu.RUnlock()
 
@@ -139,7 +141,7 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 	if len(fresh) > 0 {
 		s.refMu.Lock()
 		for _, i := range fresh {
-			s.refs[write[i].Point] = refs[i]
+			*s.refs.At(uint64(write[i].Point)) = refs[i]
 		}
 		s.refMu.Unlock()
 	}

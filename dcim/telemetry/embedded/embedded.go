@@ -27,7 +27,7 @@ import (
 	"github.com/prometheus/prometheus/util/compression"
 
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
-	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/dcim/telemetry/pointmap"
 )
 
 var _ telemetry.Store = (*Store)(nil)
@@ -81,7 +81,7 @@ type Store struct {
 	repairs  atomic.Uint64
 
 	refMu sync.RWMutex
-	refs  map[models.PointID]storage.SeriesRef
+	refs  pointmap.Map[storage.SeriesRef]
 
 	// commitMu keeps anything from being acknowledged after a write failed.
 	commitMu sync.Mutex
@@ -180,7 +180,7 @@ func (s *Store) open() error {
 	}
 	s.db, s.registry = db, registry
 	s.refMu.Lock()
-	s.refs = make(map[models.PointID]storage.SeriesRef)
+	s.refs = pointmap.Map[storage.SeriesRef]{}
 	s.refMu.Unlock()
 	if mended := moved + corruptions(registry); mended > 0 {
 		s.repairs.Add(mended - moved)

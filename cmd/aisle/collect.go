@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-dcim/aisle/cmd/internal/app"
+	"github.com/aisle-dcim/aisle/cmd/internal/collect"
+	"github.com/aisle-dcim/aisle/cmd/internal/output"
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+func collectCommand(c *cli) *cobra.Command {
+	var (
+		probe             = probeFlags{format: output.Table}
+		file              string
+		interval, warm, d time.Duration
+		store, cpuProfile string
+		sockets, window   int
+		v                 bool
+	)
+	cmd := &cobra.Command{
+		Use:   "collect",
+		Short: "Poll a list of devices and say what it costs",
+		Long: `Collect polls the devices of a list as the service does, without its database
+and screens, and prints statistics: polls, points, processor time for a million
+points, lateness, memory. Without --interval each device is polled again as
+soon as it has answered.
+
+The list has one device a line: host:port, and for a Modbus device the unit id
+behind a comma. Lines that begin with # are passed over; - reads from standard
+input. The samples are discarded unless --store names a folder.`,
+		Example: `  aisle collect --targets pdus.txt --community public --interval 10s --duration 60s
+  aisle collect --targets meters.txt --modbus --profile abb-b23 --format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			targets, err := readTargets(c, file, probe)
+			if err != nil {
+				return err
+			}
+			lib, err := app.LoadProfiles(probe.profilesDir)
+			if err != nil {
+				return coded{err, exitFaults}
+			}
+			log := slog.New(slog.DiscardHandler)
+			if v {
+				log = slog.New(slog.NewTextHandler(c.err, nil))
+			}
+			if cpuProfile != "" {
+				f, err := os.Create(cpuProfile) //nolint:gosec // the person names the file
+				if err != nil {
+					return usageError("%w", err)
+				}
+				defer func() { pprof.StopCPUProfile(); _ = f.Close() }() // a profile cut short is of no use anyway
+				if err := pprof.StartCPUProfile(f); err != nil {
+					return fmt.Errorf("start profile: %w", err)
+				}
+			}
+			engines := app.NewEngines(app.EngineOptions{Library: lib, Log: log, Timeout: probe.timeout, Retries: max(probe.retries, 0), Sockets: sockets})
+			if err := engines.Start(); err != nil {
+				return err
+			}
+			defer engines.Stop()
+			stats, err := collect.Run(cmd.Context(), collect.Options{
+				Engines: engines, Targets: targets, Interval: interval, Window: window, WarmUp: warm, Duration: d, StoreDir: store, Log: log,
+			})
+			if err != nil && !errors.Is(err, context.Canceled) {
+				return err
+			}
+			return output.Write(c.out, probe.format, collectRows(stats), stats)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&file, "targets", "", "file with the list of devices, - for standard input")
+	fl.BoolVar(&probe.serial, "modbus-rtu", false, "serial frames in the TCP stream")
+	fl.StringVar(&probe.modbus, "protocol", "snmp-v2c", "snmp-v1, snmp-v2c, snmp-v3 or modbus-tcp")
+	probe.secrets(fl)
+	fl.StringVar(&probe.profile, "profile", "", "use this profile instead of identifying each device")
+	fl.StringVar(&probe.profilesDir, "profiles-dir", "", "folder of further profiles")
+	fl.DurationVar(&probe.timeout, "timeout", 2*time.Second, "for one request")
+	fl.IntVar(&probe.retries, "retries", 1, "after a time-out")
+	fl.DurationVar(&interval, "interval", 0, "between polls of a device, at least 1s; 0 polls without pause")
+	fl.IntVar(&window, "window", 256, "devices polled at the same time without --interval")
+	fl.DurationVar(&warm, "warm-up", 3*time.Second, "time that is not counted")
+	fl.DurationVar(&d, "duration", 30*time.Second, "time that is counted")
+	fl.StringVar(&store, "store", "", "keep the samples in an embedded store in this folder")
+	fl.IntVar(&sockets, "sockets", 0, "shared UDP sockets (default 2)")
+	fl.StringVar(&cpuProfile, "cpu-profile", "", "write a processor profile to this file")
+	fl.BoolVarP(&v, "verbose", "v", false, "log to standard error")
+	fl.Var(&probe.format, "format", "output format")
+	return cmd
+}
+
+// readTargets reads the list of devices.
+func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error) {
+	protocol := collectors.Protocol(f.modbus)
+	switch protocol {
+	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3, collectors.ModbusTCP, collectors.ModbusRTUOverTCP:
+	default:
+		return nil, usageError("--protocol %q is not one of snmp-v1, snmp-v2c, snmp-v3, modbus-tcp, modbus-rtu-tcp", f.modbus)
+	}
+	if err := f.openSecrets(c.env); err != nil {
+		return nil, err
+	}
+	in := c.in
+	switch file {
+	case "":
+		return nil, usageError("--targets names the file with the list of devices")
+	case "-":
+	default:
+		r, err := os.Open(file) //nolint:gosec // the person names the file
+		if err != nil {
+			return nil, usageError("%w", err)
+		}
+		defer func() { _ = r.Close() }() // it is only read
+		in = r
+	}
+	port := 161
+	if protocol == collectors.ModbusTCP || protocol == collectors.ModbusRTUOverTCP {
+		port = 502
+	}
+	var targets []collectors.Target
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		address, unit, _ := strings.Cut(line, ",")
+		t := collectors.Target{
+			Device: models.DeviceID(n), Address: withPort(address, port), Protocol: protocol, Profile: f.profile,
+			SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries, Modbus: collectors.ModbusAddress{Unit: 1},
+		}
+		t.Name = t.Address
+		if f.retries == 0 {
+			t.Retries = -1
+		}
+		if unit != "" {
+			u, err := strconv.ParseUint(strings.TrimSpace(unit), 10, 8)
+			if err != nil {
+				return nil, usageError("%s, line %d: unit id %q is not between 0 and 255", file, n, unit)
+			}
+			t.Modbus.Unit = uint8(u)
+		}
+		targets = append(targets, t)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if len(targets) == 0 {
+		return nil, usageError("%s lists no device", file)
+	}
+	return targets, nil
+}
+
+func collectRows(s collect.Stats) output.Rows {
+	rows := output.Rows{Columns: []string{"WHAT", "FIGURE"}}
+	add := func(what, format string, args ...any) {
+		rows.Cells = append(rows.Cells, []string{what, fmt.Sprintf(format, args...)})
+	}
+	add("devices, of which learned", "%d, %d", s.Devices, s.Learned)
+	add("polls, failed, skipped", "%d, %d, %d", s.Polls, s.Failed, s.Skipped)
+	add("points, of which good", "%d, %d", s.Points, s.Good)
+	add("points stored, streamed", "%d, %d", s.Stored, s.Stream)
+	add("points a second", "%.0f", s.PointsPerS)
+	add("processor time for a million points", "%.3f s", s.CPUPerMillion)
+	add("cores busy", "%.3f", s.CPU/max(s.Seconds, 1e-9))
+	add("late: median, 99 %, worst", "%.3f, %.3f, %.3f ms", s.LateMS[0], s.LateMS[1], s.LateMS[2])
+	add("requests, time-outs, foreign, malformed", "%d, %d, %d, %d", s.Requests, s.Timeouts, s.Foreign, s.Malformed)
+	add("largest memory", "%.0f MB", s.PeakMB)
+	if s.FirstError != "" {
+		add("first error", "%s", s.FirstError)
+	}
+	return rows
+}
