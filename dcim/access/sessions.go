@@ -275,6 +275,36 @@ func (s *Service) RevokeSession(ctx context.Context, id uint64) error {
 	})
 }
 
+// RevokeOtherSessions ends all sessions of the signed-in user but the one that
+// asks, and returns how many that were. A token without an owner has none.
+func (s *Service) RevokeOtherSessions(ctx context.Context) (int64, error) {
+	if err := Require(ctx, ManageOwnAccount); err != nil {
+		return 0, err
+	}
+	p, _ := From(ctx)
+	if p.UserID == 0 {
+		return 0, nil
+	}
+	var keep uint64
+	if p.Via == ViaSession {
+		keep = p.CredentialID
+	}
+	var n int64
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		res := tx.Where("user_id = ? AND id <> ?", p.UserID, keep).Delete(&models.Session{})
+		if res.Error != nil {
+			return fmt.Errorf("end other sessions of user %s: %w", p.Name, res.Error)
+		}
+		if n = res.RowsAffected; n == 0 {
+			return nil
+		}
+		return s.audit.Record(ctx, tx, models.AuditEvent{
+			Action: "revoke-others", ObjectType: "session", ObjectID: itoa(p.UserID), ObjectName: p.Name, Detail: fmt.Sprintf("%d sessions", n),
+		})
+	})
+	return n, err
+}
+
 // Sweep deletes expired sessions, and links used or expired more than a day
 // ago. Call it now and then; nothing depends on it but the size of the tables.
 func (s *Service) Sweep(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -165,7 +166,7 @@ func (s *Service) insert(ctx context.Context, tx *gorm.DB, u *models.User) error
 		return fmt.Errorf("create user %s: %w", u.Name, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return fmt.Errorf("user %s exists: %w", u.Name, ErrConflict)
+		return conflict(fault.Taken, "name", "user "+u.Name+" exists")
 	}
 	return s.audit.Record(ctx, tx, models.AuditEvent{
 		Action: "create", ObjectType: "user", ObjectID: itoa(u.ID), ObjectName: u.Name, After: u,
@@ -250,7 +251,7 @@ func (s *Service) update(ctx context.Context, id uint64, c UserChange) (models.U
 			return err
 		}
 		if isFullAdmin(before) && !isFullAdmin(u) && len(admins) == 1 && admins[0] == id {
-			return fmt.Errorf("user %s is the last administrator: %w", u.Name, ErrConflict)
+			return conflict(fault.LastAdministrator, "", "user "+u.Name+" is the last administrator")
 		}
 		u.UpdatedAt = s.now()
 		if err := tx.Model(&u).Select("DisplayName", "Role", "Scope", "Disabled", "Language", "Theme", "UpdatedAt").
@@ -267,6 +268,11 @@ func (s *Service) update(ctx context.Context, id uint64, c UserChange) (models.U
 		})
 	})
 	return u, err
+}
+
+// conflict is a fault.ConflictError that is an ErrConflict too.
+func conflict(code, field, reason string) error {
+	return fmt.Errorf("%w: %w", fault.Conflict(code, field, reason), ErrConflict)
 }
 
 func (c UserChange) apply(u *models.User) {

@@ -135,6 +135,27 @@ func (s Secrets) check(k Kind) (Secrets, error) {
 	return bad("kind", "unknown", fmt.Sprintf("must be one of %v", Kinds()))
 }
 
+// onto returns s with the secrets of old where it has none. What is no secret is
+// taken from s, and a passphrase goes with its protocol.
+func (s Secrets) onto(old Secrets) Secrets {
+	for _, f := range []struct {
+		have *string
+		old  string
+		keep bool
+	}{
+		{&s.Community, old.Community, true},
+		{&s.AuthPassphrase, old.AuthPassphrase, s.AuthProtocol != ""},
+		{&s.PrivPassphrase, old.PrivPassphrase, s.PrivProtocol != ""},
+		{&s.ClientCert, old.ClientCert, s.ClientKey == ""},
+		{&s.ClientKey, old.ClientKey, s.ClientCert == ""},
+	} {
+		if *f.have == "" && f.keep {
+			*f.have = f.old
+		}
+	}
+	return s
+}
+
 func (s Secrets) checkV3() (Secrets, error) {
 	bad := func(field, code, reason string) (Secrets, error) {
 		return Secrets{}, &InvalidError{field, code, reason}

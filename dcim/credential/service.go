@@ -16,6 +16,8 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/db"
+	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -24,6 +26,13 @@ type Info struct {
 	ID   uint64 `json:"id"`
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
+	// User, AuthProtocol, PrivProtocol and ContextName are of SNMPv3.
+	User         string `json:"user,omitempty"`
+	AuthProtocol string `json:"auth_protocol,omitempty"`
+	PrivProtocol string `json:"priv_protocol,omitempty"`
+	ContextName  string `json:"context_name,omitempty"`
+	// Devices is how many use it; List counts them.
+	Devices int64 `json:"-"`
 	// Weakness says why it protects little; empty when it is fit.
 	Weakness  string    `json:"weakness,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
@@ -38,10 +47,12 @@ type New struct {
 }
 
 // Change holds what to change; nil fields stay. Secrets are replaced as a
-// whole, for they cannot be read.
+// whole, but that an empty community, passphrase or key stays as it was.
 type Change struct {
 	Name    *string
 	Secrets *Secrets
+	// Seen, when not zero, is the time of the change that the caller saw last.
+	Seen time.Time
 }
 
 // Opened is a credential with its secrets, for a collector.
@@ -131,6 +142,7 @@ func (s *Service) info(r row) Info {
 		i.Weakness = "cannot be opened: " + ErrDamaged.Error()
 	default:
 		i.Weakness = sec.weakness(i.Kind)
+		i.User, i.AuthProtocol, i.PrivProtocol, i.ContextName = sec.User, sec.AuthProtocol, sec.PrivProtocol, sec.ContextName
 	}
 	return i
 }
@@ -157,7 +169,7 @@ func (s *Service) Create(ctx context.Context, n New) (Info, error) {
 			return fmt.Errorf("create credential: %w", res.Error)
 		}
 		if res.RowsAffected == 0 {
-			return fmt.Errorf("name %q is taken: %w", name, ErrConflict)
+			return taken(name)
 		}
 		// The blob is bound to the id, which is known only now.
 		var err error
@@ -204,27 +216,34 @@ func (s *Service) Update(ctx context.Context, id uint64, c Change) (Info, error)
 			return err
 		}
 		before, detail := s.info(r), ""
+		if !c.Seen.IsZero() && !c.Seen.Equal(r.UpdatedAt) {
+			return conflict(db.StaleError("credential", r.Name))
+		}
 		if c.Name != nil {
 			if r.Name, err = checkName(*c.Name); err != nil {
 				return err
 			}
-			var taken int64
-			if err := tx.Model(&row{}).Where("name = ? AND id <> ?", r.Name, id).Count(&taken).Error; err != nil {
+			var others int64
+			if err := tx.Model(&row{}).Where("name = ? AND id <> ?", r.Name, id).Count(&others).Error; err != nil {
 				return fmt.Errorf("update credential %d: %w", id, err)
 			}
-			if taken > 0 {
-				return fmt.Errorf("name %q is taken: %w", r.Name, ErrConflict)
+			if others > 0 {
+				return taken(r.Name)
 			}
 		}
 		if c.Secrets != nil {
-			sec, err := c.Secrets.check(Kind(r.Kind))
+			// What cannot be opened has nothing to keep.
+			old, _ := s.unseal(r)
+			sec, err := c.Secrets.onto(old).check(Kind(r.Kind))
 			if err != nil {
 				return err
 			}
 			if r.Secret, err = s.seal(id, Kind(r.Kind), sec); err != nil {
 				return err
 			}
-			detail = "secrets replaced"
+			if sec != old {
+				detail = "secrets replaced"
+			}
 		}
 		r.UpdatedAt = s.now()
 		err = tx.Model(&row{}).Where("id = ?", id).
@@ -241,6 +260,13 @@ func (s *Service) Update(ctx context.Context, id uint64, c Change) (Info, error)
 	return out, nil
 }
 
+// conflict makes a fault.ConflictError an ErrConflict too.
+func conflict(err error) error { return fmt.Errorf("%w: %w", err, ErrConflict) }
+
+func taken(name string) error {
+	return conflict(fault.Conflict(fault.Taken, "name", fmt.Sprintf("credential %q exists already", name), name))
+}
+
 // Delete removes a credential; ErrConflict when devices use it. It needs
 // access.ManageCredentials.
 func (s *Service) Delete(ctx context.Context, id uint64) error {
@@ -249,6 +275,13 @@ func (s *Service) Delete(ctx context.Context, id uint64) error {
 	}
 	return s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		r, err := take(tx, id)
+		if err != nil {
+			return err
+		}
+		err = db.CheckUnused(tx, "credential", r.Name, id, db.Reference{Objects: "devices", Table: "devices", Column: "credential_id"})
+		if errors.Is(err, fault.ErrConflict) {
+			return conflict(err)
+		}
 		if err != nil {
 			return err
 		}
@@ -286,9 +319,32 @@ func (s *Service) List(ctx context.Context) ([]Info, error) {
 	if err := s.db.WithContext(ctx).Order("name").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list credentials: %w", err)
 	}
+	used, err := s.devices(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Info, len(rows))
 	for i, r := range rows {
 		out[i] = s.info(r)
+		out[i].Devices = used[r.ID]
+	}
+	return out, nil
+}
+
+// devices counts the devices that use each credential.
+func (s *Service) devices(ctx context.Context) (map[uint64]int64, error) {
+	var counts []struct {
+		CredentialID uint64
+		N            int64
+	}
+	err := s.db.WithContext(ctx).Table("devices").Select("credential_id, COUNT(*) AS n").
+		Where("credential_id IS NOT NULL").Group("credential_id").Scan(&counts).Error
+	if err != nil {
+		return nil, fmt.Errorf("count devices of credentials: %w", err)
+	}
+	out := make(map[uint64]int64, len(counts))
+	for _, c := range counts {
+		out[c.CredentialID] = c.N
 	}
 	return out, nil
 }
@@ -365,9 +421,9 @@ func (s *Service) Rekey(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-func take(db *gorm.DB, id uint64) (row, error) {
+func take(q *gorm.DB, id uint64) (row, error) {
 	var r row
-	err := db.Where("id = ?", id).Take(&r).Error
+	err := q.Where("id = ?", id).Take(&r).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return r, fmt.Errorf("credential %d: %w", id, ErrNotFound)
 	}

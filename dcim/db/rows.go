@@ -81,10 +81,16 @@ type Reference struct {
 	// Objects is the plural in words: "racks".
 	Objects       string
 	Table, Column string
+	// Unnamed things have no column "name".
+	Unnamed bool
 }
 
+// namedUsers is how many users of a row a conflict names.
+const namedUsers = 3
+
 // CheckUnused returns a fault.InUse conflict that tells how many things refer
-// to the row, in one statement.
+// to the row and names the first of them. It takes one statement when there are
+// none.
 func CheckUnused(tx *gorm.DB, object, name string, id any, refs ...Reference) error {
 	parts := make([]string, len(refs))
 	args := make([]any, len(refs))
@@ -99,16 +105,25 @@ func CheckUnused(tx *gorm.DB, object, name string, id any, refs ...Reference) er
 	if err := tx.Raw(strings.Join(parts, " UNION ALL ")+" ORDER BY i", args...).Scan(&counts).Error; err != nil {
 		return fmt.Errorf("look for users of %s %q: %w", object, name, err)
 	}
-	var with []string
+	var users []fault.Users
 	for _, c := range counts {
-		if c.N > 0 {
-			with = append(with, fmt.Sprintf("%d %s", c.N, refs[c.I].Objects))
+		if c.N == 0 {
+			continue
 		}
+		r := refs[c.I]
+		u := fault.Users{Objects: r.Objects, Count: c.N}
+		if !r.Unnamed {
+			err := tx.Table(r.Table).Where(r.Column+" = ?", id).Order("name, id").Limit(namedUsers).Pluck("name", &u.Names).Error
+			if err != nil {
+				return fmt.Errorf("name users of %s %q: %w", object, name, err)
+			}
+		}
+		users = append(users, u)
 	}
-	if len(with) == 0 {
+	if len(users) == 0 {
 		return nil
 	}
-	return fault.Conflict(fault.InUse, "", fmt.Sprintf("%s %q is still used by %s", object, name, strings.Join(with, ", ")), with...)
+	return fault.Used(fmt.Sprintf("%s %q", object, name), users...)
 }
 
 // Explain puts a violated rule of the schema into words; other errors are

@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kinds of errors; test with errors.Is.
@@ -49,6 +50,8 @@ const (
 	InUse = "in-use"
 	// Stale: somebody else has changed the thing since it was read.
 	Stale = "stale"
+	// LastAdministrator: nobody could manage users any more.
+	LastAdministrator = "last-administrator"
 )
 
 // ConflictError says what stands in the way.
@@ -61,11 +64,41 @@ type ConflictError struct {
 	Reason string
 	// With names what stands in the way.
 	With []string
+	// Users tell of an InUse conflict what refers to the thing.
+	Users []Users
+}
+
+// Users are things of one sort that refer to another.
+type Users struct {
+	// Objects is the plural in words: "racks".
+	Objects string
+	Count   int64
+	// Names are the first few by name; empty for things without names.
+	Names []string
 }
 
 // Conflict returns a *ConflictError.
 func Conflict(code, field, reason string, with ...string) error {
 	return &ConflictError{Code: code, Field: field, Reason: reason, With: with}
+}
+
+// Used returns the *ConflictError of a thing, such as "rack \"A1\"", that cannot
+// be removed because of its users.
+func Used(thing string, users ...Users) error {
+	e := &ConflictError{Code: InUse, Users: users}
+	for _, u := range users {
+		with := fmt.Sprintf("%d %s", u.Count, u.Objects)
+		if len(u.Names) > 0 {
+			with += " (" + strings.Join(u.Names, ", ")
+			if int64(len(u.Names)) < u.Count {
+				with += ", …"
+			}
+			with += ")"
+		}
+		e.With = append(e.With, with)
+	}
+	e.Reason = thing + " is still used by " + strings.Join(e.With, ", ")
+	return e
 }
 
 func (e *ConflictError) Error() string { return e.Reason }

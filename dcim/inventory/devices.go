@@ -444,8 +444,7 @@ func (s *Service) DeleteDevice(ctx context.Context, id models.DeviceID) error {
 			return fmt.Errorf("count cables of device %q: %w", d.Name, err)
 		}
 		if cables > 0 {
-			with := fmt.Sprintf("%d cables", cables)
-			return fault.Conflict(fault.InUse, "", fmt.Sprintf("%s are plugged into device %q", with, d.Name), with)
+			return fault.Used(fmt.Sprintf("device %q", d.Name), fault.Users{Objects: "cables", Count: cables})
 		}
 		if err := db.Delete[models.Device](tx, "device", d.Name, id); err != nil {
 			return err

@@ -27,8 +27,8 @@ var manufacturers = kept[models.Manufacturer]{
 		return layout.CheckText("description", x.Description)
 	},
 	refs: []db.Reference{
-		{Objects: "rack types", Table: "rack_types", Column: "manufacturer_id"},
-		{Objects: "device types", Table: "device_types", Column: "manufacturer_id"},
+		{Objects: "rack types", Table: "rack_types", Column: "manufacturer_id", Unnamed: true},
+		{Objects: "device types", Table: "device_types", Column: "manufacturer_id", Unnamed: true},
 	},
 }
 
