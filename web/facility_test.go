@@ -80,8 +80,12 @@ func TestEveryOperation(t *testing.T) {
 	admin.refused(http.StatusConflict, "conflict", "POST", path+"/poll", nil)
 	admin.want(http.StatusNoContent, "DELETE", path, nil, nil)
 	admin.refused(http.StatusNotFound, "not-found", "GET", path, nil)
+	admin.want(http.StatusNoContent, "PUT", "/credentials/"+itoa(cred), apigen.CredentialChange{Name: "pdus"}, nil)
 	admin.want(http.StatusNoContent, "DELETE", "/credentials/"+itoa(cred), nil, nil)
 	admin.want(http.StatusOK, "GET", "/racks/"+itoa(rack), nil, nil)
+	admin.everyPlace(site, room, rack)
+	admin.want(http.StatusOK, "GET", "/sessions", nil, nil)
+	admin.want(http.StatusNoContent, "DELETE", "/sessions", nil, nil)
 	admin.want(http.StatusOK, "GET", "/devices", nil, nil)
 	admin.want(http.StatusAccepted, "POST", "/devices/"+itoa(uint64(h.ups))+"/poll", nil, nil)
 	if !slices.Contains(h.plant.polled, h.ups) {
@@ -108,6 +112,10 @@ func TestEveryOperation(t *testing.T) {
 	admin.want(http.StatusNoContent, "PUT", "/session/password", apigen.PasswordChange{Old: password, New: password + " again"}, nil)
 	admin.want(http.StatusNoContent, "DELETE", "/session", nil, nil)
 	admin.want(http.StatusOK, "POST", "/session", apigen.SignInRequest{Name: "admin", Password: password + " again"}, &s)
+	admin.csrf = s.CsrfToken
+	var sessions apigen.SessionList
+	admin.want(http.StatusOK, "GET", "/sessions", nil, &sessions)
+	admin.want(http.StatusNoContent, "DELETE", "/sessions/"+itoa(sessions.Items[0].Id), nil, nil)
 	link := must(h.access.CreateSignInLink(h.system, s.User.Id, 0))(t)
 	admin.want(http.StatusOK, "POST", "/session/link", apigen.LinkRequest{Secret: link}, nil)
 
@@ -122,6 +130,35 @@ func TestEveryOperation(t *testing.T) {
 			}
 		}
 	}
+}
+
+// everyPlace reads, changes and removes a place of each sort.
+func (c *client) everyPlace(site, room, rack uint64) {
+	c.h.t.Helper()
+	var made apigen.Created
+	c.want(http.StatusCreated, "POST", "/rows", apigen.RowInput{Location: room, Name: "Dãy A"}, &made)
+	var (
+		s apigen.SiteDetail
+		l apigen.LocationDetail
+		r apigen.RowDetail
+		k apigen.RackDetail
+	)
+	row := "/rows/" + itoa(made.Id)
+	c.want(http.StatusOK, "GET", row, nil, &r)
+	c.want(http.StatusNoContent, "PUT", row, r.Input, nil)
+	c.want(http.StatusNoContent, "DELETE", row, nil, nil)
+	path := "/racks/" + itoa(rack)
+	c.want(http.StatusOK, "GET", path, nil, &k)
+	c.want(http.StatusNoContent, "PUT", path, k.Input, nil)
+	c.want(http.StatusNoContent, "DELETE", path, nil, nil)
+	path = "/locations/" + itoa(room)
+	c.want(http.StatusOK, "GET", path, nil, &l)
+	c.want(http.StatusNoContent, "PUT", path, l.Input, nil)
+	c.want(http.StatusNoContent, "DELETE", path, nil, nil)
+	path = "/sites/" + itoa(site)
+	c.want(http.StatusOK, "GET", path, nil, &s)
+	c.want(http.StatusNoContent, "PUT", path, s.Input, nil)
+	c.want(http.StatusNoContent, "DELETE", path, nil, nil)
 }
 
 func TestAdministration(t *testing.T) {

@@ -73,7 +73,8 @@ func (a *API) ListCredentials(c echo.Context) error {
 	out := apigen.CredentialList{Items: make([]apigen.Credential, len(rows))}
 	for i, r := range rows {
 		out.Items[i] = apigen.Credential{
-			Id: r.ID, Name: r.Name, Kind: apigen.CredentialKind(r.Kind), Weakness: opt(r.Weakness), UpdatedAt: optTime(r.UpdatedAt),
+			Id: r.ID, Name: r.Name, Kind: apigen.CredentialKind(r.Kind), User: opt(r.User), AuthProtocol: opt(r.AuthProtocol),
+			PrivProtocol: opt(r.PrivProtocol), Context: opt(r.ContextName), Devices: r.Devices, Weakness: opt(r.Weakness), UpdatedAt: optTime(r.UpdatedAt),
 		}
 	}
 	return answer(c, http.StatusOK, out)
@@ -97,6 +98,30 @@ func (a *API) CreateCredential(c echo.Context) error {
 		return err
 	}
 	return created(c, r.ID)
+}
+
+// UpdateCredential changes a credential; what devices are read with is taken
+// anew.
+func (a *API) UpdateCredential(c echo.Context, id apigen.ID) error {
+	in, err := body[apigen.CredentialChange](c)
+	if err != nil {
+		return err
+	}
+	_, err = a.o.Credentials.Update(c.Request().Context(), id, credential.Change{
+		Name: &in.Name, Seen: or(in.UpdatedAt, time.Time{}),
+		Secrets: &credential.Secrets{
+			Community: or(in.Community, ""), User: or(in.User, ""), ContextName: or(in.Context, ""),
+			AuthProtocol: string(or(in.AuthProtocol, "")), AuthPassphrase: or(in.AuthPassword, ""),
+			PrivProtocol: string(or(in.PrivProtocol, "")), PrivPassphrase: or(in.PrivPassword, ""),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if a.o.CredentialChanged != nil {
+		a.o.CredentialChanged()
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // DeleteCredential removes a credential that no device uses.

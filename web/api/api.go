@@ -45,12 +45,16 @@ type Accounts interface {
 	Tokens(ctx context.Context, userID uint64) ([]models.APIToken, error)
 	CreateToken(ctx context.Context, n access.NewToken) (string, models.APIToken, error)
 	RevokeToken(ctx context.Context, id uint64) error
+	Sessions(ctx context.Context, userID uint64) ([]models.Session, error)
+	RevokeSession(ctx context.Context, id uint64) error
+	RevokeOtherSessions(ctx context.Context) (int64, error)
 }
 
 // Credentials keeps the secrets of devices; *credential.Service does.
 type Credentials interface {
 	List(ctx context.Context) ([]credential.Info, error)
 	Create(ctx context.Context, n credential.New) (credential.Info, error)
+	Update(ctx context.Context, id uint64, c credential.Change) (credential.Info, error)
 	Delete(ctx context.Context, id uint64) error
 }
 
@@ -61,9 +65,22 @@ type Audit interface {
 
 // Layout changes places; *layout.Service does.
 type Layout interface {
+	Site(ctx context.Context, id uint64) (models.Site, error)
 	CreateSite(ctx context.Context, x models.Site) (models.Site, error)
+	UpdateSite(ctx context.Context, x models.Site) (models.Site, error)
+	DeleteSite(ctx context.Context, id uint64) error
+	Location(ctx context.Context, id uint64) (models.Location, error)
 	CreateLocation(ctx context.Context, x models.Location) (models.Location, error)
+	UpdateLocation(ctx context.Context, x models.Location) (models.Location, error)
+	DeleteLocation(ctx context.Context, id uint64) error
+	Row(ctx context.Context, id uint64) (models.Row, error)
+	CreateRow(ctx context.Context, x models.Row) (models.Row, error)
+	UpdateRow(ctx context.Context, x models.Row) (models.Row, error)
+	DeleteRow(ctx context.Context, id uint64) error
+	Rack(ctx context.Context, id uint64) (models.Rack, error)
 	CreateRack(ctx context.Context, x models.Rack) (models.Rack, error)
+	UpdateRack(ctx context.Context, x models.Rack) (models.Rack, error)
+	DeleteRack(ctx context.Context, id uint64) error
 	Place(ctx context.Context, device models.DeviceID, p models.Position, version uint64) (models.Device, error)
 	History(ctx context.Context, device models.DeviceID) ([]models.Placement, error)
 }
@@ -181,6 +198,9 @@ type Options struct {
 	// StaleAfter is the freshness limit of a point; nil means 2.5 times the
 	// interval of its group, plus 2 s.
 	StaleAfter func(models.Point) time.Duration
+	// CredentialChanged is called after the secrets of devices have changed; it
+	// may be nil.
+	CredentialChanged func()
 	// OverviewEvery is how old the figures of the overview may be; default 1 s,
 	// negative for none.
 	OverviewEvery time.Duration

@@ -233,8 +233,8 @@ func (a *API) UpdateDevice(c echo.Context, id apigen.ID) error {
 	if err != nil {
 		return err
 	}
-	if in.Version == nil || *in.Version == 0 {
-		return problem.Field(http.StatusUnprocessableEntity, "version", "the version that was seen must be given")
+	if _, err := seen(in.Version); err != nil {
+		return err
 	}
 	if err := a.change(c.Request().Context(), models.DeviceID(id), in); err != nil {
 		return err
@@ -321,7 +321,7 @@ func (a *API) GetCollectors(c echo.Context) error {
 	}
 	st := a.states()
 	out := apigen.CollectorHealth{
-		Items: []apigen.DeviceHealth{}, Counters: map[string]float32{}, SamplesPerSecond: float32(a.rate.perSecond()),
+		Items: []apigen.DeviceHealth{}, Counters: map[string]float32{}, SamplesPerSecond: a.rate.perSecond(),
 	}
 	var devices []*facility.Device
 	m.Devices(func(d *facility.Device) {

@@ -215,9 +215,10 @@ func planDevice(d *facility.Device, st states, l last) apigen.PlanDevice {
 	}
 }
 
-// GetRack draws a rack.
+// GetRack draws a rack. What can be changed of it is read anew.
 func (a *API) GetRack(c echo.Context, id apigen.ID) error {
-	m, err := a.model(c.Request().Context())
+	ctx := c.Request().Context()
+	m, err := a.model(ctx)
 	if err != nil {
 		return err
 	}
@@ -225,11 +226,15 @@ func (a *API) GetRack(c echo.Context, id apigen.ID) error {
 	if err != nil {
 		return err
 	}
+	row, err := a.o.Layout.Rack(ctx, id)
+	if err != nil {
+		return err
+	}
 	st, power := a.states(), r.Power()
 	l := a.last(pointIDs(power, pointIDs(r.Inlets, nil)))
 	out := apigen.RackDetail{
 		Id: r.ID, Name: r.Name, Path: places(r.Path()), UHeight: r.UHeight, StartingUnit: r.StartingUnit, DescUnits: r.DescUnits,
-		Status: string(r.Status), MaxPowerW: opt(float32(r.MaxPowerW)), MaxWeightKg: opt(float32(r.MaxWeightKg)), Version: r.Version,
+		Status: string(r.Status), MaxPowerW: opt(float32(r.MaxPowerW)), MaxWeightKg: opt(float32(r.MaxWeightKg)), Version: row.Version, Input: rackInput(row),
 		Devices: []apigen.RackDevice{}, InletC: l.gather(r.Inlets).highest(), PowerW: l.gather(power).total(),
 	}
 	inlets, feeds, used := []apigen.PointValue{}, []apigen.RackFeed{}, map[int]bool{}
@@ -279,10 +284,9 @@ func (a *API) CreateSite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := a.o.Layout.CreateSite(c.Request().Context(), models.Site{
-		Name: in.Name, Status: models.StatusActive, TimeZone: or(in.TimeZone, ""), Address: or(in.Address, ""), Description: or(in.Description, ""),
-	})
-	if err != nil {
+	var x models.Site
+	applySite(&x, in)
+	if x, err = a.o.Layout.CreateSite(c.Request().Context(), x); err != nil {
 		return err
 	}
 	a.reader.Invalidate()
@@ -295,11 +299,9 @@ func (a *API) CreateLocation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := a.o.Layout.CreateLocation(c.Request().Context(), models.Location{
-		SiteID: in.Site, ParentID: in.Parent, Name: in.Name, Kind: models.LocationKind(in.Kind), Status: models.StatusActive,
-		WidthM: float64(or(in.WidthM, 0)), DepthM: float64(or(in.DepthM, 0)),
-	})
-	if err != nil {
+	var x models.Location
+	applyLocation(&x, in)
+	if x, err = a.o.Layout.CreateLocation(c.Request().Context(), x); err != nil {
 		return err
 	}
 	a.reader.Invalidate()
@@ -312,11 +314,9 @@ func (a *API) CreateRack(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := a.o.Layout.CreateRack(c.Request().Context(), models.Rack{
-		LocationID: in.Location, Name: in.Name, UHeight: in.UHeight, Status: models.StatusActive, XM: wide(in.XM), YM: wide(in.YM),
-		RotationDeg: float64(or(in.RotationDeg, 0)), MaxPowerW: float64(or(in.MaxPowerW, 0)), MaxWeightKg: float64(or(in.MaxWeightKg, 0)),
-	})
-	if err != nil {
+	var x models.Rack
+	applyRack(&x, in)
+	if x, err = a.o.Layout.CreateRack(c.Request().Context(), x); err != nil {
 		return err
 	}
 	a.reader.Invalidate()

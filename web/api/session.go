@@ -232,3 +232,41 @@ func (a *API) RevokeToken(c echo.Context, id apigen.ID) error {
 	}
 	return c.NoContent(http.StatusNoContent)
 }
+
+// EndOtherSessions ends the own sessions but this one.
+func (a *API) EndOtherSessions(c echo.Context) error {
+	if _, err := a.o.Accounts.RevokeOtherSessions(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// EndSession ends a session.
+func (a *API) EndSession(c echo.Context, id apigen.ID) error {
+	if err := a.o.Accounts.RevokeSession(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// ListSessions lists live sessions.
+func (a *API) ListSessions(c echo.Context, params apigen.ListSessionsParams) error {
+	ctx := c.Request().Context()
+	p, _ := access.From(ctx)
+	out := apigen.SessionList{Items: []apigen.SessionEntry{}}
+	user := or(params.User, p.UserID)
+	if user == 0 { // a token without an owner
+		return answer(c, http.StatusOK, out)
+	}
+	rows, err := a.o.Accounts.Sessions(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, s := range rows {
+		out.Items = append(out.Items, apigen.SessionEntry{
+			Id: s.ID, Current: p.Via == access.ViaSession && p.CredentialID == s.ID, Address: opt(s.Address), UserAgent: opt(s.UserAgent),
+			CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt,
+		})
+	}
+	return answer(c, http.StatusOK, out)
+}

@@ -238,26 +238,34 @@ type rate struct {
 	mu      sync.Mutex
 	at      time.Time
 	updates uint64
-	per     float64
+	per     *float32
 }
 
 func newRate(l *telemetry.Live) *rate { return &rate{live: l} }
 
+// A rate is measured anew after rateEvery, and told for as long as it is younger
+// than rateUntil.
+const (
+	rateEvery = 10 * time.Second
+	rateUntil = time.Minute
+)
+
 // perSecond measures between calls that are at least 10 s apart; the first
-// ones measure what time there was.
-func (r *rate) perSecond() float64 {
+// ones measure what time there was. It returns nil until there are two calls to
+// measure between that are not too far apart to tell of now.
+func (r *rate) perSecond() *float32 {
 	st, now := r.live.Stats(), time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.at.IsZero() {
-		r.at, r.updates = now, st.Updates
-		return 0
-	}
 	passed := now.Sub(r.at)
-	if passed < time.Second || passed < 10*time.Second && r.per > 0 {
+	if passed > rateUntil {
+		r.at, r.updates, r.per = now, st.Updates, nil
+		return nil
+	}
+	if passed < time.Second || passed < rateEvery && r.per != nil {
 		return r.per
 	}
-	r.per = float64(st.Updates-r.updates) / passed.Seconds()
-	r.at, r.updates = now, st.Updates
+	per := float32(float64(st.Updates-r.updates) / passed.Seconds())
+	r.at, r.updates, r.per = now, st.Updates, &per
 	return r.per
 }

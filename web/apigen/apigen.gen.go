@@ -40,6 +40,72 @@ func (e CredentialKind) Valid() bool {
 	}
 }
 
+// Defines values for CredentialChangeAuthProtocol.
+const (
+	CredentialChangeAuthProtocolEmpty  CredentialChangeAuthProtocol = ""
+	CredentialChangeAuthProtocolMD5    CredentialChangeAuthProtocol = "MD5"
+	CredentialChangeAuthProtocolSHA    CredentialChangeAuthProtocol = "SHA"
+	CredentialChangeAuthProtocolSHA224 CredentialChangeAuthProtocol = "SHA224"
+	CredentialChangeAuthProtocolSHA256 CredentialChangeAuthProtocol = "SHA256"
+	CredentialChangeAuthProtocolSHA384 CredentialChangeAuthProtocol = "SHA384"
+	CredentialChangeAuthProtocolSHA512 CredentialChangeAuthProtocol = "SHA512"
+)
+
+// Valid indicates whether the value is a known member of the CredentialChangeAuthProtocol enum.
+func (e CredentialChangeAuthProtocol) Valid() bool {
+	switch e {
+	case CredentialChangeAuthProtocolEmpty:
+		return true
+	case CredentialChangeAuthProtocolMD5:
+		return true
+	case CredentialChangeAuthProtocolSHA:
+		return true
+	case CredentialChangeAuthProtocolSHA224:
+		return true
+	case CredentialChangeAuthProtocolSHA256:
+		return true
+	case CredentialChangeAuthProtocolSHA384:
+		return true
+	case CredentialChangeAuthProtocolSHA512:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CredentialChangePrivProtocol.
+const (
+	CredentialChangePrivProtocolAES     CredentialChangePrivProtocol = "AES"
+	CredentialChangePrivProtocolAES192  CredentialChangePrivProtocol = "AES192"
+	CredentialChangePrivProtocolAES192C CredentialChangePrivProtocol = "AES192C"
+	CredentialChangePrivProtocolAES256  CredentialChangePrivProtocol = "AES256"
+	CredentialChangePrivProtocolAES256C CredentialChangePrivProtocol = "AES256C"
+	CredentialChangePrivProtocolDES     CredentialChangePrivProtocol = "DES"
+	CredentialChangePrivProtocolEmpty   CredentialChangePrivProtocol = ""
+)
+
+// Valid indicates whether the value is a known member of the CredentialChangePrivProtocol enum.
+func (e CredentialChangePrivProtocol) Valid() bool {
+	switch e {
+	case CredentialChangePrivProtocolAES:
+		return true
+	case CredentialChangePrivProtocolAES192:
+		return true
+	case CredentialChangePrivProtocolAES192C:
+		return true
+	case CredentialChangePrivProtocolAES256:
+		return true
+	case CredentialChangePrivProtocolAES256C:
+		return true
+	case CredentialChangePrivProtocolDES:
+		return true
+	case CredentialChangePrivProtocolEmpty:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CredentialInputAuthProtocol.
 const (
 	CredentialInputAuthProtocolEmpty  CredentialInputAuthProtocol = ""
@@ -177,28 +243,28 @@ func (e DeviceInputProtocol) Valid() bool {
 
 // Defines values for DeviceInputStatus.
 const (
-	Active          DeviceInputStatus = "active"
-	Decommissioning DeviceInputStatus = "decommissioning"
-	Maintenance     DeviceInputStatus = "maintenance"
-	Offline         DeviceInputStatus = "offline"
-	Planned         DeviceInputStatus = "planned"
-	Staged          DeviceInputStatus = "staged"
+	DeviceInputStatusActive          DeviceInputStatus = "active"
+	DeviceInputStatusDecommissioning DeviceInputStatus = "decommissioning"
+	DeviceInputStatusMaintenance     DeviceInputStatus = "maintenance"
+	DeviceInputStatusOffline         DeviceInputStatus = "offline"
+	DeviceInputStatusPlanned         DeviceInputStatus = "planned"
+	DeviceInputStatusStaged          DeviceInputStatus = "staged"
 )
 
 // Valid indicates whether the value is a known member of the DeviceInputStatus enum.
 func (e DeviceInputStatus) Valid() bool {
 	switch e {
-	case Active:
+	case DeviceInputStatusActive:
 		return true
-	case Decommissioning:
+	case DeviceInputStatusDecommissioning:
 		return true
-	case Maintenance:
+	case DeviceInputStatusMaintenance:
 		return true
-	case Offline:
+	case DeviceInputStatusOffline:
 		return true
-	case Planned:
+	case DeviceInputStatusPlanned:
 		return true
-	case Staged:
+	case DeviceInputStatusStaged:
 		return true
 	default:
 		return false
@@ -448,6 +514,36 @@ func (e Severity) Valid() bool {
 	}
 }
 
+// Defines values for Status.
+const (
+	StatusActive          Status = "active"
+	StatusDecommissioning Status = "decommissioning"
+	StatusMaintenance     Status = "maintenance"
+	StatusOffline         Status = "offline"
+	StatusPlanned         Status = "planned"
+	StatusStaged          Status = "staged"
+)
+
+// Valid indicates whether the value is a known member of the Status enum.
+func (e Status) Valid() bool {
+	switch e {
+	case StatusActive:
+		return true
+	case StatusDecommissioning:
+		return true
+	case StatusMaintenance:
+		return true
+	case StatusOffline:
+		return true
+	case StatusPlanned:
+		return true
+	case StatusStaged:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StoreHealthKind.
 const (
 	Embedded StoreHealthKind = "embedded"
@@ -598,6 +694,17 @@ type AuditList struct {
 	Next *uint64 `json:"next,omitempty"`
 }
 
+// Blocker defines model for Blocker.
+type Blocker struct {
+	Count int64 `json:"count"`
+
+	// Names The first few by name
+	Names []string `json:"names"`
+
+	// Object locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables
+	Object string `json:"object"`
+}
+
 // CollectorHealth defines model for CollectorHealth.
 type CollectorHealth struct {
 	// Counters Totals since the start: requests, answers, time-outs, foreign and malformed answers, skipped polls…
@@ -606,8 +713,8 @@ type CollectorHealth struct {
 	Items    []DeviceHealth     `json:"items"`
 	Points   int                `json:"points"`
 
-	// SamplesPerSecond Over the last 10 s
-	SamplesPerSecond float32      `json:"samples_per_second"`
+	// SamplesPerSecond Over some 10 s; null until it was measured
+	SamplesPerSecond *float32     `json:"samples_per_second"`
 	Store            *StoreHealth `json:"store,omitempty"`
 }
 
@@ -618,7 +725,11 @@ type Created struct {
 
 // Credential defines model for Credential.
 type Credential struct {
-	AuthProtocol *string        `json:"auth_protocol,omitempty"`
+	AuthProtocol *string `json:"auth_protocol,omitempty"`
+	Context      *string `json:"context,omitempty"`
+
+	// Devices How many devices use it
+	Devices      int64          `json:"devices"`
 	Id           uint64         `json:"id"`
 	Kind         CredentialKind `json:"kind"`
 	Name         string         `json:"name"`
@@ -632,6 +743,32 @@ type Credential struct {
 
 // CredentialKind defines model for Credential.Kind.
 type CredentialKind string
+
+// CredentialChange The kind stays. What is not secret is replaced; secrets are only where they are given.
+type CredentialChange struct {
+	// AuthPassword write only
+	AuthPassword *string                       `json:"auth_password,omitempty"`
+	AuthProtocol *CredentialChangeAuthProtocol `json:"auth_protocol,omitempty"`
+
+	// Community write only
+	Community *string `json:"community,omitempty"`
+	Context   *string `json:"context,omitempty"`
+	Name      string  `json:"name"`
+
+	// PrivPassword write only
+	PrivPassword *string                       `json:"priv_password,omitempty"`
+	PrivProtocol *CredentialChangePrivProtocol `json:"priv_protocol,omitempty"`
+
+	// UpdatedAt As it was seen; when given, the change is refused if somebody else was faster
+	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+	User      *string    `json:"user,omitempty"`
+}
+
+// CredentialChangeAuthProtocol defines model for CredentialChange.AuthProtocol.
+type CredentialChangeAuthProtocol string
+
+// CredentialChangePrivProtocol defines model for CredentialChange.PrivProtocol.
+type CredentialChangePrivProtocol string
 
 // CredentialInput defines model for CredentialInput.
 type CredentialInput struct {
@@ -780,8 +917,10 @@ type FaultKind struct {
 
 // FieldError defines model for FieldError.
 type FieldError struct {
-	Message string `json:"message"`
-	Path    string `json:"path"`
+	// Code Stable word for translations, where there is one: required, range, unknown, format, kind, nesting, circle, fixed, taken, occupied, too_short…
+	Code    *string `json:"code,omitempty"`
+	Message string  `json:"message"`
+	Path    string  `json:"path"`
 }
 
 // Inlet defines model for Inlet.
@@ -811,14 +950,31 @@ type LinkRequest struct {
 	Secret string `json:"secret"`
 }
 
+// LocationDetail defines model for LocationDetail.
+type LocationDetail struct {
+	Id    uint64        `json:"id"`
+	Input LocationInput `json:"input"`
+
+	// Path From the site down to it
+	Path []Place `json:"path"`
+}
+
 // LocationInput defines model for LocationInput.
 type LocationInput struct {
-	DepthM *float32          `json:"depth_m,omitempty"`
-	Kind   LocationInputKind `json:"kind"`
-	Name   string            `json:"name"`
-	Parent *uint64           `json:"parent,omitempty"`
-	Site   uint64            `json:"site"`
-	WidthM *float32          `json:"width_m,omitempty"`
+	DepthM      *float32          `json:"depth_m,omitempty"`
+	Description *string           `json:"description,omitempty"`
+	Kind        LocationInputKind `json:"kind"`
+	Name        string            `json:"name"`
+	Parent      *uint64           `json:"parent,omitempty"`
+	Site        uint64            `json:"site"`
+	Status      *Status           `json:"status,omitempty"`
+
+	// TileM Edge of a floor tile
+	TileM *float32 `json:"tile_m,omitempty"`
+
+	// Version The version seen; needed to change it
+	Version *uint64  `json:"version,omitempty"`
+	WidthM  *float32 `json:"width_m,omitempty"`
 }
 
 // LocationInputKind defines model for LocationInput.Kind.
@@ -992,15 +1148,21 @@ type Preferences struct {
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Blockers What is still in or refers to the thing that was to be removed
+	Blockers *[]Blocker `json:"blockers,omitempty"`
+
 	// Code Stable word for programs and translations: unauthenticated, forbidden, not-found, conflict, invalid, bad-credentials, too-many-attempts, too-large, unavailable, internal
-	Code        string        `json:"code"`
-	Detail      *string       `json:"detail,omitempty"`
-	Errors      *[]FieldError `json:"errors,omitempty"`
-	RequestId   *string       `json:"request_id,omitempty"`
-	RetryAfterS *int          `json:"retry_after_s,omitempty"`
-	Status      int           `json:"status"`
-	Title       string        `json:"title"`
-	Type        *string       `json:"type,omitempty"`
+	Code   string        `json:"code"`
+	Detail *string       `json:"detail,omitempty"`
+	Errors *[]FieldError `json:"errors,omitempty"`
+
+	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator
+	Reason      *string `json:"reason,omitempty"`
+	RequestId   *string `json:"request_id,omitempty"`
+	RetryAfterS *int    `json:"retry_after_s,omitempty"`
+	Status      int     `json:"status"`
+	Title       string  `json:"title"`
+	Type        *string `json:"type,omitempty"`
 }
 
 // Quality none: never read so far
@@ -1017,6 +1179,7 @@ type RackDetail struct {
 	// InletC A figure made of points; value is null when nothing good is known
 	InletC      Measured      `json:"inlet_c"`
 	Inlets      *[]PointValue `json:"inlets,omitempty"`
+	Input       RackInput     `json:"input"`
 	MaxPowerW   *float32      `json:"max_power_w,omitempty"`
 	MaxWeightKg *float32      `json:"max_weight_kg,omitempty"`
 	Name        string        `json:"name"`
@@ -1072,14 +1235,28 @@ type RackFeed struct {
 
 // RackInput defines model for RackInput.
 type RackInput struct {
+	AssetTag *string `json:"asset_tag,omitempty"`
+
+	// DescUnits Units are numbered from the top
+	DescUnits   *bool    `json:"desc_units,omitempty"`
+	Description *string  `json:"description,omitempty"`
 	Location    uint64   `json:"location"`
 	MaxPowerW   *float32 `json:"max_power_w,omitempty"`
 	MaxWeightKg *float32 `json:"max_weight_kg,omitempty"`
 	Name        string   `json:"name"`
-	RotationDeg *float32 `json:"rotation_deg,omitempty"`
-	UHeight     int      `json:"u_height"`
-	XM          *float32 `json:"x_m,omitempty"`
-	YM          *float32 `json:"y_m,omitempty"`
+
+	// PositionInRow Counts from 1; 0 when the rack is in no row
+	PositionInRow *int     `json:"position_in_row,omitempty"`
+	RotationDeg   *float32 `json:"rotation_deg,omitempty"`
+	Row           *uint64  `json:"row,omitempty"`
+	Serial        *string  `json:"serial,omitempty"`
+	Status        *Status  `json:"status,omitempty"`
+	UHeight       int      `json:"u_height"`
+
+	// Version The version seen; needed to change it
+	Version *uint64  `json:"version,omitempty"`
+	XM      *float32 `json:"x_m,omitempty"`
+	YM      *float32 `json:"y_m,omitempty"`
 }
 
 // Role defines model for Role.
@@ -1112,6 +1289,25 @@ type RoomSummary struct {
 	Racks    int      `json:"racks"`
 }
 
+// RowDetail defines model for RowDetail.
+type RowDetail struct {
+	Id    uint64   `json:"id"`
+	Input RowInput `json:"input"`
+
+	// Path From the site down to it
+	Path []Place `json:"path"`
+}
+
+// RowInput defines model for RowInput.
+type RowInput struct {
+	Description *string `json:"description,omitempty"`
+	Location    uint64  `json:"location"`
+	Name        string  `json:"name"`
+
+	// Version The version seen; needed to change it
+	Version *uint64 `json:"version,omitempty"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// CsrfToken Empty for API tokens
@@ -1121,6 +1317,27 @@ type Session struct {
 	// Operations What the user may do: facility.read, device.edit…
 	Operations []string `json:"operations"`
 	User       Me       `json:"user"`
+}
+
+// SessionEntry defines model for SessionEntry.
+type SessionEntry struct {
+	// Address Where it was started from
+	Address   *string   `json:"address,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current The session of this request
+	Current   bool      `json:"current"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Id        uint64    `json:"id"`
+
+	// LastSeenAt Exact to a minute
+	LastSeenAt time.Time `json:"last_seen_at"`
+	UserAgent  *string   `json:"user_agent,omitempty"`
+}
+
+// SessionList defines model for SessionList.
+type SessionList struct {
+	Items []SessionEntry `json:"items"`
 }
 
 // SetupRequest defines model for SetupRequest.
@@ -1154,12 +1371,22 @@ type Simulation struct {
 	Kinds  []FaultKind `json:"kinds"`
 }
 
+// SiteDetail defines model for SiteDetail.
+type SiteDetail struct {
+	Id    uint64    `json:"id"`
+	Input SiteInput `json:"input"`
+}
+
 // SiteInput defines model for SiteInput.
 type SiteInput struct {
 	Address     *string `json:"address,omitempty"`
 	Description *string `json:"description,omitempty"`
 	Name        string  `json:"name"`
+	Status      *Status `json:"status,omitempty"`
 	TimeZone    *string `json:"time_zone,omitempty"`
+
+	// Version The version seen; needed to change it
+	Version *uint64 `json:"version,omitempty"`
 }
 
 // SiteSummary defines model for SiteSummary.
@@ -1193,6 +1420,9 @@ type StateText struct {
 	Text     string   `json:"text"`
 	Value    int64    `json:"value"`
 }
+
+// Status defines model for Status.
+type Status string
 
 // StoreHealth defines model for StoreHealth.
 type StoreHealth struct {
@@ -1372,6 +1602,11 @@ type SearchPointsParams struct {
 	Limit  *int      `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	User *uint64 `form:"user,omitempty" json:"user,omitempty"`
+}
+
 // GetStreamParams defines parameters for GetStream.
 type GetStreamParams struct {
 	Point  *[]uint64 `form:"point,omitempty" json:"point,omitempty"`
@@ -1396,6 +1631,9 @@ type GetTrendsParams struct {
 // CreateCredentialJSONRequestBody defines body for CreateCredential for application/json ContentType.
 type CreateCredentialJSONRequestBody = CredentialInput
 
+// UpdateCredentialJSONRequestBody defines body for UpdateCredential for application/json ContentType.
+type UpdateCredentialJSONRequestBody = CredentialChange
+
 // CreateDeviceJSONRequestBody defines body for CreateDevice for application/json ContentType.
 type CreateDeviceJSONRequestBody = DeviceInput
 
@@ -1405,8 +1643,20 @@ type UpdateDeviceJSONRequestBody = DeviceInput
 // CreateLocationJSONRequestBody defines body for CreateLocation for application/json ContentType.
 type CreateLocationJSONRequestBody = LocationInput
 
+// UpdateLocationJSONRequestBody defines body for UpdateLocation for application/json ContentType.
+type UpdateLocationJSONRequestBody = LocationInput
+
 // CreateRackJSONRequestBody defines body for CreateRack for application/json ContentType.
 type CreateRackJSONRequestBody = RackInput
+
+// UpdateRackJSONRequestBody defines body for UpdateRack for application/json ContentType.
+type UpdateRackJSONRequestBody = RackInput
+
+// CreateRowJSONRequestBody defines body for CreateRow for application/json ContentType.
+type CreateRowJSONRequestBody = RowInput
+
+// UpdateRowJSONRequestBody defines body for UpdateRow for application/json ContentType.
+type UpdateRowJSONRequestBody = RowInput
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignInRequest
@@ -1428,6 +1678,9 @@ type InjectFaultJSONRequestBody = FaultInput
 
 // CreateSiteJSONRequestBody defines body for CreateSite for application/json ContentType.
 type CreateSiteJSONRequestBody = SiteInput
+
+// UpdateSiteJSONRequestBody defines body for UpdateSite for application/json ContentType.
+type UpdateSiteJSONRequestBody = SiteInput
 
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = TokenInput
@@ -1458,6 +1711,9 @@ type ServerInterface interface {
 
 	// (DELETE /credentials/{id})
 	DeleteCredential(ctx echo.Context, id ID) error
+	// UpdateCredential Change a credential; secrets that are left out or empty stay
+	// (PUT /credentials/{id})
+	UpdateCredential(ctx echo.Context, id ID) error
 	// ListDevices Devices, searched, filtered and sorted
 	// (GET /devices)
 	ListDevices(ctx echo.Context, params ListDevicesParams) error
@@ -1482,6 +1738,15 @@ type ServerInterface interface {
 	// CreateLocation Add a building, floor, room or zone
 	// (POST /locations)
 	CreateLocation(ctx echo.Context) error
+	// DeleteLocation Remove a location that nothing is in; else 409, with what stands in the way
+	// (DELETE /locations/{id})
+	DeleteLocation(ctx echo.Context, id ID) error
+	// GetLocation A location as it may be sent back, changed
+	// (GET /locations/{id})
+	GetLocation(ctx echo.Context, id ID) error
+	// UpdateLocation Change a location; the version seen must be given
+	// (PUT /locations/{id})
+	UpdateLocation(ctx echo.Context, id ID) error
 	// GetOverview Sites with their health, the hottest inlets, power on battery, the health of polling
 	// (GET /overview)
 	GetOverview(ctx echo.Context) error
@@ -1491,12 +1756,30 @@ type ServerInterface interface {
 	// CreateRack Add a rack
 	// (POST /racks)
 	CreateRack(ctx echo.Context) error
+	// DeleteRack Remove a rack that nothing is in; else 409, with what stands in the way
+	// (DELETE /racks/{id})
+	DeleteRack(ctx echo.Context, id ID) error
 	// GetRack A rack with its devices
 	// (GET /racks/{id})
 	GetRack(ctx echo.Context, id ID) error
+	// UpdateRack Change a rack; the version seen must be given
+	// (PUT /racks/{id})
+	UpdateRack(ctx echo.Context, id ID) error
 	// GetRoomPlan A room drawn to scale, with what is measured in it
 	// (GET /rooms/{id}/plan)
 	GetRoomPlan(ctx echo.Context, id ID) error
+	// CreateRow Add a row of racks to a location
+	// (POST /rows)
+	CreateRow(ctx echo.Context) error
+	// DeleteRow Remove a row that nothing is in; else 409, with what stands in the way
+	// (DELETE /rows/{id})
+	DeleteRow(ctx echo.Context, id ID) error
+	// GetRow A row as it may be sent back, changed
+	// (GET /rows/{id})
+	GetRow(ctx echo.Context, id ID) error
+	// UpdateRow Change a row; the version seen must be given
+	// (PUT /rows/{id})
+	UpdateRow(ctx echo.Context, id ID) error
 	// SignOut Sign out
 	// (DELETE /session)
 	SignOut(ctx echo.Context) error
@@ -1515,6 +1798,15 @@ type ServerInterface interface {
 	// SetPreferences Change language and theme of the signed-in user
 	// (PUT /session/preferences)
 	SetPreferences(ctx echo.Context) error
+	// EndOtherSessions End all sessions of the signed-in user but the one that asks
+	// (DELETE /sessions)
+	EndOtherSessions(ctx echo.Context) error
+	// ListSessions Live sessions of the signed-in user, newest first; of another one for those who manage users
+	// (GET /sessions)
+	ListSessions(ctx echo.Context, params ListSessionsParams) error
+	// EndSession End a session; of another user for those who manage users
+	// (DELETE /sessions/{id})
+	EndSession(ctx echo.Context, id ID) error
 	// GetSetup Whether the first administrator has still to be created
 	// (GET /setup)
 	GetSetup(ctx echo.Context) error
@@ -1533,6 +1825,15 @@ type ServerInterface interface {
 	// CreateSite Add a site
 	// (POST /sites)
 	CreateSite(ctx echo.Context) error
+	// DeleteSite Remove a site that nothing is in; else 409, with what stands in the way
+	// (DELETE /sites/{id})
+	DeleteSite(ctx echo.Context, id ID) error
+	// GetSite A site as it may be sent back, changed
+	// (GET /sites/{id})
+	GetSite(ctx echo.Context, id ID) error
+	// UpdateSite Change a site; the version seen must be given
+	// (PUT /sites/{id})
+	UpdateSite(ctx echo.Context, id ID) error
 	// GetStream Live values as server-sent events
 	// (GET /stream)
 	GetStream(ctx echo.Context, params GetStreamParams) error
@@ -1641,6 +1942,22 @@ func (w *ServerInterfaceWrapper) DeleteCredential(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeleteCredential(ctx, id)
+	return err
+}
+
+// UpdateCredential converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateCredential(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateCredential(ctx, id)
 	return err
 }
 
@@ -1816,6 +2133,54 @@ func (w *ServerInterfaceWrapper) CreateLocation(ctx echo.Context) error {
 	return err
 }
 
+// DeleteLocation converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteLocation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteLocation(ctx, id)
+	return err
+}
+
+// GetLocation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLocation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLocation(ctx, id)
+	return err
+}
+
+// UpdateLocation converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateLocation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateLocation(ctx, id)
+	return err
+}
+
 // GetOverview converts echo context to params.
 func (w *ServerInterfaceWrapper) GetOverview(ctx echo.Context) error {
 	var err error
@@ -1880,6 +2245,22 @@ func (w *ServerInterfaceWrapper) CreateRack(ctx echo.Context) error {
 	return err
 }
 
+// DeleteRack converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRack(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRack(ctx, id)
+	return err
+}
+
 // GetRack converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRack(ctx echo.Context) error {
 	var err error
@@ -1896,6 +2277,22 @@ func (w *ServerInterfaceWrapper) GetRack(ctx echo.Context) error {
 	return err
 }
 
+// UpdateRack converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateRack(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateRack(ctx, id)
+	return err
+}
+
 // GetRoomPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRoomPlan(ctx echo.Context) error {
 	var err error
@@ -1909,6 +2306,63 @@ func (w *ServerInterfaceWrapper) GetRoomPlan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetRoomPlan(ctx, id)
+	return err
+}
+
+// CreateRow converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateRow(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateRow(ctx)
+	return err
+}
+
+// DeleteRow converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRow(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRow(ctx, id)
+	return err
+}
+
+// GetRow converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRow(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRow(ctx, id)
+	return err
+}
+
+// UpdateRow converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateRow(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateRow(ctx, id)
 	return err
 }
 
@@ -1963,6 +2417,49 @@ func (w *ServerInterfaceWrapper) SetPreferences(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SetPreferences(ctx)
+	return err
+}
+
+// EndOtherSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) EndOtherSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndOtherSessions(ctx)
+	return err
+}
+
+// ListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSessionsParams
+	// ------------- Optional query parameter "user" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "user", ctx.QueryParams(), &params.User, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSessions(ctx, params)
+	return err
+}
+
+// EndSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndSession(ctx, id)
 	return err
 }
 
@@ -2024,6 +2521,54 @@ func (w *ServerInterfaceWrapper) CreateSite(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateSite(ctx)
+	return err
+}
+
+// DeleteSite converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteSite(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteSite(ctx, id)
+	return err
+}
+
+// GetSite converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSite(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSite(ctx, id)
+	return err
+}
+
+// UpdateSite converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateSite(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateSite(ctx, id)
 	return err
 }
 
@@ -2243,13 +2788,28 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/session", wrapper.SignIn, options.OperationMiddlewares["signIn"]...)
 	router.POST(options.BaseURL+"/session/link", wrapper.SignInWithLink, options.OperationMiddlewares["signInWithLink"]...)
 	router.PUT(options.BaseURL+"/session/preferences", wrapper.SetPreferences, options.OperationMiddlewares["setPreferences"]...)
+	router.DELETE(options.BaseURL+"/sessions", wrapper.EndOtherSessions, options.OperationMiddlewares["endOtherSessions"]...)
+	router.GET(options.BaseURL+"/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
+	router.DELETE(options.BaseURL+"/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.PUT(options.BaseURL+"/session/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
 	router.GET(options.BaseURL+"/overview", wrapper.GetOverview, options.OperationMiddlewares["getOverview"]...)
 	router.GET(options.BaseURL+"/tree", wrapper.GetTree, options.OperationMiddlewares["getTree"]...)
 	router.GET(options.BaseURL+"/rooms/:id/plan", wrapper.GetRoomPlan, options.OperationMiddlewares["getRoomPlan"]...)
+	router.DELETE(options.BaseURL+"/racks/:id", wrapper.DeleteRack, options.OperationMiddlewares["deleteRack"]...)
 	router.GET(options.BaseURL+"/racks/:id", wrapper.GetRack, options.OperationMiddlewares["getRack"]...)
+	router.PUT(options.BaseURL+"/racks/:id", wrapper.UpdateRack, options.OperationMiddlewares["updateRack"]...)
 	router.POST(options.BaseURL+"/sites", wrapper.CreateSite, options.OperationMiddlewares["createSite"]...)
+	router.DELETE(options.BaseURL+"/sites/:id", wrapper.DeleteSite, options.OperationMiddlewares["deleteSite"]...)
+	router.GET(options.BaseURL+"/sites/:id", wrapper.GetSite, options.OperationMiddlewares["getSite"]...)
+	router.PUT(options.BaseURL+"/sites/:id", wrapper.UpdateSite, options.OperationMiddlewares["updateSite"]...)
 	router.POST(options.BaseURL+"/locations", wrapper.CreateLocation, options.OperationMiddlewares["createLocation"]...)
+	router.DELETE(options.BaseURL+"/locations/:id", wrapper.DeleteLocation, options.OperationMiddlewares["deleteLocation"]...)
+	router.GET(options.BaseURL+"/locations/:id", wrapper.GetLocation, options.OperationMiddlewares["getLocation"]...)
+	router.PUT(options.BaseURL+"/locations/:id", wrapper.UpdateLocation, options.OperationMiddlewares["updateLocation"]...)
+	router.POST(options.BaseURL+"/rows", wrapper.CreateRow, options.OperationMiddlewares["createRow"]...)
+	router.DELETE(options.BaseURL+"/rows/:id", wrapper.DeleteRow, options.OperationMiddlewares["deleteRow"]...)
+	router.GET(options.BaseURL+"/rows/:id", wrapper.GetRow, options.OperationMiddlewares["getRow"]...)
+	router.PUT(options.BaseURL+"/rows/:id", wrapper.UpdateRow, options.OperationMiddlewares["updateRow"]...)
 	router.POST(options.BaseURL+"/racks", wrapper.CreateRack, options.OperationMiddlewares["createRack"]...)
 	router.GET(options.BaseURL+"/devices", wrapper.ListDevices, options.OperationMiddlewares["listDevices"]...)
 	router.POST(options.BaseURL+"/devices", wrapper.CreateDevice, options.OperationMiddlewares["createDevice"]...)
@@ -2271,6 +2831,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/credentials", wrapper.ListCredentials, options.OperationMiddlewares["listCredentials"]...)
 	router.POST(options.BaseURL+"/credentials", wrapper.CreateCredential, options.OperationMiddlewares["createCredential"]...)
 	router.DELETE(options.BaseURL+"/credentials/:id", wrapper.DeleteCredential, options.OperationMiddlewares["deleteCredential"]...)
+	router.PUT(options.BaseURL+"/credentials/:id", wrapper.UpdateCredential, options.OperationMiddlewares["updateCredential"]...)
 	router.GET(options.BaseURL+"/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
 	router.GET(options.BaseURL+"/simulation", wrapper.GetSimulation, options.OperationMiddlewares["getSimulation"]...)
 	router.POST(options.BaseURL+"/simulation/faults", wrapper.InjectFault, options.OperationMiddlewares["injectFault"]...)
@@ -2284,127 +2845,145 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5D3bkhu3lb+C6s1WxbVNzYyk8cYzT/LITrRRbEUj2Vtlaymw+5BEBg1QAHo4tEtV+Zo8b9X+QT4lX7KF",
-	"W98INLt5UVzOi8TpRuNyzsG54+DnJOPFijNgSiZXPycrLHABCoT568Vz/S9hyVWywmqZpAnDBSRXCcmT",
-	"NBHwoSQC8uRKiRLSRGZLKLD+Ys5FgVVylZSEqc+fJmlSEEaKskiuLtJEbVamD6ZgASL5+PGj7kuuOJNg",
-	"hn0l+IxCoX9mnClgSv/EqxUlGVaEs7OVbfEff5Gc6Xf10L8RME+ukn87q9d1Zt/KM9+vGTEHmQmy0t0l",
-	"V8n3S6zQGphCa8HZItEt3Ge612czXppJrARfgVDETnRWEqqmWLXWnGMFE0UKSKqlSiWI7jTVL/EMS9Bf",
-	"bL1c8OBjSjJgkU9Wgs8JtbPpwlVD9Z5IYkG09akkRUmx0vir3s44p4CZea2wUJCPWp0CCgUosQkOeA8i",
-	"MpmPTWL6oWpoIFKv/101Ip/9BTKl+3xW5kR9xdyQbezgTMXWjvNcgJThd3MFQr9pU8h/3X77TWjNM5hz",
-	"AcPbkzy8Q7axZ1c5JXlwmu6t3ZDx9/Z56H2pMh751uB3MNbvCQ72sl7y3bg2nMT1rD9IPdrqGUbx/pLI",
-	"wKYkCor2jz6e0CCgj9U4WAhs/mbwoLZR+3tyDwhLZFGP5lwgtQSkG6MVXsA1wjOpeQlW5gUwvcjdKO+C",
-	"xsw/tPobTilkios/AKZquQ2DjJfMM3Gc50RPHNNXrTauV1YWM0tv7UW+4QpTiSRhGZhVGIZwhfQMQSqZ",
-	"IszkGoRMkUbfhJf6mQYIWTCEWY4KTPWaIa9byjuyWkGOVpxS+Y+//i0JLC6He5LBTsTdKqzgRq9Tmm01",
-	"CuvPzRgOegG8rzhxAnF7W0pcrCjI6QrEVELGWb5NId/eg6UJiqVCF+dI1iutAS6V4xz96+SimmmHQjyo",
-	"qgkHZ5fW5JD2EZUALw06G2ogx9re2ZFhcmCKYBrg2KVaTleCK55xGuQpw7nnHbGIAabVjh8SyYrVJONF",
-	"UTKiNhpS+sH9E62c8HxWNoFSjxdlrytB7vunWq401xwnQEtpRc82LwV8x5zE6mouG0QU0lOBTElEiVIU",
-	"rhEUK7VB6yUwxLhaErZARKI7xtdse+QQUzZLd3DsR+QLtrLaUZjVzDGVkAZRjaVccxHYQGtBFCDOqMZU",
-	"gR9eAltoRvf48vMA2LboxiM9SZM/Pb9M0uT2D8/sv48fP3U/Lj+3P578zj25vHgcpIGaaA6cplFmrUBp",
-	"tL04Pw+0HUy+fVTbHaUgrPo7jdH0kXCytUEaOHn+1W2SJs/8vxdfPLY/LE7sk5vq0U1wjX6r7IBkh7KH",
-	"E/UxlIsGr9sSMoOFvZVVz0FhEmKZUoKaKrwIsg0rIIZJw9uyKLBVg+ZEFGsswpxvWekcvbYWp7SWr8Rz",
-	"iN3TsMxEmz2ABRvJPwuchbk1xRkU3sgdhLtX/pOocihBOCm2bVttZEwzD4rwxIOoAm+cEmI6X43rIeJx",
-	"Hyx6njRUSsaW2tyEAxa8l3ipDbwGg3gSZLWtLbSTMWct/WWcpyNNgOEZjZncc2zx5znlXHCmjKMFiyRN",
-	"gmxQ9y3uMZ36tdrBf/f5U8fw7d/nfSpSY81Pd0sJyq0TZp/lBwTT4yGCiUuD+GnZWuRFe4mPLtOkKKki",
-	"Kwrfzt2DLaXbeUwG4Toivqzovah+Pc4C6uREZav6D6FK8yCEQoGzu32AKYmCvb5TWJWyuaYVxYyB3oxS",
-	"4YX5oa3wezCCXn/KMDNbNwetgxApCWd6+mnC53NKGIRlNCPef1Eh7fHl5S66bDiKOjbpEpB7iSQAu0YM",
-	"IIccKY6yJWYLQBhVbGYIG/wJBJ+WU0ny1s6jMDcbjyyWKrzzevQKh5k4QzuGarEls7vSSWn7PWTBBhUP",
-	"3z4+aWNvHyp1QAgeNnCk736XOLLziMoW20/PMhzEthWpHpdgfNrj7dFtfoqlmsoyy9zoAzUdvQfZIuyi",
-	"KHgOdIykdhrSOOVorOOkwXl7Oe3BtNFkcQEvNMuDyNxlA1e9+gl5oIWI7WtcUhVzpUSNvYCPnmUjPLEK",
-	"iwWogWtzi3Lf+LGii9lHCwsoGGFBW0+8qxn0L6S9hujc/+jmEZ5dW8aUilCiNhPKpUxRJvByMseElgJS",
-	"NBOA70BMlCCr1AmaiSQUmEqRBCa5mEhVZncpWmAFa7yZSIUphTxF/B4E5ThPUbYklIKou6WA71KUcy4m",
-	"fAUsjtmg+wcrRBQq8AbNAGFi/K0qaXhEtzvrM0RbIA1bpF8ToPlXnie2gVqAlHgR2eTYWhz9OHWRRt9R",
-	"aAIvGIXA7spKIVywsI9TfIdpCRWzGsq/41pauG08MiM4Lwb3xHkx0JI0E2yO7UZqduLXnFawCoH3JWaL",
-	"0iHRa0T3JNHWS1DNe0kK4sLHLXwsyWI5zQRRJOtYSzkvZxRCPnHzzRoL5oTbgE8oX48dRX8yZpCPISgR",
-	"dvfaBkNGskUJmQhzu147qINv10sQgc5E24dn57BSy2nRNbTCxmQN0a6/clYSmlsLYU45FzU1/sQj1sK+",
-	"xiH2m/5TGVBrko8HURd7RDU0C7P0ECb/BPvHY7RqWW/kPo5Ybfg+DVFwurOj17qN3ixLKHY2fmMa9eld",
-	"ZsjGMnzHYUhhWQoISPRnaE4WpQBU4BwQnyOrpF6jey0IEJGIlZS2QyULzvNmvKQj5Grluz3UH/gaFZht",
-	"9Ch6qmiJc8S47c4MF8RTrTVHurMNtJwn0i8j2NOHElMXqegD/Z9ds/GxfrOGIMvUQMT6p0sH6qd/Dww/",
-	"4RBKv70HcU9gHTDWZkyPT7dBZkwAqeEv4R4EURvkZQPiAjmmn6I1F1KhORFSpQgrVHCp0OV5U2/qtzYI",
-	"U5Ui0bWC9gthL7lSINWUaO1muCfAKkOBWXA2nWGlQGwiYPJkxefo7atbiZTWJSXe2Mg1x2YHcIZ8L0eB",
-	"jWZ8wxd3S1TcyRFgqTJJG1HxDkRbIAkR3CsX+7oxvqSRgpNZQu0GxnZIL07z0Ff9ol9/lJoBg6vwpvy+",
-	"YuNAP7+TaaRXsHXCK1uznYuOktzLlirvxbatw4f20lmFmUCfif+KYva88n5FlagtTel0eNACUxnFb5rD",
-	"Iji4Z4o7951vt5f7paEgbc3gIfJ8E3y+2ymj+7Nf1+OmFQI6IOnzD2p8vnZG3nBsNlj9NgKHo9pwqGm2",
-	"C8qVklN9ElMd3iwBOfbnlBFpVB0/UIOXD5lfl4sX+GG64msQU8P0dsj+Pr+j6aRnFUQgWRZ66n68A6fe",
-	"mPZQUHe3VXuSN5Rnd2si4RqdoyWWRnya2B1SfI1FLp1AXYNWQCgNWaSCr8MLioA2GM/ZDsBMl2BiGEHy",
-	"HLBN2yt9CXOFIF+Y5RV2VfpRbFGbUCdvVysQnV5K8yzcTa99sN6PAxgvbgWcpsrQ2B/N/VWTTYdkg5zE",
-	"+5U67imKI/GFivx2JHEMIXfbOu59GiF+YBMJWMwi0QVaOYJ6rU3bqmFStglE4OxuYqCfIvMbHpa41HxM",
-	"2Ky2kAYgeSkiKoBUmMLUpHVPZcg8tHYgp7lJ2sQMqaXmlBKZL8OZm3iUFqubv4GHoJpeMjLUZV9FuTRq",
-	"UkdQrocmFXkcddceJdbvvFl3JIfqTvNg2+s7wC9ZT1UeGj7dYaPAh4DJBB9KYBkgSwZIcZsSjTCSSgAu",
-	"kFMZdyDSxVv1GOFFVik3W2uMxyFdLKEtFPvUjWbWyLZ7FEvN+SgdroHvF8WkWAHLNtMiPI/eIGdvqJFT",
-	"OhQWfWHJkfE3l94+cODxerUel5dq2Mq61rGPWXqB5oHrodUgosZI9aJixFolBtTJE86znib8zgQWqWVK",
-	"uFQ2mGYyTBifeND7CLt+qCZ6Oq3xagC/EjAHoXehHGmd7+MKPcCLOchl2Tjn1j2+kUPQZzOjgNZc5ObM",
-	"yUrwhcCFNIctlMBMUqPnyCtUMg1rYIpkWEFuzmXMSJ4DS5EG8ZyXLE9RxtmckkyliLB7TEmeohnOJ3WK",
-	"m0yR4nxSYLaZYKW09HWPKBYLSPVA95gYBVV3okAwTIMH36r81XB2xXDW3Yg+Bli3O54SOzUlQIlNUxcY",
-	"oE43bQmiIpwics6qQxb2+4YOajAdoo0/147cNhUwzuAKMW2fIwE4R5KjuckP9PtvwXnuRX+SJjNs/tII",
-	"ZUYnyHhRNLdhJByjbeFY1rGe0lSrHQF96q1+jLDwghLyWs9XfFUTRyPzsWFFD6IBOzejDAVoYA6Qj+vr",
-	"a7CGXren0xvwx1JZxhrkuv3amD/Tu8WBJrwL6x+aOTTaLDfqF2GLaUeFPoZtXErIbbrpFiAa6Yn7HIqq",
-	"rFeX6NAwQ9sLSpvbrMEzQsZqbZ362YWYSmPbbDtc90k+Hr495HReUjo1Vnk4+znq7dwnm62VMNxxYvA1",
-	"SIU0WK9t5E8L059A8MlbVMN2537wOaOdkB2mc+dwQ8YZ0WDMu7NKj5zrFiDxev4u9ZXP5xJ6WxycHBtJ",
-	"pYM28bdJJEa+hlMfmIW6wxk5ggftOOHg+4stZp/8jEPS7ztCopW8sDvFY0tkdL7f8fme6R1d32s16JPL",
-	"L3aM2CT/yKGBIJgexqe/bA5MB6mwWtFONfkg8TjHWZ2dBWvQbFpTClbcqoMLwsA8tfn9+hfO9Zykso2C",
-	"ah/nxSuK2d5hkKFqAIsrcMPlyomVEoGzu3GLMhGkUE98LQ+fj3NMBQo2UIhgJu7k362ahLzpbii3Ig+i",
-	"plYS82xpyoqm34/VtDUzGqdtq+keKmY80uopY4TC50HVmEp7OSGo3YL02mbHSSDFfKr4HQQOynxlDn9r",
-	"vebZqxfINJIhqxweVkSAHHXG0rIYwlksG9kEdCQIk5Oc8ys0x5nJqX6k7VWfN/0IcqJsCYihmcr1od9+",
-	"9G0hwXyWNiHWWkYY7Kpc7ZfeeUjW3dgT243D2iMTTyrKGZdxXzEIN3AUdpHzQvbAVtgCMFOa1qOFYtrO",
-	"v4NyDhIxrlDGiyqQaJLjsiVhEPAydBdiJ7I1anhBddaEF7nGtUnYnGs+WTk8qzzkNCmZTR4MCdlbsmAv",
-	"2H7kFSOVUcRxBCTb8lFB1uQODw726JnDMoHtro0FOa4bc9RjyBkHWR9yDC9PHfHg8WUQQS3q7m7E8+Nl",
-	"SGtOPjVp1/vVS4jBJyrM98t/9GJiHzk9Qn1Q0wyvcKYHWu+VyXp0XWJVwqhslJjqYVPsR3g+GwrZzvoU",
-	"AT2m4YhqajR6OUGSaaB7u5TeZlq5PnZUrNrO7anHGHrq1bZL62GjE37jKrZ0j3CMz6PztV8GJFUP9CZW",
-	"GeW650ZyX3gxdR2p7Q0r+IjAZTwM3T0FAsUMcitmCZvT8iEoDfldpAThSv8OKAK3tsgVWmOiCFsgzlBO",
-	"5F1Vic0W1kpHw9M5p/hdBIICcBHLP4iZZvdV+0F7MuLg3zr78yGpug7N9Y0PXXpM5FjcmVqK1tmGS8WD",
-	"uHjj1cKOsWGLg40yFPYxLsacbZFqarz0Y/rvqecFc/Jw4MGXXUdZgpjSAD+49lpDnx9Sb9G0jc5mr2Nj",
-	"eNOuQPLk88vzPcqBXAxyCe6JkEG4OEZ1BruL9q/59EZAwHYad3RC9/ENz2HguYnYNL5xuQgdfrAkNBeW",
-	"4A6czUFF/ewpuh2HDX2iqDkhO6rKX6VqteXPa/0YzYCabkdEHXedlEhrwEbwwfJbECQkgEyRxxY+BqVx",
-	"t77YQxfe6hJwwCH1NRfIJk1e1XUxBV67HIFgTvcBcyDs2Msak9roLK4iQDlfwoIwxOcIcLZEszK7A5Wi",
-	"glBKbLXOZsVVWPFsee1aSbQmaslLhbA9TmgrfaIlvgcbxnTqQAiUQ7PjI0mZfjkOuxbAlnpccdE4ucpD",
-	"z/bIit6HMppqj4Q86ApW0+HQOfD0kOJJPWS1lBCs3jrP5uFqV05kT42xkQqWJAs2JewICtbxtKjGEmOQ",
-	"3OsAXz/gDnC1jlp6cD37aGSf3qV8FL1sh9tRQ+MYGprZb/sraFXC/LaHmoHJL3GHCuYII89G2/MdVX1k",
-	"/Lnug076dVYFD+YQGWZIK14gNE/qHmffrh7fDQ0BQ0ShNZYmb7Fpng87ct7u7wUzMnKGJTRzeUpGQUrk",
-	"4IWItMLSqh+05RTY8+S6x+buE+wGC1mpoXuroe0dBVVAz9yskXF+R6C+WwMTSWHqW9UUuiJ/hE3L0jMo",
-	"NGwKsDBKlGu7VGplb7kwAYot2FkfhsnRJKwGoUS//T5Fz1L0XYr+/r83Kfr3FMkUFX//vzOZolf4H3/9",
-	"22cm2fi9hth7WzFBLUHYIgrNMgfX6L2Dy3sk8Uai9XLz6Ef2hhRu3Ndf36AnT558gd6+uXmETDqvfeGu",
-	"9kA2YVii3+qWXzy9/M/PHv3IvhR8LUFIVEpXlN6CCVkgmslJYLl5d3P7+msb+9TE+/73X71BZ679e71u",
-	"3WYJOAeB3v/3RLeeGLvtvdG0fjQpthtUMonngApQS55f10nXZpj3z0q15IL8ZAIhV+hLgwhkUfiPv/7t",
-	"/aMfWdK6wcMh+dkKZ0uYPH50nqRJKahDmrw6O1uv14+wef2Ii8WZ+1aevXxx89U3t1+Zb+pU5OSZHquR",
-	"93eVXLgoLcMrklwlTx6dP3riYvqGAM+wv83E1dyqQqEv8uQq+T0oe91J51aWx+fnPTeyjLuJxQ4QuIfF",
-	"vdCP576EWqijamaNS13SRPqARPKdhUaKjGlo6UJxYStD2ONdzJTm8lk3Ci+k3t0WNu90b2e4zEkcTloK",
-	"mdsjDGzra3N+cPv6Q2lrJjiMm7NxSfOWnGqJVix7x8nlrgSlj+nWdQOMbhAwpbVLQ7wII1lgSkEgYp2v",
-	"2xNyF5cccG/Pu1NSSHXBR4BK3phLNZTX8Q+kle+XHOUkR+slVqkX36YySJMu6sQpk11rCCTz93DIvt10",
-	"U7c6IcC6d4JEwLasqjkfCDU7jC2nQ6mpqWLjQWi2qWuwevDVNwM5yNVHTHo32E2j3SmB1y77HoFdc9KH",
-	"A7CxNBO4cNG0a2QLe7kjFOacx4Lcg5bTpsBblCJN2nMAjta53KhFX52S+ZLnmxPA0JVwbytOWrX6uIXC",
-	"i2MOb1zoAdxVr/bEWT8PqNF49jPJP1rOTsEq0m1MPDfPO5howeNpwNkIBb8/xey3xFaoz7rJ2YvnyUf9",
-	"1VkjvB/duM/rq2nag3SsAi5yLYuRFkopMqn+KbKV9VPkkim09m7qsFyjAos7I8O/I6D0NxIQBaV79yUw",
-	"TUUCq7+ExN6HlsTbmfwUFuY+i73qp7I5O7XUAzcUPLywbR+fb1uf4dF8snxguMGnBOpxL4aPS9RB+kGk",
-	"20au87G7djUwj92t5CKiunnXhQ9IuD8n7dMOk86ph4n/0To1nSaT1t/vBpPjYN3yopOnPwIG7pxIcJCt",
-	"IXbdPXBS1bFRZD0iyD0DO1yIOzanWRYW2dIctSVUmVOPxujgQtksQ8eF/dC7xPVzr0GdQlS3blr51Yjp",
-	"GivP8rx5EcA27BtSbKDQbuDj1AK7XoftqVpKfY7WHokLU1XMDImt4Ngbz50Z7t16x8CxB4qxd4mS3g7x",
-	"Jk5kz41XedLEOd/bIH1r7nf7Ze3TADXaUMgxqPGmfcPGtaHE5nUcqCil0iqYsVcGbbyzuopHP92+8mUr",
-	"Tka9zeoyEeJ1kz0clHVnNkLQJGVlap5Rcg91RPdIlByAvq3xst+uCIovrXXGWM3jcMREzwKtCaWadqqb",
-	"VG0h3pyzY3ALPasazszmbQSp02unLkYTl9AvazX2FHu/XcP71yulfe5OikzqTooE54W2+FzqjseSzw53",
-	"aOKN2sAxzlHVDz4h16jGiLCMap6Hw+uWKO/etTzCCrrUBjJcrUdbVCK1xRIbxXtTH+5oO+3iAN7BmG+N",
-	"vltx5QEO8KMY3iRidu9xEroyhwfbw/UlQ0e2L30htyB4np4fww68HBdiePcrEbSWQNFsY8omGU/SbGNj",
-	"IjHXdJXz18f8X7vLNk7A+OvCAL9epi/aruwO6zEYqOyyGHevUHAiMm3UP4pQqXBnvQ+2ZHRHtR1TH6sJ",
-	"wGdvvc8cDXJanzveH4WsLwFwSuj6MWIcgPrKUIfCVqsTucBrZio2ZphCamG9NlcnSVS4s1WIMETUkcHe",
-	"yPaIORhuyYJ9G4q3B6w53RZydJwgue7Mecr9kv10+xwJt1Vqysmoww8RIQ4/y+PEfolE0oKVsAgowqLA",
-	"nuI9kRhoHxEeJAo+CfxvK1DtDX2XE5Vc/fBuixwJs5tTazTGg1plA4Yw09hhZ5Swu7jYtuD8nqjlS93u",
-	"RDZb40qofzmM2XSsTIDNFUSc2Zw+RC3A+7HXTDsNutus9+lVTQ2nQGDnApBfjM9Nw9ZDyFcXszxrQhhy",
-	"5S12ALhdOjUI41tQzQqrJ4JxY4RPvEm2hg7oHc0mx0KfrwhiK7UuoYDRSFTlqk9lMyU3TiuRq5oeIRZj",
-	"rhPyawI1KVdHZzbfL0EtwR7wNdlZqFXMyty8IBWhVOt5M5Otg9uxNwvFXZG3r3Xfz1p1sk4k4ZslZj6x",
-	"rdcjLpytZ8OXJxMddpQYMq+1uX4nEWcZpNvVXcxNXl7m2Axf5SsPSRD3INBKEBbGvtlPreIl0U1Vtzrl",
-	"zqpHifAkA/ZjsCNTIcXd85VhpncJYX+BTBkcK+5YkpkP5FXdptTxLS4B2ZIp1+jp+dP2jXlGi3ZfNqFe",
-	"r64L+jO3rqjO9sLMzVaHOc0WbNxs/Ik3oKt5E8iAtjVpDs322g33s5/N/72x7xsKWNQI2Kn36OZHSFVr",
-	"TT7sXHYV6pzjc96gkRp/EYdqsOyNNdb9Aes++XBrs6JOY/OpX31Whksqi7j+7E0aDabcqWt3r0e6Qu9t",
-	"ZPQ9+m2OFb5CzdIcKSL5lRMFWzd2CJClqxf2WYreW1db1Y2NW1plxh9u+ZH5vALplZwqjphZPf+zR+gZ",
-	"ynhRADMOJan/t6dHLs6RfIReQ8YZg0xZqfUSSzUxS5m8eK5l2Xtz5tcdFtkWQxYmg4Is/nDSUUMkl7+A",
-	"EMkRMvsCZyZUHYevFAjjMFxRzJBc2hKXwfnY+gJHzzQ0F440+12Z+J1u+j8/nE++ePfzRfr4/ONvAieQ",
-	"d8dsFDyoMzCEV2+0eqhuh2Hfm/3wcHbwss5wQFp1N3rbxO8dG1aMxWhcRcu+BOQ3vujlyRS3ulpIBFRu",
-	"lqdI3O6RT29cgctTCKhGeZhPLKFaZXLiYsomJWk6N4x4ydfuNi9tSZzmAIDF8s40wtdwz+8ayNmdRajb",
-	"/5LS/pUrShMzl0zRmlPuN91/bKuZd8dJsUhRlQOUIsHX9oIdE5TUjIozN1xUiVFV3YseUNkKlCNEely3",
-	"PYqIN219TsRQce/KXMSnNqx0RrhzUzzj8K5DIgxWmj1k2qJlSHIr/BlHBRfgrwAECba4rDt3FZpigR+m",
-	"rjxLOO3i8+7Rzn9m4oWjuvgWMm8PPxlIpOJiU9+0jwgzIt0AXl6jBV6ZuxU35lePmC8liH4p/9a0OCHM",
-	"qnoTEajZKX5iEf/W+opPIeHraiP/Iuf3DAIr6b1fIixW2TKWIH5iXP2TI1Vx0LZ9v42yFz+801zZFbH4",
-	"4Z0GoNX9LchtMYQzvCJn9xcGvG6MqnZCHf1vPFIm4vBz7RByErnxrD71Uz2qGU7jYWctzWEartpGe1uz",
-	"4N3H/w8AAP//",
+	"7H3Zkhy3EeCvIGq9EVZs9Rw8tNbME8XD4pqWaA4pbYTEbaKrsrvhqQKaAKp7WgpG+Gv8vBH7B/4Uf8kG",
+	"rroaqKOPIVfeF2lYXYUjM5F3Jn6LEpavGAUqRXT1W7TCHOcgget/vXym/ktodBWtsFxGcURxDtFVRNIo",
+	"jjh8LAiHNLqSvIA4EskScqy+mDOeYxldRQWh8utHURzlhJK8yKOryziS25Ueg0pYAI8+ffqkxhIrRgXo",
+	"aV9zNssgV38mjEqgUv2JV6uMJFgSRs9X5o3/9nfBqPqtmvoPHObRVfRfzqt9nZtfxbkbV8+Ygkg4Wanh",
+	"oqvopyWWaANUog1ndBGpN+xnatQnM1boRaw4WwGXxCx0VpBMTrFs7DnFEiaS5BCVWxWSEzVorH7EMyxA",
+	"fbHz44J5H2ckARr4ZMXZnGRmNW24KqiuiSAGRDufCpIXGZYKf+WvM8YywFT/LDGXkI7anYQMcpB8651w",
+	"DTywmE91Yvq5fFFDpNr/+3JGNvs7JFKN+aRIiXxO7ZRN7OBEhvaO05SDEP7f5hK4+qVJIf/j5ofvfXue",
+	"wZxxGP4+Sf0nZBd7ZpdTknqXaX81BzL8u3nu+72QCQt8q/E7GOtrgr2jbJasH9eak9iR1QexQ1u1wiDe",
+	"XxHhOZREQt78o4sn1AjoUzkP5hzrf1O4k7uo/TNZA8ICGdSjOeNILgGpl9EKL+Aa4ZlQvARL/QNQtcl+",
+	"lLdBo9fv2/23GUtuDZE2956wgjbPa5i8FOWI3c29XQKaEy4kmsMGzbZIU1hcQXOXWlpAs+vcGTljhnuL",
+	"GHG2Uf/Fya2IUQprkoCI0YptgE9WmEJW/kuwgtd+nAOkIkYJYxmhi0nG2Er9E88UD4x7aM0uLLZgciDw",
+	"QfgpyzJIJOPfAc7kMgBpKyZxmhK1MZy9brxjR6VFPjMgb0GaSZwJJAhNQNOJZrlXSC0ZhBQxwlRsgIsY",
+	"qQMyYYV6pkiOLCjCNEU5zhSiIa3eFLdktYIUrViWiX//45+RZ3MW4H1H40ZiCU/VPoVmXKPO1TM9h4We",
+	"h0hWjFiVY5cyBc5XGYjpCvhUQMJouktMP6yBI8FyQJcXSFwjWmQZKqgkGSISbbBAOWBRKMzHkfpRkYjT",
+	"VHYQI6Tl4d3wYLzcUYu0HEjLjXl3EVdkE3cc76ccnFxusbaBsmOXxwamSYFKgjOP7CzkcrriTLKEZd5T",
+	"rzUzwx13tZyKwJpY+45tUI7p1p15VAhARNa5Y5hhDZect8SQDFClcv4cCZqvJgnL84ISuVW4UQ/WD5Vi",
+	"ytJZUUdDtYugaF1xsu4GTrFSEnOc8lQIw9F35SjgW2q1lbbWulXUrpYCiRQoI1JmcI0gX8kt2iyBIsrk",
+	"ktAFIgLdUrahvUxSC2TL8zUcK3R2E9HTJaYLCPPDOc4ExB5po2ZRvG8rzpDWw4lQy0YCEg76XxxWGU4g",
+	"vbbPBMIcEKOZ3iTX3HOrny3IGuhZFHvJGQuxYdzDTDacSDOeogh89wroQjH9B4+/9iBq52w4Movi6K/P",
+	"HkdxdPPdE/PfBw8e2T8ef23+ePgn++Tx5QMv1VVkeuAyawe09u7lxUUHqbdfzAkt/x2HDsKRwLpzqmpg",
+	"ffb8JoqjJ+6/l988MH8YsJonT8tHT72AbZ7J5kqfCCc1BAC9NkdH01KsJXOiaduQ4rwQkCIy19JnxtIt",
+	"gkyA/niOhbId4pEnvgc9rQOqcdV9FF/SlTFXO0/i/z8iY47IYJny/j/1fO1PzRa63UR9DGuvpvLs6KSD",
+	"rS+j2j4DiYlPcxIC5FTiRYdmNEx5vinyHBu7dE54vsHcr44sSxOl0/nFsqxSx4njEP3LMMzkUxxlgDkd",
+	"qdTkOPGrUEqe587rOAh3r90nQWtdALfK7K6zaytCrhKvJh85EJXgDVNCyESscD1EZ90Hi44nDVVdQ1tt",
+	"qnu9G95LvFQetxqDeOhltY0j1MuYk4YZM871HEdAlWEY8IHOscGf45RzzrTfgANWUt7LBtXYfI2zqdur",
+	"mfxPXz+yDN/8+6LLbqnt+VG/lHB+lX227xFMD4YIJiY04qdFY5OXzS2ePY6jvMgkWWXww9w+2LG9rQt7",
+	"EK4D4suI3svyrweJx8abyGRV/YPLQj/woZDj5HYfYAoiYa/vJJaFqO9plWFKtetCSLzQf+BEkjVoQa8+",
+	"pZjqo5uC0kGIEIRRtfw4YvN5Rij4ZTQlzqFcIu3B48d9dFnz3O+ab/ZHqzlTgBRSJJnTmTEq2cwQNvgr",
+	"cDYtpoKkjZOXwVwfPLJYSv/J69ArLGbCDO0YqsWOzG5LJ8lkQzh1u33d++FFa/fcoVIHOGd+r4Nww/eJ",
+	"I7OOoGwx43Rsw0JsV5HqiNGElz3eSbTLT7GQU1EkiZ19oKajziBd+D2aOUshGyOprYY0Tjka62etcd5O",
+	"TnswbdRZnCcsSFMvMvsdU3ZUtyAHNB+xvcBFJkMe1aCx5wma0mREaExivgA5cG92U/YbN1dwM/toYR4F",
+	"wy9oq4W3NYPujTT3EFz7X+w6/KtryphCkozI7SRjQsQo4Xg5mWOSFRxiNOOAb4FPJCcrF0iaCJIBlTES",
+	"QAXjEyGL5DZGCyxhg7cTIXGWQRojtgaeMZzGKFmSLANeDZsBvo1RyhifsBXQMGa9PlksEZEox1s0A4SJ",
+	"Ds/IERG0LpD6LdIXBLL0ueOJ7UBV6olO30il9qIN46mJX3JMRebCc6VTlWufF6NgolJqSTHiSq7HqKDa",
+	"oawjUjmWsfbjxoiCkIQuYpQQnmQQozm5U19JfAs0RixJihXRDxibiiXjshGlqjFUEAIvAtwJG1Opmxht",
+	"zoobyAe5lzQDD1tICs5t2kkXi/sRZwWUXHao4Amrl/53wzF+zlg+eCTG8oEmsF5gfW47U30Qt+e4hJUP",
+	"vK8wXRQWiU6VW5NImV1e/fQVyYlNRGrgY0kWy2nCiSRJy8xLWTHLary3siv0NxvMqZXKAz7J2GbsLOqT",
+	"MZN88kGJ0Ns3Jug7kp+bcMhoA66FbzuKF4HWtgx5u4arW4M8Tm660ufkDnqTe73gLDcRcyIBpWxDlcFB",
+	"Gkx2D23JJ5QtDzGr74LQPuI4hZVcTvO2De33EwTSCNqoH+K7nhUkS421OM8Y49UB/5UFLMd9HQXY8dH7",
+	"N6b7chsKYXKdMjAoaNLY83QBiM0RRhpESL1n3OwOTz1YOsRobobEO07VhqTjKah9/Ims6dTB8NJf4ZDj",
+	"n9UkQScHcO912UacZb0DvVHvKPwuIe99+a1+qcvi0FPWtuEG9kPKZp7sxhnRnCwKDijHqaYuY55do7XS",
+	"JHTgu8iyZuR+wVhaD983MVAzOwOpFmyuWGWOljhFlJnh9HRePFX2YmA484LScIlw2/CO9LHAmY3RdYH+",
+	"b/a18WmHeg9emduT79NON7XAcAv2ofSHNfA1gY3HTTGjav7Mq2NLEAr+AtbAidwip1wgxpHVGmKlhAtp",
+	"cu5ihCXKmZDo8cVgYaYQUmqibft/v1yvJZMShJwSpR4P94EZbdqXEkinMywl8G0ATI6s2By9e30jkFRW",
+	"lMBbLeWVlWbsEORGOQpsFOMbvrkbIsPuPQ9LFbXMmR2INkDiI7jXNuo7MKumSZPUEGo7JNwjq1mW+r7q",
+	"yanMNJOEjX8Xzom1r9g4MMJlZRrpFGytwOLOaue8ZWV1sqXSb7dr5bOho7R2oRfQ5dx6nWH6rPT7BnXM",
+	"HRXldHhQAlNqvXiawsI7uWOKvefOvbeX47GmIO2s4C7wfOt93u+OVOOZr6t54xIBLZB0ecYVPt9YL8Fw",
+	"bNZY/SHJk5pDTZM+KJdKTvlJSHVQ+q5lf1YZEVrVcRPVePmQ9bW5eI7vpjo5fKqZXm+ub9jjrgfp2AXh",
+	"SBS5Wrqb78Cl15Y9FNTtY9Vc5NOMJbcbIuAaXaAlFlp86qg1kmyDeSqsQN2AUkCyzOfS4Gzj31AAtF7j",
+	"azf0OF2Cjt55yXPAMW3u9BXMJQJlo82dMyBTj0Kb2voGebdaAW+NUuhn/mE67YPNfhxAxy9K4NRVhtr5",
+	"qJ+vimxaJOvlJM4x2fJvZjgQWSvJryd9aQi5m7fD7ssR4ge2gVDdLBBXy0pPYqe1ad6qmZRNAuE4uZ1o",
+	"6JtqlQncLXGh+Bg3SdY+DcCUrIQCZxlMdYXZVPjMQ2MHsiwFrnRgiuRScUqB9JeRt3QBj9Ji1etv4c6r",
+	"pheUDA1WlfFdhZrYEpQdoU5FDkftvQeJ9Udn1h3JI99rHuyGDQY4tqulikMTB3psFPjoMZngYwE0AWTI",
+	"AElmaocQRkJywDmyKmMPIm2mgZrDv8ky2Wxnj+EIvI2iiYFlaM18qV3/OhaK82XZcA18v/h9hiXQZDvN",
+	"/evoDO93BtlZlg2FRVdAfmTk2daBDZx4vF6t5mWFHLaztnXsovVOoDngOmjViKg2U7WpELGWKTFV2pAN",
+	"zcQRu9Uh9cwwJVxIE0Y29WFs4kDvckvUQzlRy2nMVwH4NYc5cHUKxUjrfB9X6AFezEEuy1rJfavE3ZSa",
+	"BgPdSjKRLEOEKpmoYSIUP1KqlPFfalfOBuunM0AccrbWUB/EHV2pq4c1DotsrzhbcJwLXTBZD3NfoYIq",
+	"MgAqSYIlpDqSPSNpCjRGCvtzVtA0Rgmj84wkMkaErnFG0hjNcDqp8k6FDmZPcky3EyylUgzsowxzEyrH",
+	"a0y07qwGkcApzrztAcowmz/labhUqaUEeEDHAQtfaOKHOcK1/SpxUkLzajeET+ikEBAb5SRGivFOcJoT",
+	"SoTkWOpjtOsYMJHOUF07B8m3dRVpgJVRN7GIDDDQQCV867SY72uquaYy35H5W+XfbgKR6nwJCmtQBwKn",
+	"SDA01wnDji0tGEudRhTF0QzrfyliolpVSlie17lTICb3Bie3ocCsWtJUaWOek/tOPdblcka+QVqZP5Kt",
+	"KqTVUqFrzoVB9GfWpnVED/3pMu5RY70AY/+2Rzq9X+NYmtygALjaahn8HuvZUO9vtB05vV0c6AuxcfdD",
+	"kw9H+ze0HkvoYtqyRY7hZCgEpCZjvStYu095dekGsOkCNXu+uaG4fjBrXMZn9VdmftUQJZyHUDtwux7s",
+	"feoYhh8sMZ0XWTbVbg5/IUXQfbxPYmyj9qDlFWIbEBIp8NqWAEoF+BU4m7xDFYz7+wEQn2rxHc7m1oOJ",
+	"tHenxtL7E9SPnDbrIfVq/TaLns3nAjrfODjPPpCVC81D0CSREPlqHn9gQnuPd3cEL+oplnLjhTazV5HU",
+	"qMKn44v4kWlFhxQetWRbI3mlPwNqR9K1vu/5/NCqJ0Kn1knecr/rALqB9OU1ujCJHArmHCe3JuaBKEPG",
+	"WdyfsNNI32z6/cuPHz7+pme3QX9+TyJVWU3ZS4ljc67qvCtQPHZ57DqkwSlVd+MT8rYHZmCVB6nkLiWE",
+	"vOzF+qqrjFrY6LYDipdYswvoglDQT00xmfqraZt5TQrG8tcZpntHHocqjDRsHAzXPE6svur+VKM2pYO2",
+	"vpHYRhy+HusL9rRrcymMO5gJx9X6lVhfAMtOZXfkQFTXX0POZEVZwVqvsVac4v/jLDk53cMYCSc3OMoY",
+	"YRo4UNWW0tyOH2qbe0q9fsM2/w9lXZerHZtwfY8qzp5axj0IuR7x4wP4DQi3qlZgTvD5VLJb8Kz4ue5D",
+	"pUywJ69fIv2S8LkE4W5FOIhRnSWMrCOMhlzTOpgvgOtKrJRdoTlOdCXZGQecumqxM0iJrUAa3uHQtTrp",
+	"5iM7cNafxXWINbbRAfZQh9OqRLYNAF26ZVsamU6ugZigbqAwullZLRy7S6TCLNqYyrpnkqlt8Rkd+6B+",
+	"TNa5kFN1Vrxdn57f4USq04NRTmghYVTnpile+NMkfAzNwasB7db6GsDoIIZjVKs36Gr/Vjg3IIvVfqVL",
+	"hxQEjG2jVOugNDIntmRs48pgS0XKThyEXaCI3zB2vy9NL2lazeY7gfbEoZSB6aWXsLzMcdJ5+8mSUPCc",
+	"yPZGzEJ2ZvVvqErodKaJjroSOmdKnyxjsWWNXRzZKlKvMXJDFvQl3Y+8QqQyijiOgGTTZNsrOW1Hj8ER",
+	"PV3B7pFGt4SOCKZU9ddDCo9F1XnEvz0J96SfqqmsgupjsGFVsfrwGB2LHgddcaP0yj11w/HFbTlMdU3f",
+	"kKNw/5pnWN2sFVsEPMJja1qc+rePITiCluU0wSucqIk2e1UnHd1YXRUwKsM4ZNuaItERYduaxT/I6msZ",
+	"yrWYWN1kVtvxkkwN3btpLNtpGX3pade9m69dzTG0h495L66mDS74re0/2a7rHl8bEezGvFsoN/B0llWC",
+	"auRawUZoM/fTw6rehnuXNXA2Iu0tnMTYrpiGfAap0YQInWfFnXdp7DZwl8ZK/e3R1W5Mj3C0wUQSukCM",
+	"opSI2/JKAdOXPB6NORuJY7cBXHHAeSh7NeRlXJfvDzr9gTyIndYDH6NyaN9a37rEN4eJFPNbfSmIiSzi",
+	"QjIvLt46zb3lrtjD2L0HG1WnJowZv6M5OczJ3YFl032F0F5MKYAf3Lq+ZnINuThEvxtczV4uQrxtdm58",
+	"+PXjiz1cfUMM070RMggXx/ATmFO0v4PgLQePeTuu8FaN8T1LYWDVbWgZ39t00RY/WJIs5YbgDlzNQTcU",
+	"mB4MPY05XJmRbtAz6sqCUqlryp836jGaQaaHHZFq1VdnG1eADeCDpjfAiU8AlZfYtB2y3UWAjS/20Lp3",
+	"hgTsMYVeMI5Myc2VKTrDQiKONzbPwlsReMAaCD32tsYUxlgDMvdQzrewINrDCzhZolmR3IKMUU6yjJjL",
+	"TuoX28CKJctr+5ZAGyKXrJAIm2YU5qIUtMRrMDlbVh3wgXJobWWgpMdtx2LXANhQj7sVKEiu4tDKcFHS",
+	"+1BGU54RXzBYwmo6HDoH1p5LFlVTllvxweqd8F5MtYfalRLR0Zt5bBCALOiU0CMoWMfTompbDEFyr/YP",
+	"3YA7wBs+auve/eyjkd2/1/8oelmPZ1hB4xgamj5v+ytoZbnlrsePgk6mtSWpc4SRY6PN9Y5qfji+K9BB",
+	"fSJau4I73YIAU6QUL+CKJ7WbIe1eg7gTW6UutMoBp4ODhms/qF+aDMEZFlBPXC5oBkIgCy9EhBGWRv3I",
+	"mqHK/foeOWz29z/SWEgKBd0bBW3nKChTAvQVsQljtwSqS2IxERlM3VsVha7IX2DbsPQ0CjWbAsyhVjW0",
+	"lHJlrmvVMaQd2Bkfhs5zJbQCoUB//ClGT2L0Y4z+9b+fxui/xkjEKP/X/zkXMXqN//2Pf36l68E+KIh9",
+	"KNM0TbvTRpOsa/TBwuUDEngr0Ga5PfuFviW5nffNi6fo4cOH36B3b5+eIV1xZX6wd9QiU9Ml0B/Vm988",
+	"evzfvzr7hX7L2UYANxegyVrM3ABRL04ATfVvT2/evDDZE4p4P/z5+Vt0bt//oPat3lkCToGjD/9zot6e",
+	"aLvtg9a0ftGVSFtUUIHngHKQS5ZeV3VxepoPTwq5ZJz8qmNVV+hbjQhkUPjvf/zzw9kvNGpcRWuR/GSF",
+	"kyVMHpxdRHFU8MwiTVydn282mzOsfz5jfHFuvxXnr14+ff79zXP9TVWxFT1Rc9WKHa6iS5vnQfGKRFfR",
+	"w7OLs4c2OUgT4Dl21/LaXsVlMsXLNLqK/gzS3Nvbul74wcVFx9XC464UNhN4LhS2P6jHc9d62jdQubLa",
+	"7cRxJFzoI/rRQCNG2jQ0dCEZN33FTHMAqlsauwweiRdCnW4Dm/dqtHNcpCQMJyWF9DWoGrbV/c8/23P9",
+	"sTAdtyzGdWeFqH7dc7lFI5ad4+RxX0Lvp3in/pBmWwRUKu1SEy/CSOQ4y4AjG+bbXZC9gfeAC6jfn5JC",
+	"yptqPVTyVt8OK52OfyCt/LRkKCUp2iyxjJ341n3l6nRR5QCrNRgCSdx1p6LrND2t3johwNpXrwbAtixv",
+	"wTkQamYa04wxy3RHPhN5QrNtdXeFA191xbWFXFUF3HnAntbeOyXwmtdlBWBXX/ThAKxtTQcubNyueVmj",
+	"KYfVV+qhmekvHaRIXWnhgaNxLtfu8CqLib9l6fYEMHT5Bp/al91/2kHh5TGn1y50D+7Kn/bEWTcPqNB4",
+	"/htJPxnOnoFRpJuYeKaftzDRgMcjj7PRVv4fffU7Yss3ZvXK+ctnkWL51hJt7uydviXyHmnMWviDiMwD",
+	"VPN5eoxj7O7rqQihOsK6iYM6x7rJFiuqDkj65tY++VLL2AhyyGfVFcpNbLbML8ZTU0eFc4iRLiCNkSlW",
+	"ipFN2lGr0+0Sr1GO+a1Wln4kIPWF32oTUo3u7mhwewroFx8bqkVvIqBfa3K1keU4pXHfuuzLc4Xe3Uvz",
+	"7oOLXTPfP5srwfRMN7j2tJr3cvi8RB6kiAWGrSWoH3toe9fBsYcVjAd0ZOcjcpEf+89Js4Z20qqlnbg/",
+	"Gs2N4mjS+Pf7weQ4WIm/bJVTjoCBrT72TrIzRV8F5El19NotYAGNyTGww9msZXOKZWGeLHXbGZJJXaKr",
+	"rTvGpcm4tQy1vH27Ry965lTVU8irxlWgvxt9qMLKkzSt31S3C/uaFBuoHdXwcWrNqNqHGancSlX0bRot",
+	"+KkqZO+FdnDsg2cziDuP3jFw7ICiHQtECmfwOVsycOaOrFt+Wef0flRKA89rTYn1RGKUF0IqFUwbhoMO",
+	"3nnVbK+bbl+77nIno956E8gA8drFHg7KajATiqmTstStiTOyhip0fiRK9kDftGLc71R4xZfSOkOs5oE/",
+	"NKVWgTYkyxTtSB2rupO231zK6DG4hVpVBWdqEmS81Om0UxsMC0voV5Uae4qz37o86XcrpV2SVGxu5okR",
+	"ZyxXFp/NkXJYcgn/bTQNlN8NbH0GCe7Wa2xvdxuMdvhfI8gEoEcX38SGA2z0dRkSU2Ma6wZFDau8Bouw",
+	"vA/v+OLoRBqW+bp4dwVslSnZnxBzUQ6RR9EASqBiUbukUQCV2isZ23KWNAS6YysDXx5LuB+FwOFhhErQ",
+	"Os6sdiNPiKDLW3tOSNDlHAENoFzn4dC7IdKFxYzIN3prbALA9oYF07MwNlcU1K7MiV2YuBnsCAO4R8+6",
+	"0eZrqWQNCBwexY9GAl60PfpPld6twe6t6lLrI7uLXPt0L3geXRzDrfN4XGj2/e9EbzYEimZb3cNWO4Zn",
+	"WxNLDoX0ylzpLl3ujb0j9QRMu9YD9Herw/FmCLDFejQGBqppJSI+g4qmu7rdm3rm3+nFUemu2xXDbXur",
+	"g9UwDbjSDVMVet6LzvXlHN370bUUsPfXs3TNr7X9bWO4IIG65nGnJFI3R0hwZK6Z5aEkqozKlGPT5Uok",
+	"usN5dZqJQLktmlZHmsgjUq8B+6ZfBplioFPQcdkM7PcrgdhGqcFa1JgeQLUoY/AsbAaLJbb5bFKJbe5R",
+	"KLHNaY/75jN5ChQUvxAnwZdyzu9JXLHN/tKqlpMeOp83ZEF/8GUFe7an3oUUHSeVVw1m00zc6t1yu07Y",
+	"TZlAf7JT5qYIyFS3yuNkqBKBhAEroQFQ+IWeaQd1opPQ7DU16DjcC/xvSlDtDX1buRFd/fx+hxwJNcKA",
+	"4twUHZQ1Sz7M1E7YeUbobVhBMeD8icjlK/XeibybhN7+x2LMFI0kHExFE2LUVB6hzAC8G3v14jiv5DHs",
+	"+HVFDadAYOuS6y9GCCnYOgi5Cx8Mz5oQimwbzx4AN68H88L4BmT9FrETwbg2wz0fkp2pPeZa/ZVjoc+1",
+	"ljRXfi0hh/2QKLrUiOc0/UEugd+4d4dQ6nOaHoVOn9MU4Sxzkln494dmhWmDyyjYDF5xK8aoH6+IkLUN",
+	"DnDyW7h+kaU49f6p3arOMYjxFVlDD4KaRTrXpjSVKarSKDNdoJgAtFkylGOqaFp9J3opt9dKfU7ToGJ5",
+	"asJ1UGlsWBPsyB3v7V0RIItVlytLN2c9rcpddn/16RDqh5JmQE6K1dG1iZ+WoAGvrwhX9Ica10Po68PN",
+	"3Y7m4kbbwqGBCAWkvrzUF2rsJ61bAU+iwtebEd+z46pDH7SOK5PcezLd0MwSQuY12jBdBkETiHf7ACPG",
+	"K6XSFBpL10JdAF8DRyuueLQP+/o8NdrcBg9V9dYpT1Y1S4DJa7Afg8XrXrq2OCbBVJ0SQv8OidQ4treg",
+	"WthAWjagj61iovicaYl4jR5dPDJl6DWnXfllHerV7tqgP7f7ChplL/XaTB/h0xxBPfZn8Rzb7sieQmzT",
+	"c/LQorN+uJ//pv/fKXWfZoB5hYBew0a9foSKucbi/WqcvXHDanHzGo1U+AvkJ/iaCVsx6/q8dcmHG1Mz",
+	"dBqnjvzd1yzYkquQP1RhYGDIokTEZ4hZ6Ctl7i1o4d/pxVHp7jOFLTQgv5C4xZdzsu8ncqFgf0DoQnfl",
+	"relPLQtsrRZzhT6YFP8P6I8plvgK1Zv5xoikV1Zr+1gATdz1j0qF5yAKewnEVzH6YJIuymFMAr6xO1w7",
+	"nF+oK5ARzh4pE+ItKX11hp6ghOW5IjIiDLGZfjOXF0icoTeQMEohkeb8vsJCTvRWJi+fKbXzg+4SaNvL",
+	"7B5UA5NBngfXzuioyYGPv4DkwCOUqHq6rMiqoKTU9XXOwyrDFImlud/Nux7TkfToJbOEtsC30pmr6tX/",
+	"9fPF5Jv3v13GDy4+/cHTs7DfayThTp6DJrzqoFVTtQf0O4fMh0dyDa1t7yphTayJOzsmoTaUnWhv0eqq",
+	"pH/rLto6mYCr+gsHQGVXeYpWDx2q5Ft7qdYpJE6tofQ9K5ONxtphjdJIHkXnmhEv9f18yshXRv9pWoYY",
+	"LPeql29gzW5ryOnXL9X7X0qjEL1R28Y6pFDqNtenPG9q/NBR078dp7ggLpOgRIw42wjtqTA5UliYOILZ",
+	"akCJkWWn3A5QmWuFRoj0sBl6FBGv33XVAEPFvW2MG17asGa7/sF1u93Dh/aJMFgp9pAsmQCKBHNGF8oZ",
+	"1xaY1vwEmBvDbKcm3xJzfDe1DZ39BQdft5vBfc6SA0t14SOkfz28lxgRkvGtqa/RuhWhWqRrwItrtMAr",
+	"fSHjVv/VIeZN0KNLyr+zYZGTwazsUBuAmlniPYv4dya+eAoJX/Un/g/p+KURWErv/ax/LJNlyP4/Ma4+",
+	"c9ZIGLTNME2tUe7P7xVXtm1vf36vAGh0fwNy0z71HK/I+fpSg9fOUXZbrTLxao+kDg7+VvlurUSuPava",
+	"15SPKoZTe9jaS32aWlSl9r7pcvr+0/8NAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

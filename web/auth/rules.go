@@ -20,6 +20,10 @@ func Rules() map[string]Rule {
 		"listTokens":     need(access.ManageOwnAccount),
 		"createToken":    need(access.ManageOwnAccount),
 		"revokeToken":    need(access.ManageOwnAccount),
+		"listSessions":   need(access.ManageOwnAccount),
+		// Of others, the domain asks for the right to manage users.
+		"endSession":       need(access.ManageOwnAccount),
+		"endOtherSessions": need(access.ManageOwnAccount),
 
 		"getOverview":     need(access.ReadFacility),
 		"getTree":         need(access.ReadFacility),
@@ -35,9 +39,22 @@ func Rules() map[string]Rule {
 		"getCollectors":   need(access.ReadCollectors),
 		"pollDevice":      need(access.PollDevice),
 
+		"getSite":     need(access.ReadFacility),
+		"getLocation": need(access.ReadFacility),
+		"getRow":      need(access.ReadFacility),
+
 		"createSite":     need(access.EditLayout),
+		"updateSite":     need(access.EditLayout),
+		"deleteSite":     need(access.EditLayout),
 		"createLocation": need(access.EditLayout),
+		"updateLocation": need(access.EditLayout),
+		"deleteLocation": need(access.EditLayout),
+		"createRow":      need(access.EditLayout),
+		"updateRow":      need(access.EditLayout),
+		"deleteRow":      need(access.EditLayout),
 		"createRack":     need(access.EditLayout),
+		"updateRack":     need(access.EditLayout),
+		"deleteRack":     need(access.EditLayout),
 		// Planners may edit what is only planned; the domain knows which that is.
 		"createDevice": need(access.EditLayout),
 		"updateDevice": need(access.EditLayout),
@@ -48,6 +65,7 @@ func Rules() map[string]Rule {
 		"updateUser":       need(access.ManageUsers),
 		"listCredentials":  need(access.ReadCredentials),
 		"createCredential": need(access.ManageCredentials),
+		"updateCredential": need(access.ManageCredentials),
 		"deleteCredential": need(access.ManageCredentials),
 		"listAudit":        need(access.ReadAudit),
 

@@ -49,6 +49,9 @@ type Error struct {
 	// Detail is in words fit for a user; it may be empty.
 	Detail string
 	Fields []apigen.FieldError
+	// Reason is the stable word of a conflict; Blockers tell what is in use.
+	Reason   string
+	Blockers []apigen.Blocker
 	// RetryAfter is how long to wait before the next try; zero for no advice.
 	RetryAfter time.Duration
 	// Cause is for the log only.
@@ -99,27 +102,41 @@ func From(err error) *Error {
 	case errors.As(err, &attempts):
 		return &Error{Status: http.StatusTooManyRequests, Code: TooMany, Detail: attempts.Error(), RetryAfter: attempts.RetryAfter, Cause: err}
 	case errors.As(err, &badField):
-		e := Field(http.StatusUnprocessableEntity, badField.Field, badField.Reason)
-		e.Cause = err
-		return e
+		return invalid(badField.Field, badField.Code, badField.Reason, err)
 	case errors.As(err, &badCred):
-		e := Field(http.StatusUnprocessableEntity, badCred.Field, badCred.Reason)
-		e.Cause = err
-		return e
+		return invalid(badCred.Field, badCred.Code, badCred.Reason, err)
 	case errors.As(err, &field):
-		e := Field(http.StatusUnprocessableEntity, fieldName(field.Field), field.Reason)
-		e.Cause = err
-		return e
+		return invalid(field.Field, field.Code, field.Reason, err)
 	case errors.As(err, &conflict):
-		e := &Error{Status: http.StatusConflict, Code: Conflict, Detail: conflict.Reason, Cause: err}
-		if conflict.Field != "" {
-			e.Fields = []apigen.FieldError{{Path: fieldName(conflict.Field), Message: conflict.Reason}}
-		}
-		return e
+		return fromConflict(conflict, err)
 	case errors.As(err, &limit):
 		return &Error{Status: http.StatusUnprocessableEntity, Code: TooLarge, Detail: limit.Error(), Cause: err}
 	}
 	return fromKind(err)
+}
+
+func invalid(field, code, reason string, cause error) *Error {
+	e := Field(http.StatusUnprocessableEntity, fieldName(field), reason)
+	e.Cause = cause
+	if code != "" {
+		e.Fields[0].Code = &code
+	}
+	return e
+}
+
+func fromConflict(c *fault.ConflictError, cause error) *Error {
+	e := &Error{Status: http.StatusConflict, Code: Conflict, Detail: c.Reason, Reason: c.Code, Cause: cause}
+	if c.Field != "" {
+		e.Fields = []apigen.FieldError{{Path: fieldName(c.Field), Message: c.Reason, Code: &c.Code}}
+	}
+	for _, u := range c.Users {
+		names := u.Names
+		if names == nil {
+			names = []string{}
+		}
+		e.Blockers = append(e.Blockers, apigen.Blocker{Object: strings.ReplaceAll(u.Objects, " ", "-"), Count: u.Count, Names: names})
+	}
+	return e
 }
 
 // fieldName is what the contract calls a field of the model.
@@ -131,6 +148,12 @@ func fieldName(s string) string {
 		return "parent"
 	case "poll_enabled":
 		return "enabled"
+	case "row_id":
+		return "row"
+	case "auth_passphrase", "priv_passphrase":
+		return strings.TrimSuffix(s, "phrase") + "word"
+	case "context_name":
+		return "context"
 	}
 	return s
 }
@@ -217,6 +240,12 @@ func (e *Error) body(requestID string) apigen.Problem {
 	}
 	if requestID != "" {
 		p.RequestId = &requestID
+	}
+	if e.Reason != "" {
+		p.Reason = &e.Reason
+	}
+	if len(e.Blockers) > 0 {
+		p.Blockers = &e.Blockers
 	}
 	if len(e.Fields) > 0 {
 		p.Errors = &e.Fields

@@ -82,7 +82,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /** Change a credential; secrets that are left out or empty stay */
+        put: operations["updateCredential"];
         post?: never;
         delete: operations["deleteCredential"];
         options?: never;
@@ -184,6 +185,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/locations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** A location as it may be sent back, changed */
+        get: operations["getLocation"];
+        /** Change a location; the version seen must be given */
+        put: operations["updateLocation"];
+        post?: never;
+        /** Remove a location that nothing is in; else 409, with what stands in the way */
+        delete: operations["deleteLocation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/overview": {
         parameters: {
             query?: never;
@@ -246,9 +268,11 @@ export interface paths {
         };
         /** A rack with its devices */
         get: operations["getRack"];
-        put?: never;
+        /** Change a rack; the version seen must be given */
+        put: operations["updateRack"];
         post?: never;
-        delete?: never;
+        /** Remove a rack that nothing is in; else 409, with what stands in the way */
+        delete: operations["deleteRack"];
         options?: never;
         head?: never;
         patch?: never;
@@ -268,6 +292,44 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a row of racks to a location */
+        post: operations["createRow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** A row as it may be sent back, changed */
+        get: operations["getRow"];
+        /** Change a row; the version seen must be given */
+        put: operations["updateRow"];
+        post?: never;
+        /** Remove a row that nothing is in; else 409, with what stands in the way */
+        delete: operations["deleteRow"];
         options?: never;
         head?: never;
         patch?: never;
@@ -338,6 +400,43 @@ export interface paths {
         put: operations["setPreferences"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live sessions of the signed-in user, newest first; of another one for those who manage users */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all sessions of the signed-in user but the one that asks */
+        delete: operations["endOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session; of another user for those who manage users */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -424,6 +523,27 @@ export interface paths {
         /** Add a site */
         post: operations["createSite"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** A site as it may be sent back, changed */
+        get: operations["getSite"];
+        /** Change a site; the version seen must be given */
+        put: operations["updateSite"];
+        post?: never;
+        /** Remove a site that nothing is in; else 409, with what stands in the way */
+        delete: operations["deleteSite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -596,6 +716,14 @@ export interface components {
              */
             next?: number;
         };
+        Blocker: {
+            /** Format: int64 */
+            count: number;
+            /** @description The first few by name */
+            names: string[];
+            /** @description locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables */
+            object: string;
+        };
         CollectorHealth: {
             /** @description Totals since the start: requests, answers, time-outs, foreign and malformed answers, skipped polls… */
             counters: {
@@ -604,8 +732,8 @@ export interface components {
             devices: components["schemas"]["StateCounts"];
             items: components["schemas"]["DeviceHealth"][];
             points: number;
-            /** @description Over the last 10 s */
-            samples_per_second: number;
+            /** @description Over some 10 s; null until it was measured */
+            samples_per_second: number | null;
             store?: components["schemas"]["StoreHealth"];
         };
         Created: {
@@ -614,6 +742,12 @@ export interface components {
         };
         Credential: {
             auth_protocol?: string;
+            context?: string;
+            /**
+             * Format: int64
+             * @description How many devices use it
+             */
+            devices: number;
             /** Format: uint64 */
             id: number;
             /** @enum {string} */
@@ -625,6 +759,27 @@ export interface components {
             user?: string;
             /** @description Why it protects little; empty when nothing is known */
             weakness?: string;
+        };
+        /** @description The kind stays. What is not secret is replaced; secrets are only where they are given. */
+        CredentialChange: {
+            /** @description write only */
+            auth_password?: string;
+            /** @enum {string} */
+            auth_protocol?: "" | "MD5" | "SHA" | "SHA224" | "SHA256" | "SHA384" | "SHA512";
+            /** @description write only */
+            community?: string;
+            context?: string;
+            name: string;
+            /** @description write only */
+            priv_password?: string;
+            /** @enum {string} */
+            priv_protocol?: "" | "DES" | "AES" | "AES192" | "AES256" | "AES192C" | "AES256C";
+            /**
+             * Format: date-time
+             * @description As it was seen; when given, the change is refused if somebody else was faster
+             */
+            updated_at?: string;
+            user?: string;
         };
         CredentialInput: {
             /** @description write only */
@@ -745,6 +900,8 @@ export interface components {
             targets: string[];
         };
         FieldError: {
+            /** @description Stable word for translations, where there is one: required, range, unknown, format, kind, nesting, circle, fixed, taken, occupied, too_short… */
+            code?: string;
             message: string;
             path: string;
         };
@@ -774,8 +931,16 @@ export interface components {
         LinkRequest: {
             secret: string;
         };
+        LocationDetail: {
+            /** Format: uint64 */
+            id: number;
+            input: components["schemas"]["LocationInput"];
+            /** @description From the site down to it */
+            path: components["schemas"]["Place"][];
+        };
         LocationInput: {
             depth_m?: number;
+            description?: string;
             /** @enum {string} */
             kind: "building" | "floor" | "room" | "zone";
             name: string;
@@ -783,6 +948,14 @@ export interface components {
             parent?: number;
             /** Format: uint64 */
             site: number;
+            status?: components["schemas"]["Status"];
+            /** @description Edge of a floor tile */
+            tile_m?: number;
+            /**
+             * Format: uint64
+             * @description The version seen; needed to change it
+             */
+            version?: number;
             width_m?: number;
         };
         Me: {
@@ -927,10 +1100,14 @@ export interface components {
             theme: components["schemas"]["Theme"];
         };
         Problem: {
+            /** @description What is still in or refers to the thing that was to be removed */
+            blockers?: components["schemas"]["Blocker"][];
             /** @description Stable word for programs and translations: unauthenticated, forbidden, not-found, conflict, invalid, bad-credentials, too-many-attempts, too-large, unavailable, internal */
             code: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
+            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator */
+            reason?: string;
             request_id?: string;
             retry_after_s?: number;
             status: number;
@@ -951,6 +1128,7 @@ export interface components {
             id: number;
             inlet_c: components["schemas"]["Measured"];
             inlets?: components["schemas"]["PointValue"][];
+            input: components["schemas"]["RackInput"];
             max_power_w?: number | null;
             max_weight_kg?: number | null;
             name: string;
@@ -993,13 +1171,28 @@ export interface components {
             power_w: components["schemas"]["Measured"];
         };
         RackInput: {
+            asset_tag?: string;
+            /** @description Units are numbered from the top */
+            desc_units?: boolean;
+            description?: string;
             /** Format: uint64 */
             location: number;
             max_power_w?: number;
             max_weight_kg?: number;
             name: string;
+            /** @description Counts from 1; 0 when the rack is in no row */
+            position_in_row?: number;
             rotation_deg?: number;
+            /** Format: uint64 */
+            row?: number;
+            serial?: string;
+            status?: components["schemas"]["Status"];
             u_height: number;
+            /**
+             * Format: uint64
+             * @description The version seen; needed to change it
+             */
+            version?: number;
             x_m?: number;
             y_m?: number;
         };
@@ -1026,6 +1219,24 @@ export interface components {
             name: string;
             racks: number;
         };
+        RowDetail: {
+            /** Format: uint64 */
+            id: number;
+            input: components["schemas"]["RowInput"];
+            /** @description From the site down to it */
+            path: components["schemas"]["Place"][];
+        };
+        RowInput: {
+            description?: string;
+            /** Format: uint64 */
+            location: number;
+            name: string;
+            /**
+             * Format: uint64
+             * @description The version seen; needed to change it
+             */
+            version?: number;
+        };
         Session: {
             /** @description Empty for API tokens */
             csrf_token: string;
@@ -1034,6 +1245,27 @@ export interface components {
             /** @description What the user may do: facility.read, device.edit… */
             operations: string[];
             user: components["schemas"]["Me"];
+        };
+        SessionEntry: {
+            /** @description Where it was started from */
+            address?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The session of this request */
+            current: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uint64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Exact to a minute
+             */
+            last_seen_at: string;
+            user_agent?: string;
+        };
+        SessionList: {
+            items: components["schemas"]["SessionEntry"][];
         };
         SetupRequest: {
             language?: components["schemas"]["Language"];
@@ -1056,11 +1288,22 @@ export interface components {
             active: components["schemas"]["Fault"][];
             kinds: components["schemas"]["FaultKind"][];
         };
+        SiteDetail: {
+            /** Format: uint64 */
+            id: number;
+            input: components["schemas"]["SiteInput"];
+        };
         SiteInput: {
             address?: string;
             description?: string;
             name: string;
+            status?: components["schemas"]["Status"];
             time_zone?: string;
+            /**
+             * Format: uint64
+             * @description The version seen; needed to change it
+             */
+            version?: number;
         };
         SiteSummary: {
             devices: components["schemas"]["StateCounts"];
@@ -1087,6 +1330,8 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        /** @enum {string} */
+        Status: "planned" | "staged" | "active" | "maintenance" | "decommissioning" | "offline";
         StoreHealth: {
             /** Format: int64 */
             dropped?: number;
@@ -1342,6 +1587,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     deleteCredential: {
         parameters: {
             query?: never;
@@ -1558,6 +1828,75 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getLocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What people decide of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateLocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteLocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getOverview: {
         parameters: {
             query?: never;
@@ -1654,6 +1993,52 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateRack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RackInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getRoomPlan: {
         parameters: {
             query?: never;
@@ -1673,6 +2058,100 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RoomPlan"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What people decide of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -1815,6 +2294,69 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: {
+                user?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getSetup: {
         parameters: {
             query?: never;
@@ -1949,6 +2491,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Created"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What people decide of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateSite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -17,7 +17,7 @@ export function CollectorsPage() {
   const { data, error, isPending, refetch } = useQuery(collectorsQuery());
   if (isPending) return <LoadingState rows={10} />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
-  const { store } = data;
+  const { store, samples_per_second: rate } = data;
   return (
     <>
       <PageHeader title={t('collectors.title')} />
@@ -34,7 +34,7 @@ export function CollectorsPage() {
           </div>
           <div className="panel stat">
             <div className="stat-label">{t('collectors.rate')}</div>
-            <div className="stat-number">{formatNumber(data.samples_per_second, data.samples_per_second < 10 ? 1 : 0, language)}</div>
+            <div className="stat-number">{rate === null ? '–' : formatNumber(rate, rate < 10 ? 1 : 0, language)}</div>
           </div>
           {store && (
             <div className="panel stat">
