@@ -342,7 +342,7 @@ func (l *loop) turn(ctx context.Context) (err error) {
 }
 
 func (l *loop) learn(ctx context.Context) error {
-	learned, err := l.driver.Learn(ctx)
+	learned, err := Learn(ctx, l.driver)
 	if err != nil {
 		return err
 	}
@@ -383,6 +383,28 @@ func (l *loop) learn(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// Learn has a driver learn its device in a goroutine of its own: learning takes
+// a deep stack, which the one that polls for years need not keep. A panic comes
+// back to the caller.
+func Learn(ctx context.Context, d Driver) (*Learned, error) {
+	var (
+		learned *Learned
+		err     error
+		crash   any
+		done    = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		defer func() { crash = recover() }()
+		learned, err = d.Learn(ctx)
+	}()
+	<-done
+	if crash != nil {
+		panic(crash)
+	}
+	return learned, err
 }
 
 // poll reads the groups whose turn it is.

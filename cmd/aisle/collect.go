@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -23,12 +24,12 @@ import (
 
 func collectCommand(c *cli) *cobra.Command {
 	var (
-		probe             = probeFlags{format: output.Table}
-		file              string
-		interval, warm, d time.Duration
-		store, cpuProfile string
-		sockets, window   int
-		v                 bool
+		probe                         = probeFlags{format: output.Table}
+		file                          string
+		interval, warm, d             time.Duration
+		store, cpuProfile, memProfile string
+		sockets, window               int
+		v                             bool
 	)
 	cmd := &cobra.Command{
 		Use:   "collect",
@@ -72,10 +73,12 @@ input. The samples are discarded unless --store names a folder.`,
 				return err
 			}
 			defer engines.Stop()
+			var atEnd error
 			stats, err := collect.Run(cmd.Context(), collect.Options{
 				Engines: engines, Targets: targets, Interval: interval, Window: window, WarmUp: warm, Duration: d, StoreDir: store, Log: log,
+				AtEnd: func() { atEnd = writeHeap(memProfile) },
 			})
-			if err != nil && !errors.Is(err, context.Canceled) {
+			if err = errors.Join(err, atEnd); err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return output.Write(c.out, probe.format, collectRows(stats), stats)
@@ -97,9 +100,23 @@ input. The samples are discarded unless --store names a folder.`,
 	fl.StringVar(&store, "store", "", "keep the samples in an embedded store in this folder")
 	fl.IntVar(&sockets, "sockets", 0, "shared UDP sockets (default 2)")
 	fl.StringVar(&cpuProfile, "cpu-profile", "", "write a processor profile to this file")
+	fl.StringVar(&memProfile, "memory-profile", "", "write a profile of the memory in use to this file")
 	fl.BoolVarP(&v, "verbose", "v", false, "log to standard error")
 	fl.Var(&probe.format, "format", "output format")
 	return cmd
+}
+
+// writeHeap writes what is in use; an empty name means nothing.
+func writeHeap(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Create(file) //nolint:gosec // the person names the file
+	if err != nil {
+		return usageError("%w", err)
+	}
+	runtime.GC()
+	return errors.Join(pprof.WriteHeapProfile(f), f.Close())
 }
 
 // readTargets reads the list of devices.

@@ -75,7 +75,7 @@ type Engine struct {
 
 // learners is how many devices are learned at the same time. Each takes some
 // hundred kilobytes for a moment.
-const learners = 128
+const learners = 24
 
 // New returns an engine that has not started.
 func New(opt Options) *Engine {

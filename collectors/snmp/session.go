@@ -55,7 +55,7 @@ type session struct {
 const (
 	maxObjects  = 60
 	leastFirst  = 10 // objects that a request is not cut below after silence
-	walkRows    = 20
+	walkRows    = 50
 	maxWalkRows = 20000
 )
 

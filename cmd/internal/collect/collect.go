@@ -32,6 +32,8 @@ type Options struct {
 	// StoreDir keeps the samples in an embedded store, with last values and a
 	// live stream as the service has them; empty discards them.
 	StoreDir string
+	// AtEnd is called when the duration is over, while all still runs.
+	AtEnd func()
 	Log      *slog.Logger
 }
 
@@ -224,7 +226,7 @@ func (r *run) device(ctx context.Context, t collectors.Target, sink collectors.S
 		return err
 	}
 	defer func() { _ = d.Close() }() // the run is over
-	learned, err := d.Learn(ctx)
+	learned, err := collectors.Learn(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -344,6 +346,9 @@ func (r *run) measure(ctx context.Context, m *collectors.Manager) {
 		s.PointsPerCore = float64(s.Points) / s.CPU
 	}
 	s.PeakMB = peakMB()
+	if r.o.AtEnd != nil {
+		r.o.AtEnd()
+	}
 	if m != nil {
 		median, p99, worst := m.Lateness()
 		for i, d := range []time.Duration{median, p99, worst} {
