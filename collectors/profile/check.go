@@ -212,6 +212,12 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 		}
 	}
 	c.severities(p.States, at("states"))
+	if p.StatesFrom != nil {
+		for _, x := range p.StatesFrom.Severities {
+			c.pattern(x.Match, at("states_from"))
+			c.severity(x.Severity, at("states_from"))
+		}
+	}
 	if p.Class != "" && !p.Class.Enumerated() && len(p.States) > 0 {
 		c.fault(at("states"), "%s: states belong to class state or alarm, not %s", p.Key, p.Class)
 	}
@@ -341,7 +347,7 @@ func contains(list []string, s string) bool { return containsText(list, s) }
 
 // allowedKeys lists the YAML keys of a type of this package.
 func allowedKeys(typeName string) []string {
-	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
 		if rt := reflect.TypeOf(t); rt.Name() == typeName {
 			keys := yamlKeys(rt)
 			sort.Strings(keys)

@@ -156,6 +156,20 @@ type State struct {
 	Severity models.Severity `yaml:"severity"`
 }
 
+// StatesFrom names a text like "Off(0),Standby(1),Active(2)". Severities are
+// given by the first expression that matches a state's text, info without.
+// States that the profile knows itself win.
+type StatesFrom struct {
+	Ref        `yaml:",inline"`
+	Severities []SeverityCase `yaml:"severities"`
+}
+
+// SeverityCase is the severity of states whose text matches.
+type SeverityCase struct {
+	Match    string          `yaml:"match"`
+	Severity models.Severity `yaml:"severity"`
+}
+
 // Bit is the meaning of one flag.
 type Bit struct {
 	Name     string          `yaml:"name"`
@@ -308,6 +322,8 @@ type Point struct {
 	// learned: sockets without a probe.
 	OmitInvalid bool            `yaml:"omit_invalid"`
 	States      map[int64]State `yaml:"states"`
+	// StatesFrom is where the device itself lists the texts of raw numbers.
+	StatesFrom *StatesFrom `yaml:"states_from"`
 	// Texts turns text values into state numbers.
 	Texts map[string]int64 `yaml:"texts"`
 	// Bits makes one alarm point of each flag; Key and Label contain {bit}.

@@ -302,6 +302,9 @@ func (p *Point) refs() []*Ref {
 	if p.ValidFrom != nil {
 		out = append(out, &p.ValidFrom.Ref)
 	}
+	if p.StatesFrom != nil {
+		out = append(out, &p.StatesFrom.Ref)
+	}
 	for _, r := range []*LimitRef{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
 		if r != nil {
 			out = append(out, &r.Ref)

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"strconv"
@@ -140,6 +141,10 @@ func (r *resolver) row(p *Point, index []uint32, raw Raw) {
 	s := settings{class: p.Class, unit: p.Unit, scale: 1, offset: p.Offset, key: p.Key, label: p.Label, states: p.States, invalid: p.Invalid, format: p.Format}
 	if p.Scale != nil {
 		s.scale = *p.Scale
+	}
+	if p.StatesFrom != nil {
+		s.states = p.StatesFrom.list(r.src.ref(p.StatesFrom.Ref, index).String())
+		maps.Copy(s.states, p.States)
 	}
 	for i := range p.Select {
 		p.Select[i].apply(r.src, index, &s)
@@ -326,6 +331,34 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 	l := &res.Spec.Limits
 	l.LowCritical, l.LowWarning = take(p.Limits.LowCritical), take(p.Limits.LowWarning)
 	l.HighWarning, l.HighCritical = take(p.Limits.HighWarning), take(p.Limits.HighCritical)
+}
+
+// listedStates finds "Standby (1)" in a list of states; a device's list longer
+// than maxStates is cut.
+var listedStates = regexp.MustCompile(`([^,;()]+)\((-?\d{1,9})\)`)
+
+const maxStates = 256
+
+// list reads the states that a text of the device names.
+func (f *StatesFrom) list(text string) map[int64]State {
+	out := map[int64]State{}
+	for _, m := range listedStates.FindAllStringSubmatch(text, maxStates) {
+		n, err := strconv.ParseInt(m[2], 10, 64)
+		if _, known := out[n]; known || err != nil {
+			continue
+		}
+		s := State{Text: cleanText(m[1])}
+		for _, x := range f.Severities {
+			if matches(x.Match, s.Text) {
+				s.Severity = x.Severity
+				break
+			}
+		}
+		if s.Text != "" {
+			out[n] = s
+		}
+	}
+	return out
 }
 
 func stateTexts(in map[int64]State) map[int64]models.StateText {
