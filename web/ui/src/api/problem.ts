@@ -1,6 +1,15 @@
 export interface FieldFault {
   path: string;
   message: string;
+  /** The stable word, where there is one. */
+  code?: string;
+}
+
+/** Things that stand in the way of a removal. */
+export interface Blocker {
+  object: string;
+  count: number;
+  names: string[];
 }
 
 /** What went wrong with a request; `code` is the stable word for translations. */
@@ -12,6 +21,8 @@ export class ApiError extends Error {
     readonly fields: FieldFault[] = [],
     readonly retryAfterS?: number,
     readonly requestId?: string,
+    readonly reason?: string,
+    readonly blockers: Blocker[] = [],
   ) {
     super(detail || code);
     this.name = 'ApiError';
@@ -28,7 +39,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export function toApiError(status: number, body: unknown): ApiError {
   if (!isRecord(body)) return new ApiError(status, fallbackCode(status), '');
   const fields = Array.isArray(body.errors)
-    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message) }))
+    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message), code: text(f.code) || undefined }))
     : [];
   const retryAfter = typeof body.retry_after_s === 'number' ? body.retry_after_s : undefined;
   return new ApiError(
@@ -38,8 +49,16 @@ export function toApiError(status: number, body: unknown): ApiError {
     fields,
     retryAfter,
     text(body.request_id) || undefined,
+    text(body.reason) || undefined,
+    Array.isArray(body.blockers) ? body.blockers.filter(isRecord).map(toBlocker) : [],
   );
 }
+
+const toBlocker = (b: Record<string, unknown>): Blocker => ({
+  object: text(b.object),
+  count: typeof b.count === 'number' ? b.count : 0,
+  names: Array.isArray(b.names) ? b.names.filter((n) => typeof n === 'string') : [],
+});
 
 function fallbackCode(status: number): string {
   if (status === 401) return 'unauthenticated';

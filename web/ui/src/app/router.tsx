@@ -68,6 +68,21 @@ const sites = createRoute({
   path: '/sites',
   component: lazyRouteComponent(() => import('../features/sites/SitesPage'), 'SitesPage'),
 });
+const site = createRoute({
+  getParentRoute: () => shell,
+  path: '/sites/$siteId',
+  component: lazyRouteComponent(() => import('../features/sites/PlacePage'), 'SitePage'),
+});
+const location = createRoute({
+  getParentRoute: () => shell,
+  path: '/locations/$locationId',
+  component: lazyRouteComponent(() => import('../features/sites/PlacePage'), 'LocationPage'),
+});
+const row = createRoute({
+  getParentRoute: () => shell,
+  path: '/rows/$rowId',
+  component: lazyRouteComponent(() => import('../features/sites/PlacePage'), 'RowPage'),
+});
 const room = createRoute({
   getParentRoute: () => shell,
   path: '/rooms/$roomId',
@@ -130,7 +145,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, room, rack, devices, device, trends, collectors, simulation, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, trends, collectors, simulation, admin, about]),
 ]);
 
 export const router = createRouter({

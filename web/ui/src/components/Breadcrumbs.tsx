@@ -8,8 +8,9 @@ type Place = Schemas['Place'];
 function PlaceLink({ place }: { place: Place }) {
   if (place.kind === 'rack') return <Link to="/racks/$rackId" params={{ rackId: String(place.id) }}>{place.name}</Link>;
   if (place.kind === 'room') return <Link to="/rooms/$roomId" params={{ roomId: String(place.id) }}>{place.name}</Link>;
-  if (place.kind === 'site') return <Link to="/sites">{place.name}</Link>;
-  return <span>{place.name}</span>;
+  if (place.kind === 'site') return <Link to="/sites/$siteId" params={{ siteId: String(place.id) }}>{place.name}</Link>;
+  if (place.kind === 'row') return <Link to="/rows/$rowId" params={{ rowId: String(place.id) }}>{place.name}</Link>;
+  return <Link to="/locations/$locationId" params={{ locationId: String(place.id) }}>{place.name}</Link>;
 }
 
 /** Where a thing is, each place a link where it has a page. */

@@ -10,7 +10,7 @@ export const en = {
     copy: 'Copy', copied: 'Copied', close: 'Close', back: 'Back', details: 'Details', clear: 'Clear', open: 'Open',
     signIn: 'Sign in', signOut: 'Sign out', export: 'Export CSV', pollNow: 'Poll now', zoomIn: 'Zoom in', zoomOut: 'Zoom out',
     zoomReset: 'Show all', remove: 'Remove', more: 'Show more', edit: 'Edit', showTrend: 'Show trend', openTrends: 'Open in Trends',
-    revoke: 'Revoke', disable: 'Disable', enable: 'Enable', inject: 'Inject fault', clearFault: 'Clear fault',
+    revoke: 'Revoke', undo: 'Undo', endSession: 'Sign out', endOthers: 'Sign out all others', disable: 'Disable', enable: 'Enable', inject: 'Inject fault', clearFault: 'Clear fault',
   },
   word: {
     yes: 'Yes', no: 'No', unknown: 'Unknown', none: 'None', loading: 'Loading…', noData: 'No data', live: 'Live', never: 'Never',
@@ -21,7 +21,7 @@ export const en = {
     rooms: 'Rooms', site: 'Site', power: 'Power', inlet: 'Inlet temperature', actions: 'Actions', component: 'Component', point: 'Point',
     label: 'Label', source: 'Source', error: 'Error', role: 'Role', version: 'Version', target: 'Target', min: 'Min', max: 'Max',
     mean: 'Average', sysName: 'Name it reports', ago: '{{age}} ago', language: 'Language', theme: 'Theme', password: 'Password',
-    user: 'User', from: 'From', to: 'To', incomplete: 'Incomplete', latest: 'Latest', total: 'Total', class: 'Quantity',
+    user: 'User', description: 'Description', from: 'From', to: 'To', incomplete: 'Incomplete', latest: 'Latest', total: 'Total', class: 'Quantity',
   },
   theme: { dark: 'Dark', light: 'Light', auto: 'As the system' },
   language: { vi: 'Tiếng Việt', en: 'English' },
@@ -44,11 +44,25 @@ export const en = {
   placeKind: { site: 'Site', building: 'Building', floor: 'Floor', room: 'Room', zone: 'Zone', row: 'Row', rack: 'Rack' },
   error: {
     title: 'This could not be loaded', unreachable: 'The server does not answer.', unauthenticated: 'You are not signed in.',
-    forbidden: 'Your role does not allow this.', 'not-found': 'It does not exist, or no longer.', conflict: 'Somebody changed it meanwhile. Reload and try again.',
+    forbidden: 'Your role does not allow this.', 'not-found': 'It does not exist, or no longer.', conflict: 'It clashes with what is there.',
     invalid: 'The input is not valid.', 'bad-credentials': 'The name or the password is wrong.',
     'too-many-attempts': 'Too many attempts. Wait a little.', 'too-large': 'The request is too large.',
     unavailable: 'The service is not available at present.', internal: 'The server met a fault.', wait: 'Try again in {{time}}.',
     request: 'Request {{id}}', page: 'The page met a fault.', pageMissing: 'There is no such page.',
+  },
+  conflict: {
+    stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
+    occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
+    'last-administrator': 'The last administrator stays.',
+  },
+  blocker: {
+    locations: 'locations', rows: 'rows', racks: 'racks', devices: 'devices', 'power-panels': 'power panels', 'power-sources': 'power sources',
+    'power-feeds': 'power feeds', 'cooling-loops': 'cooling loops', cables: 'cables',
+  },
+  fault: {
+    required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
+    nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
+    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed',
   },
   connection: {
     lost: 'Connection lost since {{time}} ({{age}}). Values shown age until it is back.', connecting: 'Connecting…', open: 'Live',
@@ -81,6 +95,9 @@ export const en = {
     title: 'Sites', tree: 'Sites, rooms and racks', filter: 'Filter by name', rackCount: '{{count}} racks', empty: 'No site yet',
     emptyHint: 'A site holds buildings, rooms and racks.', addSite: 'Add site', addLocation: 'Add location', addRack: 'Add rack', parent: 'Beneath', width: 'Width (m)',
     depth: 'Depth (m)', uHeight: 'Height (U)', timeZone: 'Time zone', expand: 'Expand', collapse: 'Collapse', open: 'Open {{name}}', x: 'Left edge (m)', y: 'Upper edge (m)',
+    addRow: 'Add row', contents: 'What is in it', nothing: 'Nothing is in it yet', facts: 'Properties', editTitle: 'Edit {{name}}', removeTitle: 'Delete {{name}}', tile: 'Floor tile (m)', maxPower: 'Power limit (W)', maxWeight: 'Load limit (kg)',
+    rotation: 'Turned by (°)', positionInRow: 'Place in the row', descUnits: 'Units are numbered from the top', openPlan: 'Open floor plan', showDevices: 'Show devices', removed: '{{name}} is deleted', saved: '{{name}} is saved', undone: 'The change is undone',
+    removeSure: 'Delete {{name}}? Its name, sizes and description are lost. What is in it must be moved or deleted before.',
   },
   room: {
     plan: 'Floor plan of {{name}}', legend: 'Inlet temperature, °C · ASHRAE recommended range 18–27', noValue: 'no data', stale: 'stale', emptySpot: 'empty rack',
@@ -103,7 +120,8 @@ export const en = {
     health: 'Polling health', placements: 'History of places', until: 'until {{time}}', present: 'now', latency: 'Latency', interval: 'Interval', polls: 'Polls', failures: 'Failures', timeouts: 'Time-outs', skipped: 'Skipped',
     lastPoll: 'Last attempt', lastGood: 'Last success', stateSince: 'In this state since', pollRequested: 'Poll requested', noPoints: 'No points yet',
     noPointsHint: 'Points appear once the device has answered and its profile is known.', livePoints: 'Live points', filterPoints: 'Filter points', device: 'Device as a whole', limits: 'Limits of the device', learned: 'Identified', remove: 'Delete device',
-    removeSure: 'Delete {{name}} from the model? Its history stays in the store until its retention ends.', removed: 'The device is deleted', onlyAbnormal: 'Only abnormal', pointCount: '{{count}} points', selected: 'Trend',
+    removeSure: 'Delete {{name}} from the model? Lost with it: its {{points}} points with the way to their recorded values, its history of places, and how it is polled. This cannot be undone; a device that is only out of service can be switched off instead.', removed: 'The device is deleted', onlyAbnormal: 'Only abnormal', pointCount: '{{count}} points', selected: 'Trend',
+    polled: 'Polled', placeU: 'Lowest unit', face: 'Face', zeroU: 'Zero-U side', noZeroU: 'in units', left: 'left', right: 'right', front: 'front', rear: 'rear', intervalS: 'Interval (s), 0 as the profile says', autoProfile: 'Empty: chosen by what the device answers', editTitle: 'Edit {{name}}', noProtocol: 'none', saved: '{{name}} is saved',
   },
   trends: {
     title: 'Trends', pick: 'Points', pickPlaceholder: 'Search points to add', empty: 'No point chosen yet', emptyHint: 'Search for points above, or open a device and choose one of its points.',
@@ -120,10 +138,30 @@ export const en = {
     addUser: 'Add user', addToken: 'New token', addCredential: 'Add credential', disabled: 'Disabled', enabled: 'Active', lastSignIn: 'Last sign-in', created: 'Created', expires: 'Expires', lastUsed: 'Last used', days: 'Valid for days', prefix: 'Begins with',
     tokenShown: 'Copy the token now: it is shown this once.', community: 'Community', snmpUser: 'SNMP user', authProtocol: 'Authentication', authPassword: 'Authentication password', privProtocol: 'Privacy', privPassword: 'Privacy password', context: 'Context',
     writeOnly: 'Secrets are stored encrypted and never shown again.', weakness: 'Weakness', updated: 'Changed', revokeSure: 'Revoke “{{name}}”? Programs that use it stop working.', deleteSure: 'Delete “{{name}}”?', who: 'Who', action: 'Action', object: 'Object', outcome: 'Outcome', via: 'Via',
-    before: 'Before', after: 'After', noTokens: 'No tokens', noCredentials: 'No credentials', noAudit: 'No entries', saved: 'Saved', resetPassword: 'Set a new password',
+    before: 'Before', after: 'After', noTokens: 'No tokens', noCredentials: 'No credentials', noAudit: 'No entries', saved: 'Saved', resetPassword: 'Set a new password', editCredential: 'Edit {{name}}', usedBy: 'Devices', keepSecret: 'Empty keeps the present one', deleteCredentialSure: 'Delete “{{name}}”? Its secrets are lost. A credential that devices use stays.',
+    sessions: 'Own sessions', thisSession: 'this session', browser: 'Browser', started: 'Begun', lastSeen: 'Last active', noOthers: 'You are signed in nowhere else', disableSure: 'Disable “{{name}}”? The sessions end at once, and nobody can sign in under this name until it is enabled again.',
+    resetHint: 'All sessions of this user end. Tell the new password in a safe way.', resetDone: 'The password of {{name}} is set',
   },
   role: { viewer: 'Viewer', operator: 'Operator', engineer: 'Engineer', planner: 'Planner', administrator: 'Administrator' },
   credentialKind: { 'snmp-community': 'SNMP community (v1, v2c)', 'snmp-v3': 'SNMPv3 user', modbus: 'Modbus' },
+  credentialWeakness: {
+    clear: 'sent in clear text', noAuth: 'no authentication', noPriv: 'no privacy', md5: 'MD5 is weak', des: 'DES is weak', closed: 'cannot be opened: enter it again',
+  },
+  auditAction: {
+    create: 'create', update: 'change', delete: 'delete', place: 'move', import: 'import', 'sign-in': 'sign in', 'sign-out': 'sign out', 'change-password': 'change password', 'reset-password': 'reset password',
+    revoke: 'revoke', 'revoke-others': 'end other sessions', rekey: 'encrypt anew', denied: 'refused', inject: 'inject fault', clear: 'clear fault', start: 'start', note: 'note', 'set-role': 'set role of point',
+    'accept-identity': 'accept identity', 'identity-changed': 'identity changed', 'identity-restored': 'identity restored', poll: 'poll',
+  },
+  auditObject: {
+    site: 'site', location: 'location', row: 'row', rack: 'rack', device: 'device', point: 'point', user: 'user', session: 'session', token: 'token', credential: 'credential', 'sign-in-link': 'sign-in link',
+    facility: 'facility', fault: 'fault', 'device type': 'device type', 'rack type': 'rack type', manufacturer: 'manufacturer', collector: 'collector', operation: 'operation', audit: 'audit log',
+  },
+  auditOutcome: { ok: 'done', failed: 'failed', denied: 'refused' },
+  auditVia: { session: 'browser', token: 'token', system: 'system' },
+  pollError: {
+    silent: 'Does not answer', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Another device answers; it is identified anew',
+    closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
+  },
   simulation: {
     title: 'Simulation', intro: 'The facility is simulated: every value is read over a socket, and faults can be injected to see what follows.', active: 'Active faults', none: 'No fault is active', kind: 'Fault', target: 'Aimed at',
     off: 'Nothing is simulated here', offHint: 'The simulation belongs to the demo.', injected: 'The fault is active', cleared: 'The fault is cleared',

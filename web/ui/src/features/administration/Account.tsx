@@ -5,15 +5,17 @@ import { useState, type SubmitEvent } from 'react';
 import { client, done } from '../../api/client';
 import { Facts } from '../../components/Facts';
 import { Panel } from '../../components/Panel';
-import { errorText } from '../../components/States';
+import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
+import { Sessions } from './Sessions';
 import { useSession } from '../session/useSession';
 
 const blank = { old: '', new: '', repeat: '' };
 
 /** The signed-in user himself. */
 export function Account() {
-  const { t } = useText();
+  const words = useText();
+  const { t } = words;
   const { session } = useSession();
   const [form, setForm] = useState(blank);
   const change = useMutation({
@@ -36,21 +38,24 @@ export function Account() {
     },
   });
   return (
-    <div className="grid grid-2">
-      <Panel title={t('admin.account')}>
-        <Facts items={[[t('session.name'), session?.user.name], [t('word.role'), session && t(`role.${session.user.role}`)]]} />
-      </Panel>
-      <Panel title={t('session.changePassword')}>
-        <form onSubmit={submit}>
-          <Stack gap="sm" maw={340}>
-            {change.error && <Alert color="red" variant="light" role="alert">{errorText(change.error, t)} {change.error.message}</Alert>}
-            <PasswordInput label={t('session.oldPassword')} autoComplete="current-password" required {...field('old')} />
-            <PasswordInput label={t('session.newPassword')} autoComplete="new-password" required {...field('new')} />
-            <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required error={mismatch && t('session.mismatch')} {...field('repeat')} />
-            <Button type="submit" disabled={mismatch} loading={change.isPending}>{t('session.changePassword')}</Button>
-          </Stack>
-        </form>
-      </Panel>
+    <div className="grid">
+      <div className="grid grid-2">
+        <Panel title={t('admin.account')}>
+          <Facts items={[[t('session.name'), session?.user.name], [t('word.role'), session && t(`role.${session.user.role}`)]]} />
+        </Panel>
+        <Panel title={t('session.changePassword')}>
+          <form onSubmit={submit}>
+            <Stack gap="sm" maw={340}>
+              {change.error && <Alert color="red" variant="light" role="alert">{problemText(change.error, words)}</Alert>}
+              <PasswordInput label={t('session.oldPassword')} autoComplete="current-password" required {...field('old')} />
+              <PasswordInput label={t('session.newPassword')} autoComplete="new-password" required {...field('new')} />
+              <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required error={mismatch && t('session.mismatch')} {...field('repeat')} />
+              <Button type="submit" disabled={mismatch} loading={change.isPending}>{t('session.changePassword')}</Button>
+            </Stack>
+          </form>
+        </Panel>
+      </div>
+      <Sessions />
     </div>
   );
 }

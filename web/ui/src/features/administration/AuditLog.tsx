@@ -6,6 +6,7 @@ import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { auditQuery, type AuditEntry } from './queries';
+import { actionText, objectText, outcomeText, viaText } from './words';
 
 export function AuditLog() {
   const { t, language } = useText();
@@ -26,11 +27,11 @@ export function AuditLog() {
                   <tr>
                     <td className="nowrap">{formatTime(entry.time, 'dateTime', language)}</td>
                     <td>{entry.who}</td>
-                    <td>{entry.via}</td>
+                    <td>{viaText(entry.via, t)}</td>
                     <td>{entry.address}</td>
-                    <td>{entry.action}</td>
-                    <td>{[entry.object_type, entry.object_name || entry.object_id].filter(Boolean).join(' ')}</td>
-                    <td>{entry.outcome}</td>
+                    <td title={entry.action}>{actionText(entry.action, t)}</td>
+                    <td>{[objectText(entry.object_type, t), entry.object_name || entry.object_id].filter(Boolean).join(' ')}</td>
+                    <td>{outcomeText(entry.outcome, t)}</td>
                     <td className="num">
                       {(entry.before || entry.after) && (
                         <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open === entry.id} onClick={() => setOpen(open === entry.id ? null : entry.id)}>{t('action.details')}</Button>

@@ -1,17 +1,18 @@
-import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Group } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done } from '../../api/client';
 import { Panel } from '../../components/Panel';
 import { SeverityMark } from '../../components/SeverityMark';
-import { EmptyState, ErrorState, errorText, LoadingState } from '../../components/States';
-import { formatTime } from '../../format/format';
+import { EmptyState, ErrorState, LoadingState } from '../../components/States';
+import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { useSession } from '../session/useSession';
 import { AddCredential } from './AddCredential';
-import { ConfirmButton } from './ConfirmButton';
-import { credentialsKey, credentialsQuery } from './queries';
+import { ConfirmButton } from '../../components/ConfirmButton';
+import { EditCredential } from './EditCredential';
+import { credentialsKey, credentialsQuery, type Credential } from './queries';
+import { weaknessText } from './words';
 
 /** Credentials for devices; secrets go in and never come out. */
 export function Credentials() {
@@ -20,11 +21,11 @@ export function Credentials() {
   const queries = useQueryClient();
   const { data, error, isPending, refetch } = useQuery(credentialsQuery());
   const [adding, setAdding] = useState(false);
-  const remove = useMutation({
-    mutationFn: (id: number) => done(client.DELETE('/credentials/{id}', { params: { path: { id } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: credentialsKey }),
-    onError: (fault) => notifications.show({ message: `${errorText(fault, t)} ${fault.message}` }),
-  });
+  const [editing, setEditing] = useState<Credential | null>(null);
+  const remove = async (id: number) => {
+    await done(client.DELETE('/credentials/{id}', { params: { path: { id } } }));
+    await queries.invalidateQueries({ queryKey: credentialsKey });
+  };
   if (isPending) return <LoadingState />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const manage = may('credential.manage');
@@ -35,7 +36,7 @@ export function Credentials() {
         {data.items.length === 0 ? <EmptyState title={t('admin.noCredentials')} /> : (
           <div className="scroll-x">
             <table className="plain">
-              <thead><tr><th>{t('word.name')}</th><th>{t('word.kind')}</th><th>{t('admin.snmpUser')}</th><th>{t('admin.authProtocol')}</th><th>{t('admin.privProtocol')}</th><th>{t('admin.weakness')}</th><th>{t('admin.updated')}</th><th aria-label={t('word.actions')} /></tr></thead>
+              <thead><tr><th>{t('word.name')}</th><th>{t('word.kind')}</th><th>{t('admin.snmpUser')}</th><th>{t('admin.authProtocol')}</th><th>{t('admin.privProtocol')}</th><th className="num">{t('admin.usedBy')}</th><th>{t('admin.weakness')}</th><th>{t('admin.updated')}</th><th aria-label={t('word.actions')} /></tr></thead>
               <tbody>
                 {data.items.map((c) => (
                   <tr key={c.id}>
@@ -44,9 +45,17 @@ export function Credentials() {
                     <td>{c.user}</td>
                     <td>{c.auth_protocol}</td>
                     <td>{c.priv_protocol}</td>
-                    <td>{c.weakness && <SeverityMark severity="info">{c.weakness}</SeverityMark>}</td>
+                    <td className="num">{formatCount(c.devices, language)}</td>
+                    <td>{c.weakness && <SeverityMark severity="info">{weaknessText(c.weakness, t)}</SeverityMark>}</td>
                     <td className="nowrap">{c.updated_at && formatTime(c.updated_at, 'dateTime', language)}</td>
-                    <td className="num">{manage && <ConfirmButton label={t('action.delete')} question={t('admin.deleteSure', { name: c.name })} onConfirm={() => remove.mutate(c.id)} />}</td>
+                    <td className="num">
+                      {manage && (
+                        <Group gap={4} justify="flex-end" wrap="nowrap">
+                          <Button size="compact-xs" variant="default" aria-label={`${t('action.edit')}: ${c.name}`} onClick={() => setEditing(c)}>{t('action.edit')}</Button>
+                          <ConfirmButton label={t('action.delete')} question={t('admin.deleteCredentialSure', { name: c.name })} onConfirm={() => remove(c.id)} />
+                        </Group>
+                      )}
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -55,6 +64,7 @@ export function Credentials() {
         )}
       </Panel>
       {adding && <AddCredential onClose={() => setAdding(false)} />}
+      {editing && <EditCredential credential={editing} onClose={() => setEditing(null)} />}
     </>
   );
 }

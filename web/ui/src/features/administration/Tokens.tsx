@@ -6,8 +6,8 @@ import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
-import { ConfirmButton } from './ConfirmButton';
-import { FormDialog } from './FormDialog';
+import { ConfirmButton } from '../../components/ConfirmButton';
+import { FormDialog } from '../../components/FormDialog';
 import { roles, tokensKey, tokensQuery } from './queries';
 
 export function Tokens() {
@@ -16,10 +16,10 @@ export function Tokens() {
   const { data, error, isPending, refetch } = useQuery(tokensQuery());
   const [adding, setAdding] = useState(false);
   const [created, setCreated] = useState<string | null>(null);
-  const revoke = useMutation({
-    mutationFn: (id: number) => done(client.DELETE('/tokens/{id}', { params: { path: { id } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: tokensKey }),
-  });
+  const revoke = async (id: number) => {
+    await done(client.DELETE('/tokens/{id}', { params: { path: { id } } }));
+    await queries.invalidateQueries({ queryKey: tokensKey });
+  };
   if (isPending) return <LoadingState />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const time = (v?: string) => (v ? formatTime(v, 'dateTime', language) : t('word.never'));
@@ -47,7 +47,7 @@ export function Tokens() {
                     <td className="nowrap">{time(token.created_at)}</td>
                     <td className="nowrap">{time(token.expires_at)}</td>
                     <td className="nowrap">{time(token.last_used_at)}</td>
-                    <td className="num"><ConfirmButton label={t('action.revoke')} question={t('admin.revokeSure', { name: token.name })} onConfirm={() => revoke.mutate(token.id)} /></td>
+                    <td className="num"><ConfirmButton label={t('action.revoke')} question={t('admin.revokeSure', { name: token.name })} onConfirm={() => revoke(token.id)} /></td>
                   </tr>
                 ))}
               </tbody>

@@ -1,26 +1,31 @@
-import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, Select, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done, unwrap, type Schemas } from '../../api/client';
+import { ConfirmButton } from '../../components/ConfirmButton';
 import { Panel } from '../../components/Panel';
-import { ErrorState, errorText, LoadingState } from '../../components/States';
+import { ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
-import { FormDialog } from './FormDialog';
-import { roles, usersKey, usersQuery } from './queries';
+import { FormDialog } from '../../components/FormDialog';
+import { faultsByPath, problemText } from '../../components/problemText';
+import { roles, usersKey, usersQuery, type User } from './queries';
+import { ResetPassword } from './ResetPassword';
 
 type Role = Schemas['Role'];
 
 export function Users() {
-  const { t, language } = useText();
+  const words = useText();
+  const { t, language } = words;
   const queries = useQueryClient();
   const { data, error, isPending, refetch } = useQuery(usersQuery());
   const [adding, setAdding] = useState(false);
+  const [resetting, setResetting] = useState<User | null>(null);
   const change = useMutation({
     mutationFn: ({ id, ...body }: { id: number } & Schemas['UserChange']) => done(client.PATCH('/users/{id}', { params: { path: { id } }, body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
-    onError: (fault) => notifications.show({ message: `${errorText(fault, t)} ${fault.message}` }),
+    onError: (fault) => notifications.show({ message: problemText(fault, words), color: 'red' }),
   });
   if (isPending) return <LoadingState />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
@@ -39,19 +44,30 @@ export function Users() {
                 </td>
                 <td>{t(user.disabled ? 'admin.disabled' : 'admin.enabled')}</td>
                 <td className="nowrap">{time(user.last_sign_in)}</td>
-                <td className="num"><Button size="compact-xs" variant="default" onClick={() => change.mutate({ id: user.id, disabled: !user.disabled })}>{t(user.disabled ? 'action.enable' : 'action.disable')}</Button></td>
+                <td className="num">
+                  <Group gap={4} justify="flex-end" wrap="nowrap">
+                    <Button size="compact-xs" variant="default" onClick={() => setResetting(user)}>{t('admin.resetPassword')}</Button>
+                    {user.disabled ? (
+                      <Button size="compact-xs" variant="default" onClick={() => change.mutate({ id: user.id, disabled: false })}>{t('action.enable')}</Button>
+                    ) : (
+                      <ConfirmButton label={t('action.disable')} question={t('admin.disableSure', { name: user.name })} onConfirm={() => change.mutateAsync({ id: user.id, disabled: true })} />
+                    )}
+                  </Group>
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
       {adding && <AddUser onClose={() => setAdding(false)} />}
+      {resetting && <ResetPassword user={resetting} onClose={() => setResetting(null)} />}
     </Panel>
   );
 }
 
 function AddUser({ onClose }: { onClose: () => void }) {
-  const { t } = useText();
+  const words = useText();
+  const { t } = words;
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('viewer');
@@ -63,11 +79,12 @@ function AddUser({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
+  const faults = faultsByPath(add.error, words);
   return (
-    <FormDialog title={t('admin.addUser')} mutation={add} onClose={onClose} submit={t('action.add')}>
-      <TextInput label={t('session.name')} required autoComplete="off" value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
+    <FormDialog title={t('admin.addUser')} mutation={add} onClose={onClose} submit={t('action.add')} beside={['name', 'password']}>
+      <TextInput label={t('session.name')} required error={faults.get('name')} autoComplete="off" value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
       <Select label={t('word.role')} allowDeselect={false} value={role} data={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} onChange={(v) => setRole(roles.find((r) => r === v) ?? 'viewer')} />
-      <PasswordInput label={t('word.password')} required autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+      <PasswordInput label={t('word.password')} required error={faults.get('password')} autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
     </FormDialog>
   );
 }

@@ -10,12 +10,15 @@ export const roles: readonly Schemas['Role'][] = ['viewer', 'operator', 'enginee
 export const usersKey = ['users'] as const;
 export const tokensKey = ['tokens'] as const;
 export const credentialsKey = ['credentials'] as const;
+export const sessionsKey = ['sessions'] as const;
 export const auditKey = ['audit'] as const;
 
 export const usersQuery = () => queryOptions({ queryKey: usersKey, queryFn: () => unwrap(client.GET('/users')) });
 export const tokensQuery = () => queryOptions({ queryKey: tokensKey, queryFn: () => unwrap(client.GET('/tokens')) });
 export const credentialsQuery = () =>
   queryOptions({ queryKey: credentialsKey, queryFn: () => unwrap(client.GET('/credentials')) });
+
+export const sessionsQuery = () => queryOptions({ queryKey: sessionsKey, queryFn: () => unwrap(client.GET('/sessions')) });
 
 export const auditQuery = () =>
   infiniteQueryOptions({

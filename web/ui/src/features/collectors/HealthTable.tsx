@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef } from 'react';
 import type { Schemas } from '../../api/client';
+import { pollErrorText } from '../../components/pollError';
 import { PollStateMark, pollSeverity } from '../../components/PollStateMark';
 import { compareNames, formatAge, formatCount, formatNumber } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -44,7 +45,7 @@ export function HealthTable({ items }: { items: readonly Schemas['DeviceHealth']
                 <div role="cell" className="num">{count(health.failures)}</div>
                 <div role="cell" className="num">{count(health.timeouts)}</div>
                 <div role="cell" className="num">{count(health.skipped)}</div>
-                <div role="cell" className="truncate" title={health.error}>{health.error}</div>
+                <div role="cell" className="truncate" title={health.error}>{pollErrorText(health.error, t) || health.error}</div>
               </div>
             );
           })}

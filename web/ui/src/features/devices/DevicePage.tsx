@@ -15,6 +15,7 @@ import type { DeviceState } from '../../live/stream';
 import { useLive, useNow } from '../../live/useLive';
 import { useSession } from '../session/useSession';
 import { DeviceIdentity } from './DeviceIdentity';
+import { EditDevice } from './EditDevice';
 import { PointGroups } from './PointGroups';
 import { PointTrend } from './PointTrend';
 import { PollHealthFacts } from './PollHealthFacts';
@@ -57,6 +58,8 @@ export function DevicePage() {
   if (device.isPending) return <LoadingState rows={10} />;
   if (device.error && !device.data) return <ErrorState error={device.error} onRetry={() => void device.refetch()} />;
   const { device: summary, health } = device.data;
+  // Planners change what is only planned and not read.
+  const editable = may('device.edit') || (may('layout.edit') && summary.status === 'planned' && !summary.protocol);
   const select = (point?: number) => void navigate({ search: (s) => ({ ...s, point }), replace: true });
   return (
     <>
@@ -69,7 +72,8 @@ export function DevicePage() {
             {may('device.poll') && (
               <Button size="xs" variant="default" loading={poll.isPending} leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => poll.mutate()}>{t('action.pollNow')}</Button>
             )}
-            {may('device.edit') && <RemoveDevice id={id} name={summary.name} />}
+            {editable && <EditDevice detail={device.data} />}
+            {editable && <RemoveDevice id={id} name={summary.name} points={health.points || (points.data?.items.length ?? 0)} />}
           </Group>
         }
       />

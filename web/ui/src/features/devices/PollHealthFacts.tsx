@@ -1,5 +1,6 @@
 import type { Schemas } from '../../api/client';
 import { Facts } from '../../components/Facts';
+import { pollErrorText } from '../../components/pollError';
 import { PollStateMark } from '../../components/PollStateMark';
 import { formatAge, formatCount, formatDuration, formatNumber, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -12,6 +13,7 @@ export function PollHealthFacts({ health, nowMs }: { health: Schemas['PollHealth
         {t('word.ago', { age: formatAge(nowMs - Date.parse(time), language) })}
       </span>
     );
+  const known = pollErrorText(health.error, t);
   const count = (n: number) => formatCount(n, language);
   return (
     <Facts
@@ -28,7 +30,7 @@ export function PollHealthFacts({ health, nowMs }: { health: Schemas['PollHealth
         [t('devices.failures'), count(health.failures)],
         [t('devices.timeouts'), count(health.timeouts)],
         [t('devices.skipped'), count(health.skipped)],
-        [t('word.error'), health.error],
+        [t('word.error'), health.error && <>{known}{known && <br />}<span className={known && 'muted'}>{health.error}</span></>],
       ]}
     />
   );

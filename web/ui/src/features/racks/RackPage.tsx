@@ -12,6 +12,7 @@ import { useText } from '../../i18n/useText';
 import { useLive, useNow } from '../../live/useLive';
 import { currentOf } from '../devices/pointGroups';
 import { liveFigure } from '../rooms/rackFigures';
+import { PlaceActions } from '../sites/PlaceActions';
 import { Elevation } from './Elevation';
 import { unplaced } from './elevation';
 import { rackQuery } from './queries';
@@ -33,7 +34,7 @@ export function RackPage() {
   const floating = unplaced(rack);
   return (
     <>
-      <PageHeader above={<Breadcrumbs path={path} current={rack.name} />} title={rack.name} />
+      <PageHeader above={<Breadcrumbs path={path} current={rack.name} />} title={rack.name} right={<PlaceActions kind="rack" id={id} name={rack.name} />} />
       <div className="grid grid-stats" style={{ marginBottom: 12 }}>
         <div className="panel stat">
           <div className="stat-label">{t('word.power')}</div>

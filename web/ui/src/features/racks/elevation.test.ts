@@ -4,7 +4,8 @@ import type { RackDetail, RackDevice } from './queries';
 
 const rack = (change: Partial<RackDetail> = {}): RackDetail => ({
   id: 1, name: 'A', path: [], u_height: 42, starting_unit: 1, desc_units: false, status: 'active', devices: [],
-  inlet_c: { value: null, quality: 'none' }, power_w: { value: null, quality: 'none' }, version: 1, ...change,
+  inlet_c: { value: null, quality: 'none' }, power_w: { value: null, quality: 'none' }, version: 1,
+  input: { location: 1, name: 'A', u_height: 42 }, ...change,
 });
 const device = (change: Partial<RackDevice>): RackDevice => ({
   id: 1, name: 'd', kind: 'server', state: 'ok', u_height: 2, is_full_depth: false, position_u: 1, face: 'front', ...change,

@@ -1,12 +1,13 @@
-import { SegmentedControl } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { Breadcrumbs } from '../../components/Breadcrumbs';
 import { PageHeader } from '../../components/PageHeader';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { useLive, useNow } from '../../live/useLive';
+import { PlaceActions } from '../sites/PlaceActions';
 import { Legend } from './Legend';
 import { PlanDrawing } from './PlanDrawing';
 import { rackViews, type Layer } from './rackViews';
@@ -39,11 +40,15 @@ export function RoomPage() {
         above={<Breadcrumbs path={path} current={data.name} />}
         title={data.name}
         right={
-          <SegmentedControl
-            size="xs" aria-label={t('room.layer')} value={layer}
-            onChange={(v) => void navigate({ search: (s) => ({ ...s, layer: v === 'power' ? 'power' : undefined }), replace: true })}
-            data={[{ value: 'inlet', label: t('room.inletLayer') }, { value: 'power', label: t('room.powerLayer') }]}
-          />
+          <Group gap="xs">
+            <SegmentedControl
+              size="xs" aria-label={t('room.layer')} value={layer}
+              onChange={(v) => void navigate({ search: (s) => ({ ...s, layer: v === 'power' ? 'power' : undefined }), replace: true })}
+              data={[{ value: 'inlet', label: t('room.inletLayer') }, { value: 'power', label: t('room.powerLayer') }]}
+            />
+            <Link to="/locations/$locationId" params={{ locationId: String(id) }}>{t('sites.contents')}</Link>
+            <PlaceActions kind="location" id={id} name={data.name} />
+          </Group>
         }
       />
       {data.racks.length === 0 && data.devices.length === 0 ? (

@@ -63,5 +63,7 @@ function Node({ node, depth, open }: { node: TreeNode; depth: number; open: bool
 function NodeLink({ node }: { node: TreeNode }) {
   if (node.kind === 'room') return <Link className="link" to="/rooms/$roomId" params={{ roomId: String(node.id) }}><b>{node.name}</b></Link>;
   if (node.kind === 'rack') return <Link className="link" to="/racks/$rackId" params={{ rackId: String(node.id) }}>{node.name}</Link>;
-  return <span>{node.name}</span>;
+  if (node.kind === 'site') return <Link className="link" to="/sites/$siteId" params={{ siteId: String(node.id) }}>{node.name}</Link>;
+  if (node.kind === 'row') return <Link className="link" to="/rows/$rowId" params={{ rowId: String(node.id) }}>{node.name}</Link>;
+  return <Link className="link" to="/locations/$locationId" params={{ locationId: String(node.id) }}>{node.name}</Link>;
 }

@@ -6,7 +6,8 @@ import { PageHeader } from '../../components/PageHeader';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { useSession } from '../session/useSession';
-import { AddPlaceDialog, type NewPlace } from './AddPlaceDialog';
+import { AddPlaceDialog, addTexts } from './AddPlaceDialog';
+import type { PlaceKind } from './placeForm';
 import { treeQuery } from './queries';
 import { PlaceTree } from './PlaceTree';
 
@@ -15,13 +16,13 @@ export function SitesPage() {
   const { may } = useSession();
   const { data, error, isPending, refetch } = useQuery(treeQuery());
   const [filter, setFilter] = useState('');
-  const [adding, setAdding] = useState<NewPlace | null>(null);
+  const [adding, setAdding] = useState<PlaceKind | null>(null);
   const edit = may('layout.edit');
   const buttons = edit && (
     <Group gap="xs">
-      {(['site', 'location', 'rack'] as const).map((kind) => (
+      {(['site', 'location', 'row', 'rack'] as const).map((kind) => (
         <Button key={kind} size="xs" variant="default" leftSection={<IconPlus size={15} aria-hidden />} disabled={kind !== 'site' && !data?.sites.length} onClick={() => setAdding(kind)}>
-          {t(kind === 'site' ? 'sites.addSite' : kind === 'location' ? 'sites.addLocation' : 'sites.addRack')}
+          {t(addTexts[kind])}
         </Button>
       ))}
     </Group>

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, type QueryClient } from '@tanstack/react-query';
 import { client, unwrap, type Schemas } from '../../api/client';
 
 export type TreeNode = Schemas['TreeNode'];
@@ -17,3 +17,14 @@ export function* walk(nodes: readonly TreeNode[], above: readonly TreeNode[] = [
     yield* walk(node.children, [...above, node]);
   }
 }
+
+/** Reads anew what shows places, after one of them has changed. */
+export const refreshPlaces = (queries: QueryClient) =>
+  Promise.all([treeKey, ['places'], ['racks'], ['rooms'], ['devices'], ['overview']].map((queryKey) => queries.invalidateQueries({ queryKey })));
+
+export const siteQuery = (id: number) =>
+  queryOptions({ queryKey: ['places', 'site', id] as const, queryFn: () => unwrap(client.GET('/sites/{id}', { params: { path: { id } } })) });
+export const locationQuery = (id: number) =>
+  queryOptions({ queryKey: ['places', 'location', id] as const, queryFn: () => unwrap(client.GET('/locations/{id}', { params: { path: { id } } })) });
+export const rowQuery = (id: number) =>
+  queryOptions({ queryKey: ['places', 'row', id] as const, queryFn: () => unwrap(client.GET('/rows/{id}', { params: { path: { id } } })) });

@@ -1,0 +1,40 @@
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { useText } from '../i18n/useText';
+import { problemText } from './problemText';
+
+interface Props {
+  label: string;
+  question: string;
+  onConfirm: () => Promise<unknown>;
+  title?: string;
+  size?: string;
+}
+
+/** A button for what cannot be undone: it asks first, and says when it was refused. */
+export function ConfirmButton({ label, question, onConfirm, title = label, size = 'compact-xs' }: Props) {
+  const words = useText();
+  const { t } = words;
+  const [opened, { open, close }] = useDisclosure(false);
+  const confirm = useMutation({ mutationFn: onConfirm, onSuccess: close });
+  const start = () => {
+    confirm.reset();
+    open();
+  };
+  return (
+    <>
+      <Button size={size} variant="default" onClick={start}>{label}</Button>
+      <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': t('action.close') }}>
+        <Stack gap="md">
+          <Text size="sm">{question}</Text>
+          {confirm.error && <Alert color="red" variant="light" role="alert">{problemText(confirm.error, words)}</Alert>}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={close} data-autofocus>{t('action.cancel')}</Button>
+            <Button color="red" loading={confirm.isPending} onClick={() => confirm.mutate()}>{label}</Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,13 @@
+import { beforeAll, expect, it } from 'vitest';
+import { i18n, startI18n } from '../i18n';
+import { pollErrorText } from './pollError';
+
+beforeAll(() => startI18n('en'));
+
+it('tells known errors of polling in the language of the reader', () => {
+  const t = i18n.getFixedT('vi');
+  expect(pollErrorText('ask 192.0.2.1:161: device does not answer within 2s', t)).toBe('Không phản hồi');
+  expect(pollErrorText('read pdu (unit 1): malformed answer: short frame', t)).toBe('Trả lời sai');
+  expect(pollErrorText('something new', t)).toBe('');
+  expect(pollErrorText(undefined, t)).toBe('');
+});

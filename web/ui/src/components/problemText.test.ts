@@ -1,0 +1,34 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { toApiError } from '../api/problem';
+import { i18n, startI18n } from '../i18n';
+import { faultsByPath, problemText } from './problemText';
+
+beforeAll(() => startI18n('en'));
+const words = (language: 'en' | 'vi') => ({ t: i18n.getFixedT(language), language });
+
+const inUse = toApiError(409, {
+  code: 'conflict', reason: 'in-use', detail: 'site "A" is still used by 4 racks (R1, R2, R3, …)',
+  blockers: [{ object: 'racks', count: 4, names: ['R1', 'R2', 'R3'] }, { object: 'cables', count: 2, names: [] }],
+});
+
+describe('problemText', () => {
+  it('names what stands in the way, in both languages', () => {
+    expect(problemText(inUse, words('en'))).toContain('Racks: 4 (R1, R2, R3, …) · Cables: 2');
+    expect(problemText(inUse, words('vi'))).toContain('Tủ rack: 4 (R1, R2, R3, …) · Cáp: 2');
+  });
+  it('tells a change by somebody else from a name that is taken', () => {
+    expect(problemText(toApiError(409, { code: 'conflict', reason: 'stale' }), words('en'))).toContain('Somebody changed it');
+    expect(problemText(toApiError(409, { code: 'conflict', reason: 'taken' }), words('en'))).toContain('used already');
+  });
+  it('leaves out what stands beside its field', () => {
+    const error = toApiError(422, { code: 'invalid', errors: [{ path: 'address', message: 'must be host:port', code: 'format' }] });
+    expect(problemText(error, words('en'), ['address'])).not.toContain('host');
+    expect(problemText(error, words('en'))).toContain('must be host:port');
+    expect(faultsByPath(error, words('en')).get('address')).toBe('Must be host:port');
+    expect(faultsByPath(error, words('vi')).get('address')).toBe('Không đúng dạng');
+  });
+  it('keeps the words of the server for codes that it does not know', () => {
+    const error = toApiError(422, { code: 'invalid', errors: [{ path: 'name', message: 'is odd', code: 'odd' }] });
+    expect(faultsByPath(error, words('vi')).get('name')).toBe('Is odd');
+  });
+});

@@ -1,0 +1,57 @@
+import { ApiError, type Blocker, type FieldFault } from '../api/problem';
+import type { Language } from '../format/format';
+import type { Translate } from '../i18n/useText';
+import { errorText } from './States';
+
+interface Words {
+  t: Translate;
+  language: Language;
+}
+
+const faultCodes = [
+  'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
+  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high',
+] as const;
+const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator'] as const;
+const objects = [
+  'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables',
+] as const;
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What is wrong with a field. The server's own words are English, and more exact than the code's. */
+export function faultText(fault: FieldFault, { t, language }: Words): string {
+  const code = faultCodes.find((c) => c === fault.code);
+  return sentence(language !== 'en' && code ? t(`fault.${code}`) : fault.message);
+}
+
+/** What is wrong with the fields that a form shows, by their paths. */
+export function faultsByPath(error: unknown, words: Words): ReadonlyMap<string, string> {
+  const faults = error instanceof ApiError ? error.fields : [];
+  return new Map(faults.map((f) => [f.path, faultText(f, words)]));
+}
+
+/** "Racks: 4 (A1, A2, A3, …)". */
+export function blockerText(blocker: Blocker, t: Translate): string {
+  const known = objects.find((o) => o === blocker.object);
+  const names = blocker.names.join(', ');
+  const more = blocker.names.length < blocker.count ? ', …' : '';
+  return `${sentence(known ? t(`blocker.${known}`) : blocker.object)}: ${blocker.count}${names && ` (${names}${more})`}`;
+}
+
+/** The whole of what went wrong, but for the faults that stand beside their fields. */
+export function problemText(error: unknown, words: Words, beside: readonly string[] = []): string {
+  const { t, language } = words;
+  if (!(error instanceof ApiError)) return errorText(error, t);
+  const rest = error.fields.filter((f) => !beside.includes(f.path));
+  const reason = reasons.find((r) => r === error.reason);
+  if (reason) {
+    const names = error.blockers.map((b) => blockerText(b, t)).join(' · ');
+    // Only the server's words name the device in the way.
+    const detail = reason === 'occupied' ? error.detail : '';
+    return [t(`conflict.${reason}`), names || detail].filter(Boolean).join(' ');
+  }
+  const told = rest.map((f) => (f.code && language !== 'en' ? `${f.path}: ${faultText(f, words)}` : f.message));
+  const detail = error.fields.length === 0 && error.code !== 'bad-credentials' ? error.detail : '';
+  return [errorText(error, t), detail, ...told].filter(Boolean).join(' ');
+}

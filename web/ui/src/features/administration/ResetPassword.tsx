@@ -1,0 +1,31 @@
+import { PasswordInput, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { client, done } from '../../api/client';
+import { FormDialog } from '../../components/FormDialog';
+import { faultsByPath } from '../../components/problemText';
+import { useText } from '../../i18n/useText';
+import type { User } from './queries';
+
+export function ResetPassword({ user, onClose }: { user: User; onClose: () => void }) {
+  const words = useText();
+  const { t } = words;
+  const [password, setPassword] = useState('');
+  const [repeat, setRepeat] = useState('');
+  const reset = useMutation({
+    mutationFn: () => done(client.PATCH('/users/{id}', { params: { path: { id: user.id } }, body: { password } })),
+    onSuccess: () => {
+      notifications.show({ message: t('admin.resetDone', { name: user.name }) });
+      onClose();
+    },
+  });
+  const mismatch = repeat !== '' && repeat !== password;
+  return (
+    <FormDialog title={`${t('admin.resetPassword')}: ${user.name}`} mutation={reset} onClose={onClose} submit={t('action.save')} disabled={repeat !== password} beside={['password']}>
+      <Text size="sm">{t('admin.resetHint')}</Text>
+      <PasswordInput label={t('session.newPassword')} required autoComplete="new-password" error={faultsByPath(reset.error, words).get('password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus />
+      <PasswordInput label={t('session.repeatPassword')} required autoComplete="new-password" error={mismatch && t('session.mismatch')} value={repeat} onChange={(e) => setRepeat(e.currentTarget.value)} />
+    </FormDialog>
+  );
+}
