@@ -58,6 +58,8 @@ async function pages(context) {
   return {
     overview: '/',
     sites: '/sites',
+    site: `/sites/${sites[0].id}`,
+    location: `/locations/${room.id}`,
     room: `/rooms/${room.id}`,
     'room-selected': `/rooms/${room.id}?rack=${rack.id}`,
     rack: `/racks/${rack.id}`,
@@ -68,7 +70,9 @@ async function pages(context) {
     collectors: '/collectors',
     simulation: '/simulation',
     users: '/admin?section=users',
+    credentials: '/admin?section=credentials',
     audit: '/admin?section=audit',
+    account: '/admin?section=account',
     about: '/about',
   };
 }
