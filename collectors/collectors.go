@@ -88,7 +88,7 @@ type Registry interface {
 type Target struct {
 	Device models.DeviceID
 	Name   string
-	// Address is host:port.
+	// Address is host:port, or a serial port with settings.
 	Address  string
 	Protocol Protocol
 	// Profile names a profile; empty means identify.
@@ -113,6 +113,9 @@ const (
 	ModbusTCP Protocol = "modbus-tcp"
 	// ModbusRTUOverTCP is serial framing in a TCP stream, as cheap converters do.
 	ModbusRTUOverTCP Protocol = "modbus-rtu-tcp"
+	// ModbusRTU is a serial line of this machine; the address is its port with
+	// settings: /dev/ttyUSB0?baud=9600&parity=even.
+	ModbusRTU Protocol = "modbus-rtu"
 )
 
 // SNMPCredential opens an SNMP agent: Community for v1 and v2c, the rest for v3.

@@ -109,9 +109,10 @@ type Position struct {
 type Polling struct {
 	Enabled bool `gorm:"column:poll_enabled" json:"enabled"`
 	// Protocol is "snmp-v1", "snmp-v2c", "snmp-v3", "modbus-tcp",
-	// "modbus-rtu-tcp" or empty.
+	// "modbus-rtu-tcp", "modbus-rtu" or empty.
 	Protocol string `json:"protocol"`
-	// Address is host:port.
+	// Address is host:port, or a serial port such as
+	// /dev/ttyUSB0?baud=9600&parity=even.
 	Address      string  `json:"address"`
 	CredentialID *uint64 `json:"credential_id"`
 	// UnitID is the Modbus unit behind the address, 0 to 255.

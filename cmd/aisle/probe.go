@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-dcim/aisle/cmd/internal/app"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/modbus"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 )
 
@@ -87,7 +88,7 @@ that hold them instead.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.address, "address", "", "SNMP agent, host[:port] (port 161)")
-	fl.StringVar(&f.modbus, "modbus", "", "Modbus device or gateway, host[:port] (port 502)")
+	fl.StringVar(&f.modbus, "modbus", "", "Modbus device or gateway, host[:port] (port 502), or a serial port such as /dev/ttyUSB0?baud=9600&parity=even")
 	fl.IntVar(&f.unit, "unit", 1, "Modbus unit id, 0 to 255")
 	fl.BoolVar(&f.serial, "modbus-rtu", false, "serial frames in the TCP stream, as cheap converters do")
 	fl.StringVar(&f.version, "snmp-version", "", "1, 2c or 3 (default 2c, or 3 with --v3-user)")
@@ -146,6 +147,13 @@ func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target,
 	case f.modbus != "":
 		if f.unit < 0 || f.unit > 255 {
 			return t, usageError("--unit %d is not between 0 and 255", f.unit)
+		}
+		if strings.HasPrefix(f.modbus, "/") {
+			if err := modbus.ParseSerial(f.modbus); err != nil {
+				return t, usageError("%w", err)
+			}
+			t.Address, t.Protocol, t.Modbus.Unit = f.modbus, collectors.ModbusRTU, uint8(f.unit)
+			break
 		}
 		t.Address, t.Protocol = withPort(f.modbus, 502), collectors.ModbusTCP
 		t.Modbus.Unit = uint8(f.unit)

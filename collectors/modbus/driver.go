@@ -71,7 +71,8 @@ type guard struct {
 func unreachable(err error) bool { return errors.Is(err, collectors.ErrUnreachable) }
 
 func (d *Driver) endpoint() endpoint {
-	return endpoint{d.target.Address, d.target.Protocol == collectors.ModbusRTUOverTCP}
+	port := d.target.Protocol == collectors.ModbusRTU
+	return endpoint{d.target.Address, port || d.target.Protocol == collectors.ModbusRTUOverTCP, port}
 }
 
 func (d *Driver) connect() error {

@@ -41,7 +41,8 @@ type Engine struct {
 // endpoint is what devices must have in common to share a connection.
 type endpoint struct {
 	address string
-	serial  bool
+	// serial frames, on a TCP connection or on a port.
+	serial, port bool
 }
 
 // sharedGateway is a gateway with the number of drivers that hold it.
@@ -65,11 +66,18 @@ const defaultPort = "502"
 
 // NewDriver returns a driver for one device; it connects when it is first used.
 func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
-	if t.Protocol != collectors.ModbusTCP && t.Protocol != collectors.ModbusRTUOverTCP {
-		return nil, fmt.Errorf("protocol %q of %s is not Modbus", t.Protocol, t.Name)
-	}
 	if t.Address == "" {
 		return nil, fmt.Errorf("%s has no address", t.Name)
+	}
+	switch t.Protocol {
+	case collectors.ModbusTCP, collectors.ModbusRTUOverTCP:
+	case collectors.ModbusRTU:
+		if err := ParseSerial(t.Address); err != nil {
+			return nil, fmt.Errorf("address of %s: %w", t.Name, err)
+		}
+		return &Driver{engine: e, target: t}, nil
+	default:
+		return nil, fmt.Errorf("protocol %q of %s is not Modbus", t.Protocol, t.Name)
 	}
 	if _, _, err := net.SplitHostPort(t.Address); err != nil {
 		t.Address = net.JoinHostPort(t.Address, defaultPort)
@@ -86,9 +94,15 @@ func (e *Engine) acquire(at endpoint) (*Gateway, error) {
 	}
 	g, ok := e.gateways[at]
 	if !ok {
-		g = &sharedGateway{Gateway: NewGateway(at.address, GatewayOptions{
-			Serial: at.serial, Timeout: e.opt.Timeout, Retries: e.opt.Retries, Idle: e.opt.Idle, Dial: e.opt.Dial,
-		})}
+		opt := GatewayOptions{Serial: at.serial, Timeout: e.opt.Timeout, Retries: e.opt.Retries, Idle: e.opt.Idle, Dial: e.opt.Dial}
+		if at.port {
+			s, err := parseSerial(at.address)
+			if err != nil {
+				return nil, err
+			}
+			opt.port, opt.Gap = s, s.silence()
+		}
+		g = &sharedGateway{Gateway: NewGateway(at.address, opt)}
 		e.gateways[at] = g
 	}
 	g.users++

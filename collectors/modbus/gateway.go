@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type GatewayOptions struct {
 	Idle time.Duration
 	// Dial opens the connection; the default is a plain TCP dial.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
+
+	port *serialLine // instead of a TCP connection
 }
 
 // GatewayStats counts what happened on one connection.
@@ -48,7 +51,8 @@ type Gateway struct {
 	framing framing
 
 	turn chan struct{} // holds one token: who has it owns the fields below
-	conn net.Conn
+	conn line
+	in   *bufio.Reader // of conn
 	id   uint16
 	last time.Time // end of the last exchange
 	// until is when dialling may be tried again after it failed.
@@ -305,7 +309,7 @@ func (g *Gateway) connect(ctx context.Context) error {
 	if now := time.Now(); now.Before(g.until) {
 		return fmt.Errorf("%w (next try in %s)", g.dialErr, g.until.Sub(now).Round(10*time.Millisecond))
 	}
-	conn, err := g.opt.Dial(ctx, g.address)
+	conn, err := g.dial(ctx)
 	if err != nil {
 		g.backoff = min(max(2*g.backoff, firstBackoff), lastBackoff)
 		g.until = time.Now().Add(g.backoff)
@@ -314,17 +318,29 @@ func (g *Gateway) connect(ctx context.Context) error {
 	}
 	g.backoff = 0
 	g.conn = conn
+	if g.in == nil {
+		g.in = bufio.NewReaderSize(conn, 512) // a frame and more
+	} else {
+		g.in.Reset(conn)
+	}
 	g.reconnects.Add(1)
 	return nil
+}
+
+func (g *Gateway) dial(ctx context.Context) (line, error) {
+	if g.opt.port != nil {
+		return g.opt.port.open(ctx)
+	}
+	return g.opt.Dial(ctx, g.address)
 }
 
 // transfer writes the request and reads frames until one answers it.
 func (g *Gateway) transfer(ctx context.Context, request []byte) ([]byte, error) {
 	deadline, _ := ctx.Deadline()
-	if err := g.conn.SetDeadline(deadline); err != nil {
+	conn := g.conn
+	if err := conn.SetDeadline(deadline); err != nil {
 		return nil, err
 	}
-	conn := g.conn
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 
@@ -337,7 +353,7 @@ func (g *Gateway) transfer(ctx context.Context, request []byte) ([]byte, error) 
 		return nil, err
 	}
 	for range maxForeign {
-		frame, matches, err := g.framing.read(conn, g.id, request)
+		frame, matches, err := g.framing.read(g.in, g.id, request)
 		if err != nil {
 			return nil, err
 		}
@@ -357,7 +373,7 @@ func (g *Gateway) discardWaiting(deadline time.Time) error {
 	}
 	var waste [512]byte
 	for {
-		n, err := g.conn.Read(waste[:])
+		n, err := g.in.Read(waste[:])
 		if n > 0 {
 			g.foreign.Add(1)
 		}

@@ -25,8 +25,9 @@ func missingPeer(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// libmodbusServer compiles and starts a server on libmodbus.
-func libmodbusServer(t *testing.T) string {
+// libmodbusServer compiles and starts a server on libmodbus; it returns what
+// the server says first.
+func libmodbusServer(t *testing.T, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("gcc"); err != nil {
 		missingPeer(t, "no C compiler: %v", err)
@@ -36,11 +37,11 @@ func libmodbusServer(t *testing.T) string {
 	if out, err := exec.CommandContext(t.Context(), "pkg-config", "--cflags", "--libs", "libmodbus").Output(); err == nil {
 		flags = strings.Fields(string(out))
 	}
-	args := append([]string{"-O1", "-o", program, "testdata/libmodbus-server.c"}, flags...)
-	if out, err := exec.CommandContext(t.Context(), "gcc", args...).CombinedOutput(); err != nil {
+	compile := append([]string{"-O1", "-o", program, "testdata/libmodbus-server.c"}, flags...)
+	if out, err := exec.CommandContext(t.Context(), "gcc", compile...).CombinedOutput(); err != nil {
 		missingPeer(t, "libmodbus server does not compile (libmodbus-dev missing?): %v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), program)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,16 +57,14 @@ func libmodbusServer(t *testing.T) string {
 		_ = stdin.Close()
 		_ = cmd.Wait()
 	})
-	port, err := bufio.NewReader(stdout).ReadString('\n')
+	said, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "127.0.0.1:" + strings.TrimSpace(port)
+	return strings.TrimSpace(said)
 }
 
-func TestLibmodbusServer(t *testing.T) {
-	address := libmodbusServer(t)
-	const text = `
+const peerProfile = `
 profile: peer
 kind: meter
 protocol: modbus
@@ -86,13 +85,36 @@ points:
   - {key: coil/2, class: state, table: coil, register: 102, type: bool, states: {0: "off", 1: "on"}}
   - {key: discrete, class: state, table: discrete, register: 235, type: bool, states: {0: "off", 1: "on"}}
 `
-	lib, err := profile.Load(fstest.MapFS{"peer.yaml": {Data: []byte(text)}})
+
+func TestLibmodbusServer(t *testing.T) {
+	address := "127.0.0.1:" + libmodbusServer(t)
+	e, d := readPeer(t, collectors.Target{Name: "peer", Address: address, Protocol: collectors.ModbusTCP, Profile: "peer", Modbus: collectors.ModbusAddress{Unit: 1}})
+	// Functions that this library answers in its own way or not at all must
+	// not disturb what follows.
+	target := d.target
+	target.Profile = ""
+	anonymous := newDriver(t, e, target)
+	if _, err := anonymous.Learn(t.Context()); err == nil {
+		t.Error("a device without identification was identified")
+	}
+	if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
+		t.Errorf("read after identification: %v", err)
+	}
+	if s := e.Stats(); s.Malformed > 0 {
+		t.Errorf("%+v: answers of a real server were taken for malformed", s)
+	}
+}
+
+// readPeer learns and reads a libmodbus server and compares every value.
+func readPeer(t *testing.T, target collectors.Target) (*Engine, *Driver) {
+	t.Helper()
+	lib, err := profile.Load(fstest.MapFS{"peer.yaml": {Data: []byte(peerProfile)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := New(Options{Library: lib, Timeout: 2 * time.Second})
 	t.Cleanup(e.Stop)
-	d := newDriver(t, e, collectors.Target{Name: "peer", Address: address, Protocol: collectors.ModbusTCP, Profile: "peer", Modbus: collectors.ModbusAddress{Unit: 1}})
+	d := newDriver(t, e, target)
 	l, err := d.Learn(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -116,18 +138,5 @@ points:
 			}
 		}
 	}
-	// Functions that this library answers in its own way or not at all must
-	// not disturb what follows.
-	target := d.target
-	target.Profile = ""
-	anonymous := newDriver(t, e, target)
-	if _, err := anonymous.Learn(t.Context()); err == nil {
-		t.Error("a device without identification was identified")
-	}
-	if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
-		t.Errorf("read after identification: %v", err)
-	}
-	if s := e.Stats(); s.Malformed > 0 {
-		t.Errorf("%+v: answers of a real server were taken for malformed", s)
-	}
+	return e, d
 }

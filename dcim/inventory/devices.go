@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -201,7 +202,7 @@ func editing(d models.Device) access.Operation {
 // credentialKind is what a protocol is opened with; empty when any or none will do.
 var credentialKind = map[string]string{
 	"snmp-v1": "snmp-community", "snmp-v2c": "snmp-community", "snmp-v3": "snmp-v3",
-	"modbus-tcp": "modbus", "modbus-rtu-tcp": "modbus",
+	"modbus-tcp": "modbus", "modbus-rtu-tcp": "modbus", "modbus-rtu": "modbus",
 }
 
 func checkDevice(d *models.Device) (err error) {
@@ -240,6 +241,10 @@ func folded(d *models.Device) string {
 		d.SerialReported, d.SysName, d.ProfileMatched, d.Profile, d.MAC)
 }
 
+// serialAddress has the form of a serial port; the collector that has the line
+// checks the rest.
+var serialAddress = regexp.MustCompile(`^/dev/(tty|serial/|pts/)[\w./:-]+(\?(baud|data|parity|stop)=\w+(&(baud|data|parity|stop)=\w+)*)?$`)
+
 func checkPolling(p *models.Polling) error {
 	p.Address = strings.TrimSpace(p.Address)
 	if p.Protocol == "" {
@@ -250,11 +255,15 @@ func checkPolling(p *models.Polling) error {
 			return nil
 		}
 	} else if credentialKind[p.Protocol] == "" {
-		return fault.Invalid("protocol", "unknown", "must be snmp-v1, snmp-v2c, snmp-v3, modbus-tcp or modbus-rtu-tcp")
+		return fault.Invalid("protocol", "unknown", "must be snmp-v1, snmp-v2c, snmp-v3, modbus-tcp, modbus-rtu-tcp or modbus-rtu")
 	}
 	if p.Address == "" {
 		if p.Enabled {
 			return fault.Invalid("address", "required", "a device that is polled needs an address")
+		}
+	} else if p.Protocol == "modbus-rtu" {
+		if !serialAddress.MatchString(p.Address) {
+			return fault.Invalid("address", "format", "must be a serial port with its settings, such as /dev/ttyUSB0?baud=9600&parity=even")
 		}
 	} else {
 		host, port, err := net.SplitHostPort(p.Address)

@@ -74,7 +74,7 @@ func (e *Engines) NewDriver(t collectors.Target) (collectors.Driver, error) {
 	switch t.Protocol {
 	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3:
 		return e.SNMP.NewDriver(t)
-	case collectors.ModbusTCP, collectors.ModbusRTUOverTCP:
+	case collectors.ModbusTCP, collectors.ModbusRTUOverTCP, collectors.ModbusRTU:
 		return e.Modbus.NewDriver(t)
 	case "":
 		return nil, errors.New("no protocol is set")

@@ -34,7 +34,7 @@ type Options struct {
 	StoreDir string
 	// AtEnd is called when the duration is over, while all still runs.
 	AtEnd func()
-	Log      *slog.Logger
+	Log   *slog.Logger
 }
 
 // Stats is what a run counted.

@@ -1,5 +1,6 @@
 /* Serves a register map with libmodbus on a free loopback port, which it
- * prints. It ends when its standard input does. */
+ * prints, until its standard input ends; or as unit 1 on the serial line that
+ * its argument names. */
 #include <errno.h>
 #include <modbus.h>
 #include <netinet/in.h>
@@ -19,9 +20,28 @@ static uint32_t bits_of(float f)
     return u;
 }
 
-int main(void)
+static int serve_line(modbus_t *ctx, modbus_mapping_t *map)
 {
-    modbus_t *ctx = modbus_new_tcp("127.0.0.1", 0);
+    modbus_set_slave(ctx, 1);
+    if (modbus_connect(ctx) < 0) {
+        fprintf(stderr, "open line: %s\n", modbus_strerror(errno));
+        return 1;
+    }
+    printf("ready\n");
+    fflush(stdout);
+    for (;;) {
+        uint8_t query[MODBUS_RTU_MAX_ADU_LENGTH];
+        int got = modbus_receive(ctx, query);
+        if (got > 0)
+            modbus_reply(ctx, query, got, map);
+        else if (got < 0 && errno == EIO)
+            return 0; /* the other end is gone */
+    }
+}
+
+int main(int argc, char **argv)
+{
+    modbus_t *ctx = argc > 1 ? modbus_new_rtu(argv[1], 19200, 'E', 8, 1) : modbus_new_tcp("127.0.0.1", 0);
     /* Bits 100.., input bits 200.., holding 300.., input registers 400.. */
     modbus_mapping_t *map = modbus_mapping_new_start_address(100, 40, 200, 40, 300, 200, 400, 200);
     if (ctx == NULL || map == NULL) {
@@ -43,6 +63,8 @@ int main(void)
     map->tab_registers[103] = hertz >> 16;
     MODBUS_SET_INT32_TO_INT16(map->tab_registers, 104, -123456);
 
+    if (argc > 1)
+        return serve_line(ctx, map);
     int listener = modbus_tcp_listen(ctx, CLIENTS);
     struct sockaddr_in self;
     socklen_t size = sizeof self;

@@ -188,7 +188,7 @@ CREATE TABLE devices (
     description         TEXT NOT NULL DEFAULT '',
     poll_enabled        BOOLEAN NOT NULL DEFAULT FALSE,
     protocol            TEXT NOT NULL DEFAULT '' CONSTRAINT device_protocol
-                        CHECK (protocol IN ('', 'snmp-v1', 'snmp-v2c', 'snmp-v3', 'modbus-tcp', 'modbus-rtu-tcp')),
+                        CHECK (protocol IN ('', 'snmp-v1', 'snmp-v2c', 'snmp-v3', 'modbus-tcp', 'modbus-rtu-tcp', 'modbus-rtu')),
     address             TEXT NOT NULL DEFAULT '',
     credential_id       BIGINT REFERENCES credentials (id),
     unit_id             BIGINT NOT NULL DEFAULT 0 CONSTRAINT device_unit_id CHECK (unit_id BETWEEN 0 AND 255),
