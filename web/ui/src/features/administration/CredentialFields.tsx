@@ -1,5 +1,6 @@
-import { Group, PasswordInput, Select, TextInput } from '@mantine/core';
+import { PasswordInput, Select, TextInput } from '@mantine/core';
 import type { Schemas } from '../../api/client';
+import { FieldRow } from '../../components/FieldRow';
 import { useText } from '../../i18n/useText';
 
 const authProtocols = ['SHA512', 'SHA384', 'SHA256', 'SHA224', 'SHA', 'MD5'] as const;
@@ -31,14 +32,14 @@ export function CredentialFields({ kind, value, set, faults, kept = false }: Pro
   return (
     <>
       <TextInput label={t('admin.snmpUser')} required autoComplete="off" error={faults.get('user')} value={value.user ?? ''} onChange={(e) => set({ user: e.currentTarget.value })} />
-      <Group grow align="flex-end">
+      <FieldRow>
         <Select label={t('admin.authProtocol')} clearable error={faults.get('auth_protocol')} data={[...authProtocols]} value={value.auth_protocol || null} onChange={(v) => set({ auth_protocol: authProtocols.find((p) => p === v) ?? '' })} />
         <PasswordInput label={t('admin.authPassword')} disabled={!value.auth_protocol} {...secret('auth_password')} />
-      </Group>
-      <Group grow align="flex-end">
+      </FieldRow>
+      <FieldRow>
         <Select label={t('admin.privProtocol')} clearable error={faults.get('priv_protocol')} data={[...privProtocols]} value={value.priv_protocol || null} onChange={(v) => set({ priv_protocol: privProtocols.find((p) => p === v) ?? '' })} />
         <PasswordInput label={t('admin.privPassword')} disabled={!value.priv_protocol} {...secret('priv_password')} />
-      </Group>
+      </FieldRow>
       <TextInput label={t('admin.context')} error={faults.get('context')} value={value.context ?? ''} onChange={(e) => set({ context: e.currentTarget.value || undefined })} />
     </>
   );

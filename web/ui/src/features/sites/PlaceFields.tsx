@@ -1,4 +1,6 @@
-import { Group, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
+import { Select, Switch, Textarea, TextInput } from '@mantine/core';
+import { FieldRow } from '../../components/FieldRow';
+import { NumberField } from '../../components/NumberField';
 import { useText } from '../../i18n/useText';
 import { statuses } from '../devices/deviceForm';
 import { locationKinds, parentOf, parentOptions, withParent, type PlaceForm, type PlaceInputs } from './placeForm';
@@ -13,8 +15,6 @@ interface Props {
   /** The place itself, when it exists. */
   self?: number;
 }
-
-const numberOf = (v: number | string) => (typeof v === 'number' ? v : undefined);
 
 /** All that people decide of a place. */
 export function PlaceFields({ form, onChange, sites, faults, self }: Props) {
@@ -54,10 +54,10 @@ interface PartProps<T> {
 function SiteFields({ input, set, faults }: PartProps<PlaceInputs['site']>) {
   const { t } = useText();
   return (
-    <Group grow align="flex-start">
+    <FieldRow>
       <TextInput label={t('sites.timeZone')} placeholder="Asia/Ho_Chi_Minh" error={faults.get('time_zone')} value={input.time_zone ?? ''} onChange={(e) => set({ time_zone: e.currentTarget.value || undefined })} />
       <TextInput label={t('word.address')} error={faults.get('address')} value={input.address ?? ''} onChange={(e) => set({ address: e.currentTarget.value || undefined })} />
-    </Group>
+    </FieldRow>
   );
 }
 
@@ -67,11 +67,11 @@ function LocationFields({ input, set, faults }: PartProps<PlaceInputs['location'
     <>
       <Select label={t('word.kind')} allowDeselect={false} error={faults.get('kind')} data={locationKinds.map((k) => ({ value: k, label: t(`placeKind.${k}`) }))} value={input.kind} onChange={(v) => set({ kind: locationKinds.find((k) => k === v) ?? 'room' })} />
       {(input.kind === 'room' || input.kind === 'zone') && (
-        <Group grow align="flex-start">
-          <NumberInput label={t('sites.width')} min={0} max={1000} error={faults.get('width_m')} value={input.width_m ?? ''} onChange={(v) => set({ width_m: numberOf(v) })} />
-          <NumberInput label={t('sites.depth')} min={0} max={1000} error={faults.get('depth_m')} value={input.depth_m ?? ''} onChange={(v) => set({ depth_m: numberOf(v) })} />
-          <NumberInput label={t('sites.tile')} min={0} max={10} step={0.1} error={faults.get('tile_m')} value={input.tile_m ?? ''} onChange={(v) => set({ tile_m: numberOf(v) })} />
-        </Group>
+        <FieldRow>
+          <NumberField label={t('sites.width')} min={0} max={1000} error={faults.get('width_m')} value={input.width_m} onChange={(v) => set({ width_m: v })} />
+          <NumberField label={t('sites.depth')} min={0} max={1000} error={faults.get('depth_m')} value={input.depth_m} onChange={(v) => set({ depth_m: v })} />
+          <NumberField label={t('sites.tile')} min={0} max={10} step={0.1} error={faults.get('tile_m')} value={input.tile_m} onChange={(v) => set({ tile_m: v })} />
+        </FieldRow>
       )}
     </>
   );
@@ -80,25 +80,25 @@ function LocationFields({ input, set, faults }: PartProps<PlaceInputs['location'
 function RackFields({ input, set, faults }: PartProps<PlaceInputs['rack']>) {
   const { t } = useText();
   const number = (key: 'x_m' | 'y_m' | 'rotation_deg' | 'max_power_w' | 'max_weight_kg') => ({
-    min: 0, error: faults.get(key), value: input[key] ?? '', onChange: (v: number | string) => set({ [key]: numberOf(v) }),
+    min: 0, error: faults.get(key), value: input[key], onChange: (v: number | undefined) => set({ [key]: v }),
   });
   return (
     <>
-      <Group grow align="flex-start">
-        <NumberInput label={t('sites.uHeight')} min={1} max={100} required error={faults.get('u_height')} value={input.u_height} onChange={(v) => set({ u_height: numberOf(v) ?? 42 })} />
-        <NumberInput label={t('sites.maxPower')} max={1_000_000} {...number('max_power_w')} />
-        <NumberInput label={t('sites.maxWeight')} max={100_000} {...number('max_weight_kg')} />
-      </Group>
-      <Group grow align="flex-start">
-        <NumberInput label={t('sites.x')} max={1000} {...number('x_m')} />
-        <NumberInput label={t('sites.y')} max={1000} {...number('y_m')} />
-        <NumberInput label={t('sites.rotation')} max={359} {...number('rotation_deg')} />
-      </Group>
-      <Group grow align="flex-start">
-        <NumberInput label={t('sites.positionInRow')} min={0} max={1000} disabled={!input.row} error={faults.get('position_in_row')} value={input.position_in_row ?? ''} onChange={(v) => set({ position_in_row: numberOf(v) })} />
+      <FieldRow>
+        <NumberField label={t('sites.uHeight')} min={1} max={100} required error={faults.get('u_height')} value={input.u_height} onChange={(v) => set({ u_height: v ?? 42 })} />
+        <NumberField label={t('sites.maxPower')} max={1_000_000} {...number('max_power_w')} />
+        <NumberField label={t('sites.maxWeight')} max={100_000} {...number('max_weight_kg')} />
+      </FieldRow>
+      <FieldRow>
+        <NumberField label={t('sites.x')} max={1000} {...number('x_m')} />
+        <NumberField label={t('sites.y')} max={1000} {...number('y_m')} />
+        <NumberField label={t('sites.rotation')} max={359} {...number('rotation_deg')} />
+      </FieldRow>
+      <FieldRow>
+        <NumberField label={t('sites.positionInRow')} min={0} max={1000} disabled={!input.row} error={faults.get('position_in_row')} value={input.position_in_row} onChange={(v) => set({ position_in_row: v })} />
         <TextInput label={t('word.serial')} maxLength={100} error={faults.get('serial')} value={input.serial ?? ''} onChange={(e) => set({ serial: e.currentTarget.value || undefined })} />
         <TextInput label={t('word.assetTag')} maxLength={100} error={faults.get('asset_tag')} value={input.asset_tag ?? ''} onChange={(e) => set({ asset_tag: e.currentTarget.value || undefined })} />
-      </Group>
+      </FieldRow>
       <Switch label={t('sites.descUnits')} checked={input.desc_units ?? false} onChange={(e) => set({ desc_units: e.currentTarget.checked })} />
     </>
   );

@@ -8,6 +8,7 @@ import { Facts } from '../../components/Facts';
 import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
+import { formatNumber } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { useSession } from '../session/useSession';
 import { AddPlaceDialog, addTexts } from './AddPlaceDialog';
@@ -34,17 +35,18 @@ export function SitePage() {
 }
 
 export function LocationPage() {
-  const { t } = useText();
+  const { t, language } = useText();
   const id = Number(locationRoute.useParams().locationId);
   const { data, error, refetch } = useQuery(locationQuery(id));
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <LoadingState />;
   const { input, path } = data;
+  const metres = (m?: number) => m && formatNumber(m, Number.isInteger(m) ? 0 : 2, language);
   return (
     <PlaceView
       kind="location" id={id} name={input.name} path={path.slice(0, -1)} adds={['location', 'row', 'rack']}
       links={<Link to="/rooms/$roomId" params={{ roomId: String(id) }}>{t('sites.openPlan')}</Link>}
     >
-      <Facts items={[[t('word.kind'), t(`placeKind.${input.kind}`)], [t('word.status'), t(`status.${input.status ?? 'active'}`)], [t('sites.width'), input.width_m], [t('sites.depth'), input.depth_m], [t('sites.tile'), input.tile_m], [t('word.description'), input.description]]} />
+      <Facts items={[[t('word.kind'), t(`placeKind.${input.kind}`)], [t('word.status'), t(`status.${input.status ?? 'active'}`)], [t('sites.width'), metres(input.width_m)], [t('sites.depth'), metres(input.depth_m)], [t('sites.tile'), metres(input.tile_m)], [t('word.description'), input.description]]} />
     </PlaceView>
   );
 }
