@@ -20,6 +20,8 @@ var (
 	ErrAuth = errors.New("credentials refused")
 	// ErrProtocol: the answer broke the rules of the protocol.
 	ErrProtocol = errors.New("malformed answer")
+	// ErrRefused: an ErrUnreachable where nothing listens at the address.
+	ErrRefused = errors.New("connection refused")
 	// ErrNoProfile: no profile fits what the device says of itself.
 	ErrNoProfile = errors.New("no device profile matches")
 )
@@ -33,9 +35,33 @@ type Identity struct {
 	SysObjectID, SysDescr   string
 }
 
+// UnknownDevice is an ErrNoProfile with what the device says of itself.
+type UnknownDevice struct {
+	Identity Identity
+	Reason   string
+}
+
+// Error implements error.
+func (u *UnknownDevice) Error() string { return ErrNoProfile.Error() + ": " + u.Reason }
+
+// Unwrap implements errors.Unwrap.
+func (u *UnknownDevice) Unwrap() error { return ErrNoProfile }
+
+// Fit is how well the profile fits that was chosen for a device.
+type Fit struct {
+	// Why tells a person what the choice rests on.
+	Why string
+	// Others are profiles that would fit as well, best first.
+	Others []string
+	// Generic: the profile serves devices of many vendors. Close: another one
+	// fits nearly as well.
+	Generic, Close bool
+}
+
 // Learned is what a driver found out about one device.
 type Learned struct {
 	Profile  string
+	Fit      Fit
 	Kind     string
 	Identity Identity
 	// Points in a fixed order; Reading.Index counts into it.

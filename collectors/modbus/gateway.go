@@ -313,6 +313,9 @@ func (g *Gateway) connect(ctx context.Context) error {
 	if err != nil {
 		g.backoff = min(max(2*g.backoff, firstBackoff), lastBackoff)
 		g.until = time.Now().Add(g.backoff)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			err = collectors.ErrRefused
+		}
 		g.dialErr = fmt.Errorf("connect to %s: %w: %w", g.address, collectors.ErrUnreachable, err)
 		return g.dialErr
 	}

@@ -84,7 +84,7 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	if err := d.connect(); err != nil {
 		return nil, err
 	}
-	p, said, err := d.choose(ctx)
+	p, said, fit, err := d.choose(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,9 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
 	d.known = k
-	return learned(k.device, said), nil
+	l := learned(k.device, said)
+	l.Fit = fit
+	return l, nil
 }
 
 func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
@@ -238,31 +240,36 @@ func unitAnswered(items map[span]*item, unit byte) bool {
 
 // choose takes the profile that the target names, or the one that fits best
 // what the device says of itself.
-func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string, error) {
+func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string, collectors.Fit, error) {
 	lib := d.engine.opt.Library
+	fit := collectors.Fit{Why: "named by a person"}
 	if lib == nil {
-		return nil, nil, errors.New("no profile library")
+		return nil, nil, fit, errors.New("no profile library")
 	}
 	if name := d.target.Profile; name != "" {
 		p, ok := lib.Get(name)
 		if !ok {
-			return nil, nil, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+			return nil, nil, fit, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
 		}
 		if p.Protocol != profile.Modbus {
-			return nil, nil, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+			return nil, nil, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
 		}
-		return p, nil, nil
+		return p, nil, fit, nil
 	}
 	id, objects, err := d.identify(ctx, lib)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fit, err
 	}
 	found := lib.MatchModbus(id)
 	if len(found) == 0 {
-		return nil, nil, fmt.Errorf("%w: %s (unit %d) gives device identification %q and server identification %q; name a profile",
-			collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, texts(id.DeviceID), id.ServerID)
+		return nil, nil, fit, &collectors.UnknownDevice{
+			Identity: collectors.Identity{Vendor: objects[0], Model: objects[1], Firmware: objects[2]},
+			Reason: fmt.Sprintf("%s (unit %d) gives device identification %q and server identification %q; name a profile",
+				d.target.Name, d.target.Modbus.Unit, texts(id.DeviceID), id.ServerID),
+		}
 	}
-	return found[0].Profile, objects, nil
+	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
+	return found[0].Profile, objects, fit, nil
 }
 
 // maxMute is how many questions of different kinds a device may leave

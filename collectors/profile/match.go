@@ -21,6 +21,23 @@ type Candidate struct {
 	Why string
 }
 
+// closeScore is how near the next best profile must be to leave a doubt.
+const closeScore = 10
+
+// Choice sums up candidates, best first: why the first was chosen, which
+// others would fit, and whether there is a doubt. A generic profile stands
+// below zero by its priority.
+func Choice(found []Candidate) (why string, others []string, generic, near bool) {
+	if len(found) == 0 {
+		return "", nil, false, false
+	}
+	for _, c := range found[1:] {
+		others = append(others, c.Profile.Name)
+	}
+	near = len(found) > 1 && found[0].Score-found[1].Score < closeScore && found[1].Profile.Priority >= 0
+	return found[0].Why, others, found[0].Profile.Priority < 0, near
+}
+
 // MatchNeeds lists what must be asked, beside sysDescr and sysObjectID, to
 // decide between the profiles that an agent of this description may have.
 func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {

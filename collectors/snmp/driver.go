@@ -142,7 +142,7 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	p, err := d.identify(ctx, f)
+	p, fit, err := d.identify(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,9 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
-	return learned(device, f), nil
+	l := learned(device, f)
+	l.Fit = fit
+	return l, nil
 }
 
 // tried adds to a silent device what was tried, for whoever has to find out.
@@ -176,27 +178,32 @@ func (d *Driver) tried(err error) error {
 	return err
 }
 
-func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, error) {
+func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, collectors.Fit, error) {
 	lib := d.engine.opt.Library
+	fit := collectors.Fit{Why: "named by a person"}
 	if name := d.target.Profile; name != "" {
 		p, ok := lib.Get(name)
 		if !ok {
-			return nil, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+			return nil, fit, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
 		}
 		if p.Protocol != profile.SNMP {
-			return nil, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+			return nil, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
 		}
-		return p, nil
+		return p, fit, nil
 	}
 	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
 	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
-		return nil, d.tried(err)
+		return nil, fit, d.tried(err)
 	}
 	found := lib.MatchSNMP(f)
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%w: sysObjectID %q, sysDescr %.80q", collectors.ErrNoProfile, id, descr)
+		return nil, fit, &collectors.UnknownDevice{
+			Identity: collectors.Identity{SysObjectID: id, SysDescr: strings.ToValidUTF8(descr, "")},
+			Reason:   fmt.Sprintf("sysObjectID %q, sysDescr %.80q", id, descr),
+		}
 	}
-	return found[0].Profile, nil
+	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
+	return found[0].Profile, fit, nil
 }
 
 func learned(device *profile.Device, f *fetched) *collectors.Learned {
