@@ -123,9 +123,9 @@ func writeHeap(file string) error {
 func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error) {
 	protocol := collectors.Protocol(f.modbus)
 	switch protocol {
-	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3, collectors.ModbusTCP, collectors.ModbusRTUOverTCP:
+	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3, collectors.ModbusTCP, collectors.ModbusRTUOverTCP, collectors.ModbusRTU:
 	default:
-		return nil, usageError("--protocol %q is not one of snmp-v1, snmp-v2c, snmp-v3, modbus-tcp, modbus-rtu-tcp", f.modbus)
+		return nil, usageError("--protocol %q is not one of snmp-v1, snmp-v2c, snmp-v3, modbus-tcp, modbus-rtu-tcp, modbus-rtu", f.modbus)
 	}
 	if err := f.openSecrets(c.env); err != nil {
 		return nil, err
@@ -156,8 +156,11 @@ func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error)
 		}
 		address, unit, _ := strings.Cut(line, ",")
 		t := collectors.Target{
-			Device: models.DeviceID(n), Address: withPort(address, port), Protocol: protocol, Profile: f.profile,
+			Device: models.DeviceID(n), Address: address, Protocol: protocol, Profile: f.profile,
 			SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries, Modbus: collectors.ModbusAddress{Unit: 1},
+		}
+		if protocol != collectors.ModbusRTU {
+			t.Address = withPort(address, port)
 		}
 		t.Name = t.Address
 		if f.retries == 0 {

@@ -288,7 +288,7 @@ func (r *run) paced(ctx context.Context, sink collectors.Sink) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m.Set(targets)
+	m.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = m.Run(ctx) }) // it ends with ctx only
 	r.measure(ctx, m)

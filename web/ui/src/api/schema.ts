@@ -837,7 +837,7 @@ export interface components {
             position_u?: number;
             profile?: string;
             /** @enum {string} */
-            protocol?: "" | "snmp-v1" | "snmp-v2c" | "snmp-v3" | "modbus-tcp" | "modbus-rtu-tcp";
+            protocol?: "" | "snmp-v1" | "snmp-v2c" | "snmp-v3" | "modbus-tcp" | "modbus-rtu-tcp" | "modbus-rtu";
             /** Format: uint64 */
             rack?: number;
             /** Format: uint64 */

@@ -2,7 +2,7 @@ import type { Schemas } from '../../api/client';
 import { walk, type TreeNode } from '../sites/queries';
 
 export type DeviceInput = Schemas['DeviceInput'];
-export const protocols = ['snmp-v2c', 'snmp-v3', 'snmp-v1', 'modbus-tcp', 'modbus-rtu-tcp'] as const;
+export const protocols = ['snmp-v2c', 'snmp-v3', 'snmp-v1', 'modbus-tcp', 'modbus-rtu-tcp', 'modbus-rtu'] as const;
 export const statuses = ['planned', 'staged', 'active', 'maintenance', 'decommissioning', 'offline'] as const;
 
 /** The fields that show what the server says of them. */
