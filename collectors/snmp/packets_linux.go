@@ -65,16 +65,16 @@ func newPackets(network string) (*packets, error) {
 		for i := range b.headers {
 			b.headers[i].hdr.Iov = &b.vectors[i]
 			b.headers[i].hdr.SetIovlen(1)
-			b.headers[i].hdr.Name = (*byte)(unsafe.Pointer(&b.names[i]))
+			b.headers[i].hdr.Name = (*byte)(unsafe.Pointer(&b.names[i])) //nolint:gosec // the system call's own form
 		}
 	}
 	p.readOnce = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.rx.headers[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.rx.headers[0])), batchSize, unix.MSG_DONTWAIT, 0, 0) //nolint:gosec // as above
 		p.count, p.errno = int(n), errno
 		return errno != unix.EAGAIN
 	}
 	p.writeOnce = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.tx.headers[p.from])), uintptr(p.count-p.from), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.tx.headers[p.from])), uintptr(p.count-p.from), unix.MSG_DONTWAIT, 0, 0) //nolint:gosec // as above
 		p.done, p.errno = int(n), errno
 		return errno != unix.EAGAIN
 	}

@@ -80,7 +80,7 @@ func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*
 	case err = <-x.done:
 	case <-ctx.Done():
 		if !l.drop(&x.call) {
-			<-x.done
+			_ = <-x.done // the answer came at the same time
 		}
 		err = ctx.Err()
 	}
