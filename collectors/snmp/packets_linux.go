@@ -103,7 +103,7 @@ func (p *packets) datagram(i int) ([]byte, netip.AddrPort) {
 	b := p.rx.room[i*datagramRoom:][:min(p.rx.headers[i].length, datagramRoom)]
 	port := name.Port<<8 | name.Port>>8
 	if name.Family == unix.AF_INET {
-		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name)) //nolint:gosec // the family tells which it is
 		return b, netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), port)
 	}
 	return b, netip.AddrPortFrom(netip.AddrFrom16(name.Addr), port)
@@ -143,7 +143,7 @@ func (p *packets) writeBatch(calls []*call, bad func(*call, error)) {
 func (p *packets) address(name *unix.RawSockaddrInet6, h *unix.Msghdr, to netip.AddrPort) {
 	port := to.Port()<<8 | to.Port()>>8
 	if !p.v6 {
-		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(name)) //nolint:gosec // the family tells which it is
 		v4.Family, v4.Port, v4.Addr = unix.AF_INET, port, to.Addr().As4()
 		h.Namelen = unix.SizeofSockaddrInet4
 		return

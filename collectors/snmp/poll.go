@@ -80,7 +80,7 @@ func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*
 	case err = <-x.done:
 	case <-ctx.Done():
 		if !l.drop(&x.call) {
-			_ = <-x.done // the answer came at the same time
+			<-x.done //nolint:errcheck // the answer came at the same time
 		}
 		err = ctx.Err()
 	}
