@@ -170,3 +170,44 @@ func TestProfileCommands(t *testing.T) {
 		t.Errorf("lint: exit code %d: %s", code, errs)
 	}
 }
+
+func TestDiscover(t *testing.T) {
+	address := serveRecording(t, "raritan/testdata/raritan-pdu2.snmprec")
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quick := []string{"--snmp-port", port, "--timeout", "200ms"}
+	code, out, errs := command(t, append([]string{"discover", host, "--community", "wrong,public", "--format", "json"}, quick...)...)
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var got struct{ Devices []foundDevice }
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Devices) != 1 || got.Devices[0].Address != address || got.Devices[0].Profile != "raritan-pdu2" || got.Devices[0].Credential != "community 2" {
+		t.Errorf("found %+v", got.Devices)
+	}
+	if strings.Contains(out, "public") || !strings.Contains(errs, "1 of 1 addresses, 1 found") {
+		t.Errorf("a secret is printed or no progress: %s %s", out, errs)
+	}
+	code, out, _ = command(t, append([]string{"discover", host, "--community", "wrong", "--format", "csv", "-q"}, quick...)...)
+	if code != exitOK || strings.Count(out, "\n") != 1 {
+		t.Errorf("nothing found: exit code %d, %q", code, out)
+	}
+	for _, x := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "no address range"},
+		{[]string{"10.0.0.0/33"}, "10.0.0.0/33"},
+		{[]string{host, "--units", "300"}, "300"},
+		{[]string{host, "--community", ""}, "nothing to ask with"},
+		{[]string{host, "--community-env", "NOT_SET"}, "NOT_SET"},
+	} {
+		if code, _, errs := command(t, append([]string{"discover"}, x.args...)...); code != exitUsage || !strings.Contains(errs, x.says) {
+			t.Errorf("%q: exit code %d, %s", x.args, code, errs)
+		}
+	}
+}

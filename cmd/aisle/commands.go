@@ -8,7 +8,7 @@ func commands(c *cli) []*cobra.Command {
 		serveCommand(c),
 		demoCommand(c),
 		simulateCommand(c),
-		probeCommand(c), collectCommand(c),
+		probeCommand(c), discoverCommand(c), collectCommand(c),
 		profileCommand(c),
 		checkConfigCommand(c),
 		userCommand(c),

@@ -106,6 +106,11 @@ that hold them instead.`,
 // secrets adds the flags that open an SNMP agent.
 func (f *probeFlags) secrets(fl *pflag.FlagSet) {
 	fl.StringVar(&f.snmp.Community, "community", "public", "SNMP v1 and v2c community")
+	f.userSecrets(fl)
+}
+
+// userSecrets adds the flags of SNMPv3 and of secrets in the environment.
+func (f *probeFlags) userSecrets(fl *pflag.FlagSet) {
 	fl.StringVar(&f.communityEnv, "community-env", "", "environment variable holding the community")
 	fl.StringVar(&f.snmp.User, "v3-user", "", "SNMPv3 user")
 	fl.StringVar(&f.snmp.AuthProtocol, "v3-auth", "", "MD5, SHA, SHA224, SHA256, SHA384 or SHA512")

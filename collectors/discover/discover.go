@@ -218,6 +218,8 @@ func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool) {
 			refused++
 			f.CredentialID, f.CredentialName = 0, ""
 			last = f
+		case !errors.Is(err, collectors.ErrUnreachable) && ctx.Err() == nil:
+			return f, true // it answers, though not as it should
 		}
 	}
 	return last, refused > 0
