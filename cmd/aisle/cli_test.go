@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -209,5 +213,107 @@ func TestDiscover(t *testing.T) {
 		if code, _, errs := command(t, append([]string{"discover"}, x.args...)...); code != exitUsage || !strings.Contains(errs, x.says) {
 			t.Errorf("%q: exit code %d, %s", x.args, code, errs)
 		}
+	}
+}
+
+func TestRecordReplayCoverage(t *testing.T) {
+	dir := t.TempDir()
+	address := serveRecording(t, "raritan/testdata/raritan-pdu2.snmprec")
+	file := filepath.Join(dir, "pdu.snmprec")
+	code, out, errs := command(t, "profile", "record", "--address", address, "--output", file)
+	if code != exitOK || !strings.Contains(out, "profile: raritan-pdu2") {
+		t.Fatalf("exit code %d: %s %s", code, out, errs)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, err := fs.ReadFile(profiles.FS, "raritan/testdata/raritan-pdu2.snmprec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial := regexp.MustCompile(`(?m)^1\.3\.6\.1\.4\.1\.13742\.6\.3\.2\.1\.1\.4\.1\|4\|(.+)$`).FindSubmatch(original)
+	if serial == nil || bytes.Contains(data, serial[1]) {
+		t.Errorf("serial number %q is in the recording", serial)
+	}
+	code, out, errs = command(t, "profile", "coverage", file)
+	if code != exitOK || !strings.Contains(out, "inlet") {
+		t.Errorf("coverage: exit code %d: %s %s", code, out, errs)
+	}
+	// The readings are those of the device itself.
+	_, want, _ := command(t, "profile", "test", writeFile(t, dir, "original.snmprec", original), "--format", "csv")
+	_, got, _ := command(t, "profile", "test", file, "--format", "csv")
+	if got != want {
+		t.Errorf("readings of the recording differ:\n%s\nwant\n%s", got, want)
+	}
+	if code, _, errs := command(t, "profile", "record", "--address", address); code != exitUsage || !strings.Contains(errs, "--output") {
+		t.Errorf("without a file: exit code %d: %s", code, errs)
+	}
+	if code, _, errs := command(t, "profile", "record", "--modbus", address, "--ranges", "holding:9-3", "--output", file); code != exitUsage || !strings.Contains(errs, "9-3") {
+		t.Errorf("wrong ranges: exit code %d: %s", code, errs)
+	}
+}
+
+func writeFile(t *testing.T, dir, name string, data []byte) string {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestRecordModbus(t *testing.T) {
+	dir := t.TempDir()
+	const registers = "device-id|0|Example\nholding|0|0001 0002 0003 5359 4e30 3031\nholding|100|00ff\ncoil|3|1 0\n"
+	in := writeFile(t, dir, "in.modbus", []byte(registers))
+	ctx, cancel := context.WithCancel(t.Context())
+	out, address := io.Pipe()
+	done := make(chan int)
+	go func() {
+		var e bytes.Buffer
+		done <- run(ctx, []string{"profile", "replay", in}, streams{out: address, err: &e}, func(string) (string, bool) { return "", false })
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { cancel(); <-done }()
+	at := strings.Fields(line)
+	file := filepath.Join(dir, "out.modbus")
+	code, text, errs := command(t, "profile", "record", "--modbus", at[len(at)-1], "--ranges", "holding:0-120,coil:0-9", "--hide", "SYN001", "--output", file)
+	if code != exitOK || !strings.Contains(text, "9 registers") {
+		t.Fatalf("exit code %d: %s %s", code, text, errs)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "device-id|0|Example\ncoil|3|1 0\nholding|0|0001 0002 0003 7365 6372 6574\nholding|100|00ff\n"; string(data) != want {
+		t.Errorf("%s, want %s", data, want)
+	}
+}
+
+func TestProfileNew(t *testing.T) {
+	dir := t.TempDir()
+	table := writeFile(t, dir, "r.csv", []byte("address,name,unit\n0,Voltage L1,V\n1,Voltage L2,V\n"))
+	draft := filepath.Join(dir, "m.yaml")
+	if code, _, errs := command(t, "profile", "new", "m", "--csv", table, "--output", draft); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	if code, _, errs := command(t, "profile", "lint", draft); code != exitOK {
+		t.Errorf("the draft has faults: %s", errs)
+	}
+	for _, args := range [][]string{
+		{"m", "--csv", table, "--output", draft}, // exists
+		{"m"},
+		{"m", "--csv", table, "--mib", table},
+	} {
+		if code, _, errs := command(t, append([]string{"profile", "new"}, args...)...); code != exitUsage {
+			t.Errorf("%q: exit code %d: %s", args, code, errs)
+		}
+	}
+	if code, _, errs := command(t, "profile", "new", "m", "--mib", table); code != exitFaults || !strings.Contains(errs, "r.csv") {
+		t.Errorf("a table as MIB: exit code %d: %s", code, errs)
 	}
 }

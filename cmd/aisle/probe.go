@@ -87,6 +87,15 @@ that hold them instead.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.probe(cmd.Context(), f) },
 	}
 	fl := cmd.Flags()
+	f.device(fl)
+	fl.DurationVar(&f.limit, "limit", 2*time.Minute, "for the whole probe")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what does not fit the profile")
+	fl.Var(&f.format, "format", "output format")
+	return cmd
+}
+
+// device adds the flags that say where one device is and how it is opened.
+func (f *probeFlags) device(fl *pflag.FlagSet) {
 	fl.StringVar(&f.address, "address", "", "SNMP agent, host[:port] (port 161)")
 	fl.StringVar(&f.modbus, "modbus", "", "Modbus device or gateway, host[:port] (port 502), or a serial port such as /dev/ttyUSB0?baud=9600&parity=even")
 	fl.IntVar(&f.unit, "unit", 1, "Modbus unit id, 0 to 255")
@@ -97,10 +106,6 @@ that hold them instead.`,
 	fl.StringVar(&f.profilesDir, "profiles-dir", "", "folder of further profiles")
 	fl.DurationVar(&f.timeout, "timeout", 2*time.Second, "for one request")
 	fl.IntVar(&f.retries, "retries", 2, "after a time-out")
-	fl.DurationVar(&f.limit, "limit", 2*time.Minute, "for the whole probe")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what does not fit the profile")
-	fl.Var(&f.format, "format", "output format")
-	return cmd
 }
 
 // secrets adds the flags that open an SNMP agent.

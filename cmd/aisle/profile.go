@@ -18,8 +18,8 @@ import (
 )
 
 func profileCommand(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "profile", Short: "List, check and test device profiles"}
-	cmd.AddCommand(profileList(c), profileLint(c), profileTest(c))
+	cmd := &cobra.Command{Use: "profile", Short: "List, check, test and write device profiles"}
+	cmd.AddCommand(profileList(c), profileLint(c), profileTest(c), profileCoverage(c), profileRecord(c), profileReplay(c), profileNew(c))
 	return cmd
 }
 

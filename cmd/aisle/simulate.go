@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -98,14 +97,8 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 	return cmd
 }
 
-// play answers as one recorded device until ctx ends.
-func (c *cli) play(ctx context.Context, file, listen string) error {
-	f, err := os.Open(file) //nolint:gosec // the person names the file
-	if err != nil {
-		return usageError("%w", err)
-	}
-	rec, err := profile.ReadRecording(f)
-	_ = f.Close() // it was only read
+func (c *cli) playSNMP(ctx context.Context, file string, data []byte, listen string) error {
+	rec, err := profile.ReadRecording(bytes.NewReader(data))
 	if err != nil {
 		return coded{fmt.Errorf("%s: %w", file, err), exitFaults}
 	}

@@ -81,12 +81,18 @@ func (v *view) covers(p *planner, s span) bool {
 
 // Learn implements collectors.Driver.
 func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
+	_, l, err := d.Inspect(ctx)
+	return l, err
+}
+
+// Inspect is Learn, and gives what each point was made of as well.
+func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
 	if err := d.connect(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, said, fit, err := d.choose(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if p.Device.Gap > 0 {
 		d.gateway.slowDown(time.Duration(p.Device.Gap))
@@ -94,11 +100,11 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	k := d.newKnowledge(p)
 	problems, err := d.survey(ctx, k)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	k.device, err = p.ResolveModbus(k.view)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s (unit %d): %w", collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, err)
+		return nil, nil, fmt.Errorf("%w: %s (unit %d): %w", collectors.ErrNoProfile, d.target.Name, d.target.Modbus.Unit, err)
 	}
 	k.unmet = p.Unmet(k.view)
 	k.device.Problems = append(k.device.Problems, problems...)
@@ -108,7 +114,7 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	d.known = k
 	l := learned(k.device, said)
 	l.Fit = fit
-	return l, nil
+	return k.device, l, nil
 }
 
 func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {

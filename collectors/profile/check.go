@@ -140,8 +140,8 @@ func (c *checker) ref(r Ref, line int) {
 	if r.Register != nil {
 		c.address(*r.Register, line)
 	}
-	if r.Table != "" && !contains(tables, r.Table) {
-		c.fault(line, "table %q is not one of %s", r.Table, strings.Join(tables, ", "))
+	if r.Table != "" && !contains(Tables, r.Table) {
+		c.fault(line, "table %q is not one of %s", r.Table, strings.Join(Tables, ", "))
 	}
 }
 
@@ -154,7 +154,8 @@ func (c *checker) condition(x Condition, line int) {
 	}
 }
 
-var tables = []string{"holding", "input", "coil", "discrete"}
+// Tables are those of a Modbus device.
+var Tables = []string{"holding", "input", "coil", "discrete"}
 
 func (c *checker) address(a, line int) {
 	if a < 0 || a > 65535 {
@@ -239,8 +240,8 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 func (c *checker) registers(p *Point, all *Profile, at func(string) int) {
 	c.address(*p.Register, at("register"))
 	table := orElse(p.Table, all.Defaults.Table)
-	if !contains(tables, table) {
-		c.fault(at("table"), "%s: table %q is not one of %s", p.Key, table, strings.Join(tables, ", "))
+	if !contains(Tables, table) {
+		c.fault(at("table"), "%s: table %q is not one of %s", p.Key, table, strings.Join(Tables, ", "))
 	}
 	if bit := table == "coil" || table == "discrete"; bit != (p.Type == "bool") {
 		c.fault(at("type"), "%s: type bool goes with coil and discrete, and only with them", p.Key)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	"github.com/aisle-dcim/aisle/models"
 )
@@ -133,6 +134,45 @@ func Covered(d *Device) map[string]bool {
 	for i := range d.Points {
 		if from := d.Points[i].from; from != nil {
 			out[from.Place()] = true
+		}
+	}
+	return out
+}
+
+// PointCoverage is how often a point of a profile gave something.
+type PointCoverage struct {
+	Key   string `json:"key"`
+	Place string `json:"place"`
+	// Readings is how many points of devices it became, Good how many of them
+	// had a good value.
+	Readings int `json:"readings"`
+	Good     int `json:"good"`
+}
+
+// Coverage counts what each point of the profile gave on the devices.
+func Coverage(p *Profile, devices ...*Device) []PointCoverage {
+	at := map[string]int{}
+	var out []PointCoverage
+	for i := range p.Points {
+		place := p.Points[i].Place()
+		if _, seen := at[place]; !seen {
+			at[place] = len(out)
+			out = append(out, PointCoverage{Key: p.Points[i].Key, Place: strings.TrimSuffix(place, " "+p.Points[i].Key)})
+		}
+	}
+	for _, d := range devices {
+		for i := range d.Points {
+			k, ok := 0, false
+			if from := d.Points[i].from; from != nil {
+				k, ok = at[from.Place()]
+			}
+			if !ok {
+				continue // of a fall-back
+			}
+			out[k].Readings++
+			if d.Points[i].initialQuality == models.Good {
+				out[k].Good++
+			}
 		}
 	}
 	return out

@@ -2,10 +2,14 @@ package profile
 
 import (
 	"bufio"
+	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -265,8 +269,8 @@ func (m *ModbusRecording) line(line string) error {
 		}
 		unit = int(u)
 	}
-	if !contains(tables, table) {
-		return fmt.Errorf("table %q is not one of %s", table, strings.Join(tables, ", "))
+	if !contains(Tables, table) {
+		return fmt.Errorf("table %q is not one of %s", table, strings.Join(Tables, ", "))
 	}
 	for k, word := range strings.Fields(f[2]) {
 		v, err := strconv.ParseUint(word, 16, 16)
@@ -316,4 +320,129 @@ func (m *ModbusRecording) Each(f func(unit int, table string, address, value uin
 	for c, v := range m.cells {
 		f(c.unit, c.table, c.address, v)
 	}
+}
+
+// Write writes the recording in the form that ReadRecording reads.
+func (r *Recording) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	for _, o := range r.Objects {
+		tag, value, isHex := o.Type, o.Raw.String(), false
+		switch o.Raw.Kind {
+		case None:
+			tag = 5
+		case Float:
+			tag, value, isHex = 68, hex.EncodeToString(opaque(o.Raw.Float)), true
+		case Bytes:
+			if value = string(o.Raw.Bytes); tag != 4 || !plainText(value) {
+				value, isHex = hex.EncodeToString(o.Raw.Bytes), true
+			}
+		}
+		mark := ""
+		if isHex {
+			mark = "x"
+		}
+		_, _ = fmt.Fprintf(b, "%s|%d%s|%s\n", Dotted(o.OID), tag, mark, value) // Flush tells
+	}
+	return b.Flush()
+}
+
+// plainText tells whether a line of a recording may hold a value as it is.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+func opaque(f float64) []byte {
+	if float64(float32(f)) == f || math.IsNaN(f) {
+		return binary.BigEndian.AppendUint32([]byte{0x9f, 0x78, 4}, math.Float32bits(float32(f)))
+	}
+	return binary.BigEndian.AppendUint64([]byte{0x9f, 0x79, 8}, math.Float64bits(f))
+}
+
+// Dotted prints an object identifier.
+func Dotted(oid []uint32) string {
+	b := make([]byte, 0, 4*len(oid))
+	for i, n := range oid {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		b = strconv.AppendUint(b, uint64(n), 10)
+	}
+	return string(b)
+}
+
+// Write writes the recording in the form that ReadModbusRecording reads.
+func (m *ModbusRecording) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	for _, id := range slices.Sorted(maps.Keys(m.DeviceID)) {
+		_, _ = fmt.Fprintf(b, "device-id|%d|%s\n", id, m.DeviceID[id]) // Flush tells
+	}
+	if m.ServerID != "" {
+		_, _ = fmt.Fprintf(b, "server-id||%s\n", m.ServerID)
+	}
+	cells := slices.SortedFunc(maps.Keys(m.cells), func(x, y modbusCell) int {
+		return cmp.Or(cmp.Compare(x.unit, y.unit), cmp.Compare(x.table, y.table), cmp.Compare(x.address, y.address))
+	})
+	for i := 0; i < len(cells); {
+		c := cells[i]
+		if c.unit < 0 {
+			_, _ = fmt.Fprintf(b, "%s|%d|", c.table, c.address)
+		} else {
+			_, _ = fmt.Fprintf(b, "%s@%d|%d|", c.table, c.unit, c.address)
+		}
+		form := "%04x"
+		if c.table == "coil" || c.table == "discrete" {
+			form = "%x"
+		}
+		for n := 0; n < 16 && i < len(cells) && cells[i] == (modbusCell{c.unit, c.table, c.address + uint16(n)}); n++ {
+			if n > 0 {
+				_ = b.WriteByte(' ')
+			}
+			_, _ = fmt.Fprintf(b, form, m.cells[cells[i]])
+			i++
+		}
+		_ = b.WriteByte('\n')
+	}
+	return b.Flush()
+}
+
+// ReplaceText puts to where registers hold from as text, two characters in a
+// register in either order.
+func (m *ModbusRecording) ReplaceText(from, to string) {
+	if len(from)%2 != 0 {
+		from += "\x00"
+	}
+	to += strings.Repeat("X", max(0, len(from)-len(to)))
+	for cell := range m.cells {
+		for _, swapped := range []bool{false, true} {
+			if !m.holds(cell, from, swapped) {
+				continue
+			}
+			for k := 0; k+1 < len(from); k += 2 {
+				m.cells[modbusCell{cell.unit, cell.table, cell.address + uint16(k/2)}] = textWord(to[k], to[k+1], swapped)
+			}
+		}
+	}
+}
+
+func textWord(a, b byte, swapped bool) uint16 {
+	if swapped {
+		a, b = b, a
+	}
+	return uint16(a)<<8 | uint16(b)
+}
+
+func (m *ModbusRecording) holds(at modbusCell, text string, swapped bool) bool {
+	for k := 0; k+1 < len(text); k += 2 {
+		v, ok := m.cells[modbusCell{at.unit, at.table, at.address + uint16(k/2)}]
+		w := textWord(text[k], text[k+1], swapped)
+		if !ok || v != w && !(text[k+1] == 0 && v|0x20 == w|0x20) {
+			return false
+		}
+	}
+	return true
 }

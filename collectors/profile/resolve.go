@@ -282,7 +282,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		res.Spec.States = stateTexts(s.states)
 	}
 	r.limits(p, index, d, &res)
-	res.initial, res.initialQuality = value, quality
+	res.initial, res.initialQuality, res.raw = value, quality, raw
 
 	if i, dup := r.at[key]; dup {
 		old := r.device.Points[i]

@@ -91,10 +91,15 @@ type Resolved struct {
 	from           *Point  // what it was resolved from
 	initial        float64 // what Decode gave when the device was learned
 	initialQuality models.Quality
+	raw            Raw
 }
 
 // Initial returns the value that the device had when it was learned.
 func (r *Resolved) Initial() (float64, models.Quality) { return r.initial, r.initialQuality }
+
+// Raw returns what the device held for it, as it came from the wire, when it
+// was learned.
+func (r *Resolved) Raw() Raw { return r.raw }
 
 // AppendFingerprint appends what polling an SNMP point depends on: group,
 // objects and decoding. Points with the same fingerprint are polled alike.

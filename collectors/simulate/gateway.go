@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,9 +17,11 @@ import (
 
 // gateway is a Modbus TCP server with one device for each unit id.
 type gateway struct {
-	facility *Facility
-	units    map[uint8]*device
-	stalled  atomic.Bool
+	// recording answers to every unit id when it is there.
+	recording *profile.ModbusRecording
+	facility  *Facility
+	units     map[uint8]*device
+	stalled   atomic.Bool
 
 	listener net.Listener
 	mu       sync.Mutex
@@ -110,14 +114,35 @@ func (g *gateway) serve(c net.Conn) {
 
 // answer gives the answer to one request; nil is silence.
 func (g *gateway) answer(unit byte, pdu []byte) []byte {
-	fc := pdu[0]
-	fail := func(code byte) []byte { return []byte{fc | 0x80, code} }
+	if g.recording != nil {
+		return answer(g.recording, pdu)
+	}
 	d, ok := g.units[unit]
 	if !ok {
-		return fail(targetSilent)
+		return []byte{pdu[0] | 0x80, targetSilent}
 	}
 	if d.silent.Load() {
 		return nil
+	}
+	g.facility.refresh(d)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return answer(d.image, pdu)
+}
+
+// answer gives what a device with this image answers.
+func answer(image *profile.ModbusRecording, pdu []byte) []byte {
+	fc := pdu[0]
+	fail := func(code byte) []byte { return []byte{fc | 0x80, code} }
+	switch fc {
+	case 17:
+		if image.ServerID != "" {
+			return append([]byte{fc, byte(len(image.ServerID))}, image.ServerID...)
+		}
+	case 43:
+		if len(pdu) == 4 && pdu[1] == 14 && len(image.DeviceID) > 0 {
+			return deviceID(image.DeviceID, pdu[2])
+		}
 	}
 	table, ok := map[byte]string{1: "coil", 2: "discrete", 3: "holding", 4: "input"}[fc]
 	if !ok {
@@ -131,11 +156,8 @@ func (g *gateway) answer(unit byte, pdu []byte) []byte {
 	if count < 1 || bits && count > 2000 || !bits && count > 125 || int(from)+int(count) > 65536 {
 		return fail(illegalValue)
 	}
-	g.facility.refresh(d)
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if !bits {
-		data, ok := d.image.Registers(profile.Register{Table: table, Address: from, Count: count})
+		data, ok := image.Registers(profile.Register{Table: table, Address: from, Count: count})
 		if !ok {
 			return fail(illegalAddress)
 		}
@@ -144,11 +166,39 @@ func (g *gateway) answer(unit byte, pdu []byte) []byte {
 	out := make([]byte, 2+(count+7)/8)
 	out[0], out[1] = fc, byte((count+7)/8)
 	for k := range count {
-		b, ok := d.image.Registers(profile.Register{Table: table, Address: from + k, Count: 1})
+		b, ok := image.Registers(profile.Register{Table: table, Address: from + k, Count: 1})
 		if !ok {
 			return fail(illegalAddress)
 		}
 		out[2+k/8] |= b[0] & 1 << (k % 8)
 	}
 	return out
+}
+
+// deviceID answers function 43/14 with all objects of the category that fit
+// into one frame: 1 basic (0 to 2), 2 regular (to 0x7f), 3 extended.
+func deviceID(objects map[int]string, category byte) []byte {
+	last := map[byte]int{1: 2, 2: 0x7f, 3: 0xff}[category]
+	out := []byte{43, 14, category, category, 0, 0, 0}
+	for _, id := range slices.Sorted(maps.Keys(objects)) {
+		text := objects[id]
+		if id > last || len(out)+2+len(text) > 250 {
+			continue
+		}
+		out = append(append(out, byte(id), byte(len(text))), text...)
+		out[6]++
+	}
+	return out
+}
+
+// PlayModbus answers as one recorded Modbus TCP device, to every unit id,
+// until ctx ends. ready is told the address.
+func PlayModbus(ctx context.Context, address string, rec *profile.ModbusRecording, ready func(address string)) error {
+	g := &gateway{recording: rec}
+	if err := g.listen(address); err != nil {
+		return err
+	}
+	ready(g.address())
+	<-ctx.Done()
+	return g.close()
 }

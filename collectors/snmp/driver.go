@@ -126,13 +126,19 @@ func encode(oid string) ([]byte, error) {
 
 // Learn implements collectors.Driver.
 func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
+	_, l, err := d.Inspect(ctx)
+	return l, err
+}
+
+// Inspect is Learn, and gives what each point was made of as well.
+func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
 	if err := d.connect(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
 	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
 	if err != nil {
-		return nil, d.tried(err)
+		return nil, nil, d.tried(err)
 	}
 	// The device lives. What it tells now takes memory and time to work on, so
 	// not all devices are learned at once.
@@ -140,22 +146,22 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	case d.engine.learning <- struct{}{}:
 		defer func() { <-d.engine.learning }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	p, fit, err := d.identify(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.columns = map[string][]profile.Row{} // first rows are not enough any more
 	if err := d.fetch(ctx, f, p.Needs()); err != nil {
-		return nil, d.tried(err)
+		return nil, nil, d.tried(err)
 	}
 	device, err := p.Resolve(f)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	if d.layout, err = d.engine.layouts.of(device); err != nil {
-		return nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	d.upTime, d.absent = 0, 0
 	for _, problem := range device.Problems {
@@ -163,7 +169,7 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 	}
 	l := learned(device, f)
 	l.Fit = fit
-	return l, nil
+	return device, l, nil
 }
 
 // tried adds to a silent device what was tried, for whoever has to find out.

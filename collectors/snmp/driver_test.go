@@ -33,7 +33,7 @@ func testRecording(outlets int) *profile.Recording {
 	var b strings.Builder
 	b.WriteString("1.3.6.1.2.1.1.1.0|4|Test PDU\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9.7\n1.3.6.1.2.1.1.3.0|67|1000\n1.3.6.1.4.1.9.1.1.0|66|4200\n")
 	for i := 1; i <= outlets; i++ {
-		b.WriteString("1.3.6.1.4.1.9.2.1." + ber.Dotted([]uint32{uint32(i)}) + "|66|" + ber.Dotted([]uint32{uint32(10 * i)}) + "\n")
+		b.WriteString("1.3.6.1.4.1.9.2.1." + profile.Dotted([]uint32{uint32(i)}) + "|66|" + profile.Dotted([]uint32{uint32(10 * i)}) + "\n")
 	}
 	rec, err := profile.ReadRecording(strings.NewReader(b.String()))
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 // binding is one object of an answer; the name is encoded.
 type binding struct {
 	name []byte
+	tag  byte // of the value
 	raw  profile.Raw
 	end  bool // end of the MIB view
 }
@@ -145,7 +146,7 @@ func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names []
 		if err == nil {
 			var raw profile.Raw
 			if raw, err = ber.Value(tag, value); err == nil {
-				r.bindings = append(r.bindings, binding{name: name, raw: raw, end: tag == ber.EndOfMibView})
+				r.bindings = append(r.bindings, binding{name: name, tag: tag, raw: raw, end: tag == ber.EndOfMibView})
 			}
 		}
 		if err != nil {
@@ -256,60 +257,83 @@ func take(got []binding, open []int, names [][]byte, values []profile.Raw) error
 	return nil
 }
 
-// walk reads a subtree. What was read before an error is returned with it.
+// walk reads a subtree, up to most rows when that is not zero. What was read
+// before an error is returned with it.
 func (s *session) walk(ctx context.Context, root []byte, most int) ([]profile.Row, error) {
-	rootOID, err := ber.DecodeOID(root)
+	at, err := ber.DecodeOID(root)
 	if err != nil {
 		return nil, err
 	}
 	var rows []profile.Row
-	last := rootOID
-	at := root
+	err = s.each(ctx, at, most == 1, func(oid []uint32, b binding) error {
+		rows = append(rows, profile.Row{Index: oid[len(at):], Raw: b.raw})
+		switch {
+		case most > 0 && len(rows) >= most:
+			return errEnough
+		case len(rows) >= maxWalkRows:
+			return fmt.Errorf("walk %s: more than %d rows", profile.Dotted(at), maxWalkRows)
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return rows, err
+}
+
+// errEnough ends a walk.
+var errEnough = errors.New("enough")
+
+// each calls f for the objects of a subtree in their order, until f returns an
+// error, which it returns.
+func (s *session) each(ctx context.Context, root []uint32, single bool, f func(oid []uint32, b binding) error) error {
+	last := root
+	at, err := ber.EncodeOID(root)
+	if err != nil {
+		return err
+	}
 	for {
 		pdu, n := byte(ber.GetNext), 0
-		if s.repetitions > 0 && most != 1 {
+		if s.repetitions > 0 && !single {
 			pdu, n = ber.GetBulk, s.repetitions
 		}
 		r, err := s.request(ctx, pdu, n, [][]byte{at})
 		if err != nil {
-			return rows, err
+			return err
 		}
 		switch r.status {
 		case ber.NoError:
 		case ber.NoSuchName: // version 1 says so at the end of the tree
-			return rows, nil
+			return nil
 		case ber.TooBig:
 			if s.repetitions <= 1 {
-				return rows, fmt.Errorf("walk %s: %w", ber.Dotted(rootOID), errTooBig)
+				return fmt.Errorf("walk %s: %w", profile.Dotted(root), errTooBig)
 			}
 			s.repetitions /= 2
 			continue
 		default:
-			return rows, fmt.Errorf("walk %s: %w: error-status %d", ber.Dotted(rootOID), errRefused, r.status)
+			return fmt.Errorf("walk %s: %w: error-status %d", profile.Dotted(root), errRefused, r.status)
 		}
 		if len(r.bindings) == 0 {
-			return rows, fmt.Errorf("walk %s: %w: empty answer", ber.Dotted(rootOID), collectors.ErrProtocol)
+			return fmt.Errorf("walk %s: %w: empty answer", profile.Dotted(root), collectors.ErrProtocol)
 		}
 		for _, b := range r.bindings {
 			oid, err := ber.DecodeOID(b.name)
 			if err != nil {
-				return rows, fmt.Errorf("walk %s: %w: %w", ber.Dotted(rootOID), collectors.ErrProtocol, err)
+				return fmt.Errorf("walk %s: %w: %w", profile.Dotted(root), collectors.ErrProtocol, err)
 			}
-			if b.end || len(oid) <= len(rootOID) || profile.Compare(oid[:len(rootOID)], rootOID) != 0 {
-				return rows, nil
+			if b.end || len(oid) <= len(root) || profile.Compare(oid[:len(root)], root) != 0 {
+				return nil
 			}
 			if profile.Compare(oid, last) <= 0 {
-				return rows, fmt.Errorf("walk %s: %w: object identifiers do not increase at %s", ber.Dotted(rootOID), collectors.ErrProtocol, ber.Dotted(oid))
-			}
-			if b.raw.Kind != profile.None {
-				rows = append(rows, profile.Row{Index: oid[len(rootOID):], Raw: b.raw})
+				return fmt.Errorf("walk %s: %w: object identifiers do not increase at %s", profile.Dotted(root), collectors.ErrProtocol, profile.Dotted(oid))
 			}
 			last, at = oid, b.name
-			if most > 0 && len(rows) >= most {
-				return rows, nil
+			if b.raw.Kind == profile.None {
+				continue
 			}
-			if len(rows) >= maxWalkRows {
-				return rows, fmt.Errorf("walk %s: more than %d rows", ber.Dotted(rootOID), maxWalkRows)
+			if err := f(oid, b); err != nil {
+				return err
 			}
 		}
 	}

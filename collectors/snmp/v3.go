@@ -104,7 +104,7 @@ func report(datagram []byte) string {
 	if err != nil {
 		return ""
 	}
-	return ber.Dotted(oid)
+	return profile.Dotted(oid)
 }
 
 func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
@@ -213,7 +213,7 @@ func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]b
 		if err != nil {
 			return reply{}, err
 		}
-		dotted[i] = ber.Dotted(oid)
+		dotted[i] = profile.Dotted(oid)
 	}
 	var (
 		p   *gosnmp.SnmpPacket
@@ -257,7 +257,7 @@ func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]b
 		if err != nil {
 			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrProtocol, err)
 		}
-		r.bindings = append(r.bindings, binding{name: name, raw: rawOf(v), end: v.Type == gosnmp.EndOfMibView})
+		r.bindings = append(r.bindings, binding{name: name, tag: byte(v.Type), raw: rawOf(v), end: v.Type == gosnmp.EndOfMibView})
 	}
 	return r, nil
 }

@@ -36,13 +36,13 @@ func NewTable(rec *profile.Recording) (*Table, error) {
 	for _, o := range rec.Objects {
 		name, err := ber.EncodeOID(o.OID)
 		if err != nil {
-			return nil, fmt.Errorf("object %s: %w", ber.Dotted(o.OID), err)
+			return nil, fmt.Errorf("object %s: %w", profile.Dotted(o.OID), err)
 		}
 		tag, value, err := ber.EncodeValue(o.Type, o.Raw)
 		if err != nil {
-			return nil, fmt.Errorf("object %s: %w", ber.Dotted(o.OID), err)
+			return nil, fmt.Errorf("object %s: %w", profile.Dotted(o.OID), err)
 		}
-		dotted := ber.Dotted(o.OID)
+		dotted := profile.Dotted(o.OID)
 		if _, ok := t.at[dotted]; ok {
 			continue // a recording may hold an object twice; the first counts
 		}
@@ -88,7 +88,7 @@ func (t *Table) Remove(oid string) {
 	t.objects = kept
 	clear(t.at)
 	for i, o := range t.objects {
-		t.at[ber.Dotted(o.oid)] = i
+		t.at[profile.Dotted(o.oid)] = i
 	}
 }
 

@@ -447,37 +447,13 @@ func Value(tag byte, content []byte) (profile.Raw, error) {
 		if err != nil {
 			return profile.Raw{}, err
 		}
-		return profile.Raw{Kind: profile.OID, Bytes: []byte(Dotted(oid))}, nil
+		return profile.Raw{Kind: profile.OID, Bytes: []byte(profile.Dotted(oid))}, nil
 	case tagOpaque:
 		return profile.OpaqueFloat(content), nil
 	case tagNull, NoSuchObject, NoSuchInstance, EndOfMibView:
 		return profile.Raw{}, nil
 	}
 	return profile.Raw{}, fmt.Errorf("%w: value tag %#x", ErrMalformed, tag)
-}
-
-// Dotted prints an object identifier.
-func Dotted(oid []uint32) string {
-	b := make([]byte, 0, 4*len(oid))
-	for i, n := range oid {
-		if i > 0 {
-			b = append(b, '.')
-		}
-		b = appendDecimal(b, n)
-	}
-	return string(b)
-}
-
-func appendDecimal(b []byte, n uint32) []byte {
-	var d [10]byte
-	i := len(d)
-	for {
-		i--
-		d[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return append(b, d[i:]...)
-		}
-	}
 }
 
 // EncodeValue gives tag and content for a value of a recording.

@@ -30,8 +30,8 @@ func TestOIDs(t *testing.T) {
 	for _, dotted := range []string{"0.0", "1.3.6.1.2.1.1.3.0", "1.3.6.1.4.1.318.1.1.26.4.3.1.5.1", "2.999.3", "1.3.127.128.16383.16384.2097151.2097152.4294967295"} {
 		b := name(t, dotted)
 		oid, err := ber.DecodeOID(b)
-		if err != nil || ber.Dotted(oid) != dotted {
-			t.Errorf("%s: %x gives %s, %v", dotted, b, ber.Dotted(oid), err)
+		if err != nil || profile.Dotted(oid) != dotted {
+			t.Errorf("%s: %x gives %s, %v", dotted, b, profile.Dotted(oid), err)
 		}
 	}
 	for _, b := range [][]byte{nil, {0x80}, {0x2b, 0x86}, {0x2b, 0x90, 0x80, 0x80, 0x80, 0x00}} {
@@ -131,7 +131,7 @@ func read(b []byte) (dotted []string, raws []profile.Raw, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		dotted, raws = append(dotted, ber.Dotted(oid)), append(raws, raw)
+		dotted, raws = append(dotted, profile.Dotted(oid)), append(raws, raw)
 	}
 	return dotted, raws, nil
 }

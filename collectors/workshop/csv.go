@@ -1,0 +1,206 @@
+package workshop
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// csvColumns are the headings of a register table, with what manuals call
+// them.
+var csvColumns = map[string][]string{
+	"address":  {"address", "register", "reg", "addr", "offset", "dec", "địa chỉ"},
+	"name":     {"name", "parameter", "description", "signal", "variable", "tên"},
+	"type":     {"type", "format", "data type", "datatype", "kiểu"},
+	"unit":     {"unit", "units", "đơn vị"},
+	"scale":    {"scale", "factor", "multiplier", "resolution", "gain", "hệ số"},
+	"table":    {"table", "function", "fc", "register type"},
+	"states":   {"states", "values", "enum", "coding"},
+	"key":      {"key"},
+	"class":    {"class", "quantity"},
+	"writable": {"access", "r/w", "rw"},
+}
+
+// registerTypes are what manuals call the types of the profile language.
+var registerTypes = map[string]string{
+	"": "u16", "u16": "u16", "uint16": "u16", "unsigned": "u16", "word": "u16", "unsigned16": "u16", "ushort": "u16", "uint": "u16",
+	"i16": "i16", "s16": "i16", "int16": "i16", "int": "i16", "signed": "i16", "short": "i16", "signed16": "i16", "integer": "i16",
+	"u32": "u32", "uint32": "u32", "dword": "u32", "unsigned32": "u32", "ulong": "u32",
+	"i32": "i32", "s32": "i32", "int32": "i32", "signed32": "i32", "long": "i32",
+	"f32": "f32", "float": "f32", "float32": "f32", "real": "f32", "single": "f32", "ieee754": "f32",
+	"u64": "u64", "uint64": "u64", "i64": "i64", "s64": "i64", "int64": "i64", "f64": "f64", "double": "f64", "float64": "f64",
+}
+
+// functionTables are the tables by the function that reads them.
+var functionTables = map[string]string{
+	"1": "coil", "01": "coil", "coil": "coil", "coils": "coil",
+	"2": "discrete", "02": "discrete", "discrete": "discrete", "discrete input": "discrete",
+	"3": "holding", "03": "holding", "holding": "holding", "holding register": "holding",
+	"4": "input", "04": "input", "input": "input", "input register": "input",
+}
+
+// FromCSV drafts a profile from a table of registers. The first line names the
+// columns: address and name are needed; type, unit, scale, table (or function),
+// states ("0=off;1=on"), key and class help. Addresses are those of the
+// protocol, beginning at zero; 40001, 30001 and 10001 are understood as the
+// first register of their table when every line is written so.
+func FromCSV(name, file string, r io.Reader) ([]byte, error) {
+	c := csv.NewReader(r)
+	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
+	lines, err := c.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(lines) < 2 {
+		return nil, fmt.Errorf("%s: a line of column names and one line for each register are needed", file)
+	}
+	if len(lines[0]) == 1 && strings.Contains(lines[0][0], ";") {
+		return nil, fmt.Errorf("%s: columns are parted by semicolons; save it with commas", file)
+	}
+	at := map[string]int{}
+	for i, heading := range lines[0] {
+		h := strings.ToLower(strings.Trim(heading, " \ufeff"))
+		for column, names := range csvColumns {
+			if _, seen := at[column]; !seen && slices.Contains(names, h) {
+				at[column] = i
+			}
+		}
+	}
+	for _, needed := range []string{"address", "name"} {
+		if _, ok := at[needed]; !ok {
+			return nil, fmt.Errorf("%s, line 1: no column %q among %s; it may be called %s", file, needed, strings.Join(lines[0], ", "), strings.Join(csvColumns[needed], ", "))
+		}
+	}
+	d := draft{name: name, title: name, source: file, protocol: "modbus"}
+	rows := make([]csvRow, 0, len(lines)-1)
+	modicon := true
+	for n, line := range lines[1:] {
+		get := func(column string) string {
+			if i, ok := at[column]; ok && i < len(line) {
+				return strings.TrimSpace(line[i])
+			}
+			return ""
+		}
+		if get("address") == "" && get("name") == "" {
+			continue
+		}
+		x, err := csvRegister(get)
+		if err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", file, n+2, err)
+		}
+		modicon = modicon && (x.address > 40000 && x.address < 50000 || x.address > 30000 && x.address < 40000 || x.address > 10000 && x.address < 20000)
+		rows = append(rows, x)
+	}
+	for _, x := range rows {
+		if modicon {
+			x.table = map[int]string{1: "discrete", 3: "input", 4: "holding"}[x.address/10000]
+			x.address = x.address%10000 - 1
+		}
+		d.register(x)
+	}
+	if len(d.points) == 0 {
+		return nil, fmt.Errorf("%s: none of its %d registers looks like a measured value; add a column \"class\"", file, len(rows))
+	}
+	return d.yaml(), nil
+}
+
+type csvRow struct {
+	address                 int
+	name, kind, unit, table string
+	scale                   float64
+	key, class              string
+	states                  []state
+}
+
+func csvRegister(get func(string) string) (csvRow, error) {
+	x := csvRow{name: get("name"), unit: get("unit"), key: get("key"), class: get("class"), scale: 1}
+	a, err := strconv.ParseInt(strings.TrimSuffix(get("address"), "h"), addressBase(get("address")), 32)
+	if err != nil || a < 0 || a > 65536 {
+		return x, fmt.Errorf("address %q is not between 0 and 65535", get("address"))
+	}
+	x.address = int(a)
+	var ok bool
+	if x.kind, ok = registerTypes[strings.ToLower(strings.ReplaceAll(get("type"), " ", ""))]; !ok {
+		return x, fmt.Errorf("type %q is not one of u16, i16, u32, i32, u64, i64, f32, f64", get("type"))
+	}
+	if x.table = "holding"; get("table") != "" {
+		if x.table, ok = functionTables[strings.ToLower(get("table"))]; !ok {
+			return x, fmt.Errorf("table %q is not one of holding, input, coil, discrete or function 1 to 4", get("table"))
+		}
+	}
+	if s := strings.ReplaceAll(get("scale"), ",", "."); s != "" {
+		if over, found := strings.CutPrefix(s, "1/"); found {
+			s = over
+		}
+		if x.scale, err = strconv.ParseFloat(strings.Trim(s, "x*× "), 64); err != nil || x.scale == 0 {
+			return x, fmt.Errorf("scale %q is not a number", get("scale"))
+		}
+		if strings.HasPrefix(get("scale"), "1/") {
+			x.scale = 1 / x.scale
+		}
+	}
+	for _, part := range strings.FieldsFunc(get("states"), func(r rune) bool { return r == ';' || r == '|' }) {
+		number, text, found := strings.Cut(part, "=")
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 0, 64)
+		if !found || err != nil {
+			return x, fmt.Errorf("states %q are not like 0=off;1=on", get("states"))
+		}
+		x.states = append(x.states, state{n, strings.TrimSpace(text)})
+	}
+	return x, nil
+}
+
+func addressBase(s string) int {
+	if strings.HasSuffix(s, "h") {
+		return 16
+	}
+	return 0
+}
+
+// register adds a line of a register table.
+func (d *draft) register(x csvRow) {
+	unit, scale := guessUnit(x.unit)
+	class, word := guessClass(x.name, unit)
+	comment := ""
+	if x.class != "" {
+		class, word = quantity.Class(x.class), strings.ReplaceAll(x.class, "_", "-")
+	}
+	if len(x.states) > 0 {
+		class, word = "state", "state"
+	}
+	if x.table == "coil" || x.table == "discrete" {
+		class, word = "alarm", "alarm"
+		x.states = []state{{0, "clear"}, {1, x.name}}
+	}
+	if class == "" || !class.Valid() {
+		d.leave(x.name, "no quantity could be told from its name and unit")
+		return
+	}
+	if x.table == "coil" || x.table == "discrete" {
+		x.kind = "bool"
+	}
+	fields := []string{"register", strconv.Itoa(x.address), "table", x.table, "type", x.kind}
+	fields = append(fields, "class", string(class), "source", x.name)
+	if !class.Enumerated() && class.Unit() != "" {
+		switch {
+		case unit != "" && fits(class, unit):
+			fields = append(fields, "unit", unit)
+		default:
+			fields = append(fields, "unit", class.Unit())
+			comment = "unit is not told: check"
+		}
+		if s := scale * x.scale; s != 1 {
+			fields = append(fields, "scale", strconv.FormatFloat(s, 'g', 6, 64))
+		}
+	}
+	key := x.key
+	if key == "" {
+		key = d.key(object{name: x.name}, word)
+	}
+	d.add(key, fields, object{enum: x.states}, comment)
+}

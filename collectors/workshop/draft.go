@@ -1,0 +1,378 @@
+package workshop
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// draft is a profile that is being made. A person has to look at every line
+// of it: names and units are guessed.
+type draft struct {
+	name, title, source, protocol string
+	points                        []draftPoint
+	// left out, with the reason
+	left []string
+	keys map[string]int
+	// prefix of all objects, for the match rule
+	prefix []string
+}
+
+type draftPoint struct {
+	node    *yaml.Node
+	comment string
+}
+
+// words that tell the quantity, by what is found first in name, units and
+// description. The name counts most.
+var classWords = []struct {
+	pattern string
+	class   quantity.Class
+	name    string
+}{
+	{`temp(erature|)?(high|low|min|max)?(limit|thresh|warn|crit|hyst)|threshold|setpoint|(upper|lower)(warning|critical)|calibration`, "", ""},
+	{`powerfactor|cosphi`, quantity.PowerFactor, "power-factor"},
+	{`apparentpower|apparentpwr|voltamp|\bva\b`, quantity.ApparentPower, "apparent-power"},
+	{`reactivepower|\bvar\b`, quantity.ReactivePower, "reactive-power"},
+	{`apparentenergy`, quantity.ApparentEnergy, "apparent-energy"},
+	{`reactiveenergy`, quantity.ReactiveEnergy, "reactive-energy"},
+	{`energy|kwh|watthour`, quantity.Energy, "energy"},
+	{`crestfactor`, quantity.CrestFactor, "crest-factor"},
+	{`thd|harmonic`, quantity.THD, "thd"},
+	{`unbalance|imbalance`, quantity.Unbalance, "unbalance"},
+	{`(estimated|remaining).*(minutes|time|runtime)|runtime(remaining)?|minutesremaining`, quantity.Runtime, "runtime"},
+	{`chargeremaining|batterycapacity|statecharge|stateofcharge|batterycharge`, quantity.Charge, "charge"},
+	{`percentload|loadpercent|outputload|load$`, quantity.Load, "load"},
+	{`voltage|volts?$|volt[A-Z]`, quantity.Voltage, "voltage"},
+	{`current|amps?$|amperage`, quantity.Current, "current"},
+	{`power|watts?$`, quantity.Power, "power"},
+	{`freq`, quantity.Frequency, "frequency"},
+	{`temp`, quantity.Temperature, "temperature"},
+	{`humid`, quantity.Humidity, "humidity"},
+	{`fan.*(speed|rpm)`, quantity.FanSpeed, "speed"},
+	{`airflow`, quantity.Airflow, "airflow"},
+	{`waterflow|fluidflow|flowrate`, quantity.WaterFlow, "water-flow"},
+	{`pressure`, quantity.Pressure, "pressure"},
+	{`dewpoint`, quantity.Temperature, "dew-point"},
+}
+
+// unitWords turn what manuals write into our units.
+var unitWords = []struct {
+	pattern string
+	unit    string
+	scale   float64
+}{
+	{`(1/10|0?\.1|tenths?( of)?( a)?) ?-?(volts?|v)\b`, "V", 0.1},
+	{`(1/100|0?\.01|hundredths?( of)?( a)?) ?-?(volts?|v)\b`, "V", 0.01},
+	{`milli-?volts?|\bmv\b`, "mV", 1},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(rms )?(amp|a\b)`, "A", 0.1},
+	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(rms )?(amp|a\b)`, "A", 0.01},
+	{`milli-?amp|\bma\b`, "mA", 1},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(hz|hertz)`, "Hz", 0.1},
+	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(hz|hertz)`, "Hz", 0.01},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(kwh|kilowatt-?hours?)`, "kWh", 0.1},
+	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(kwh|kilowatt-?hours?)`, "kWh", 0.01},
+	{`kwh|kilowatt-?hours?`, "kWh", 1},
+	{`mwh|megawatt-?hours?`, "MWh", 1},
+	{`\bwh\b|watt-?hours?`, "Wh", 1},
+	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(kw|kilowatt)`, "kW", 0.01},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(kw|kilowatt)`, "kW", 0.1},
+	{`\bkva\b|kilovolt-?amp`, "kVA", 1},
+	{`\bkvar\b`, "kvar", 1},
+	{`\bkw\b|kilowatts?`, "kW", 1},
+	{`\bva\b|volt-?amp`, "VA", 1},
+	{`\bvar\b`, "var", 1},
+	{`\bw\b|watts?`, "W", 1},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(degrees? |deg |°)?(celsius|centigrade|c\b)`, "°C", 0.1},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(degrees? |deg |°)?(fahrenheit|f\b)`, "°F", 0.1},
+	{`celsius|centigrade|degrees? ?c\b|deg ?c\b|°c`, "°C", 1},
+	{`fahrenheit|degrees? ?f\b|deg ?f\b|°f`, "°F", 1},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(percent|%)`, "%", 0.1},
+	{`percent|%`, "%", 1},
+	{`hz|hertz`, "Hz", 1},
+	{`volts?|\bv\b`, "V", 1},
+	{`amp(ere)?s?|\ba\b`, "A", 1},
+	{`\bminutes?\b|\bmin\b`, "min", 1},
+	{`\bseconds?\b|\bs\b`, "s", 1},
+	{`\brpm\b|revolutions`, "rpm", 1},
+	{`\bhours?\b`, "h", 1},
+	{`\bkpa\b`, "kPa", 1}, {`\bbar\b`, "bar", 1}, {`\bpsi\b`, "psi", 1}, {`\bpa\b|pascal`, "Pa", 1},
+}
+
+// guessClass names the quantity of an object by its name and unit.
+func guessClass(name, unit string) (quantity.Class, string) {
+	flat := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))
+	for _, w := range classWords {
+		if regexp.MustCompile(w.pattern).MatchString(flat) || regexp.MustCompile(w.pattern).MatchString(name) {
+			return w.class, w.name
+		}
+	}
+	switch unit { // the unit alone tells some quantities
+	case "V", "mV":
+		return quantity.Voltage, "voltage"
+	case "A", "mA":
+		return quantity.Current, "current"
+	case "Hz":
+		return quantity.Frequency, "frequency"
+	case "W", "kW":
+		return quantity.Power, "power"
+	case "VA", "kVA":
+		return quantity.ApparentPower, "apparent-power"
+	case "°C", "°F":
+		return quantity.Temperature, "temperature"
+	case "kWh", "Wh", "MWh":
+		return quantity.Energy, "energy"
+	}
+	return "", ""
+}
+
+// guessUnit reads a unit and a scale out of words.
+func guessUnit(words string) (unit string, scale float64) {
+	words = strings.ToLower(words)
+	for _, w := range unitWords {
+		if regexp.MustCompile(w.pattern).MatchString(words) {
+			return w.unit, w.scale
+		}
+	}
+	return "", 1
+}
+
+// fits tells whether a unit can be one of the class.
+func fits(class quantity.Class, unit string) bool {
+	_, _, err := class.Conversion(unit)
+	return err == nil
+}
+
+// object adds an object of a MIB.
+func (d *draft) object(o object) {
+	fields := []string{}
+	put := func(key, value string) { fields = append(fields, key, value) }
+	name, comment := "", ""
+	where, at := "oid", o.oid
+	if o.column != "" {
+		where, at = "column", o.column
+	}
+	switch {
+	case o.text:
+		return // texts are identity at most
+	case len(o.enum) > 1:
+		if !regexp.MustCompile(`(?i)(state|status|alarm|condition|mode|source|result)`).MatchString(o.name) {
+			d.leave(o.name, "a choice that does not look like a state")
+			return
+		}
+		name = "state"
+		put("class", "state")
+	default:
+		unit, scale := guessUnit(o.units)
+		if unit == "" {
+			unit, scale = guessUnit(firstSentence(o.description))
+		}
+		class, word := guessClass(o.name, unit)
+		if class == "" {
+			d.leave(o.name, "no quantity could be told from its name and unit")
+			return
+		}
+		name = word
+		put("class", string(class))
+		switch {
+		case fits(class, unit) && unit != "":
+			put("unit", unit)
+			if scale != 1 {
+				put("scale", strconv.FormatFloat(scale, 'g', -1, 64))
+			}
+		case class.Unit() != "":
+			put("unit", class.Unit())
+			comment = "unit and scale are not told: check"
+		}
+	}
+	key := d.key(o, name)
+	d.add(key, append([]string{where, at, "source", o.name}, fields...), o, comment)
+}
+
+// key makes the path of a point from the words of the object's name.
+func (d *draft) key(o object, quantityName string) string {
+	component := words(o.name)
+	component = slices.DeleteFunc(component, func(w string) bool {
+		return slices.Contains(strings.Split(quantityName, "-"), w) || w == "status" || w == "value"
+	})
+	path, phase := "", ""
+	for _, w := range component {
+		switch {
+		case phasePattern.MatchString(w):
+			phase = "/" + strings.ToUpper(w)
+		case path == "":
+			path = w
+		default:
+			path += "-" + w
+		}
+	}
+	path += phase
+	if o.column != "" {
+		n := max(1, len(o.index))
+		for i := range n {
+			path += "/{" + indexName(o, i) + "}"
+		}
+	}
+	return strings.Trim(path+"/"+quantityName, "/")
+}
+
+func indexName(o object, i int) string {
+	if i < len(o.index) {
+		if w := words(o.index[i]); len(w) > 0 {
+			return strings.ReplaceAll(w[len(w)-1], "-", "") + strings.Repeat("x", i)
+		}
+	}
+	return "n" + strings.Repeat("x", i)
+}
+
+var (
+	wordPattern  = regexp.MustCompile(`[Ll][1-3]\b|[A-Z]+[a-z]*|[a-z]+|[0-9]+`)
+	phasePattern = regexp.MustCompile(`^l[1-3]$`)
+)
+
+// words splits batteryCurrentL1 and BATTERY_CURRENT alike.
+func words(name string) []string {
+	var out []string
+	for _, w := range wordPattern.FindAllString(name, -1) {
+		out = append(out, strings.ToLower(w))
+	}
+	return out
+}
+
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i > 0 {
+		return s[:i]
+	}
+	return s
+}
+
+func (d *draft) leave(name, why string) { d.left = append(d.left, name+": "+why) }
+
+func (d *draft) add(key string, fields []string, o object, comment string) {
+	if d.keys == nil {
+		d.keys = map[string]int{}
+	}
+	if d.keys[key]++; d.keys[key] > 1 {
+		i := strings.LastIndexByte(key, '/')
+		key = key[:i+1] + "other-" + strconv.Itoa(d.keys[key]) + "-" + key[i+1:]
+	}
+	n := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	scalar := func(v string) *yaml.Node {
+		s := &yaml.Node{Kind: yaml.ScalarNode, Value: v}
+		if v == "%" || v == "" || strings.ContainsAny(v, ":{}[],#") {
+			s.Style = yaml.DoubleQuotedStyle
+		}
+		return s
+	}
+	pair := func(k string, v *yaml.Node) { n.Content = append(n.Content, scalar(k), v) }
+	pair("key", scalar(key))
+	for i := 0; i+1 < len(fields); i += 2 {
+		pair(fields[i], scalar(fields[i+1]))
+	}
+	if o.column != "" {
+		list := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for i := range max(1, len(o.index)) {
+			list.Content = append(list.Content, scalar(indexName(o, i)))
+		}
+		pair("index", list)
+	}
+	if len(o.enum) > 1 {
+		m := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+		for _, s := range o.enum {
+			m.Content = append(m.Content, scalar(strconv.FormatInt(s.number, 10)), stateNode(s.text, scalar))
+		}
+		pair("states", m)
+	}
+	d.points = append(d.points, draftPoint{n, comment})
+	if at := strings.TrimSuffix(o.oid, ".0") + o.column; at != "" {
+		d.common(at)
+	}
+}
+
+func stateNode(text string, scalar func(string) *yaml.Node) *yaml.Node {
+	m := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	m.Content = append(m.Content, scalar("text"), scalar(strings.Join(words(text), " ")), scalar("severity"), scalar(guessSeverity(text)))
+	return m
+}
+
+// guessSeverity: what cannot be told is unknown, not ok.
+func guessSeverity(text string) string {
+	t := strings.ToLower(text)
+	has := func(list ...string) bool {
+		return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(t, w) })
+	}
+	switch {
+	case has("crit", "fail", "fault", "error", "shutdown", "emergency", "lost"):
+		return "critical"
+	case has("warn", "minor", "major", "alarm", "bypass", "low", "high", "discharg", "overload", "onbattery", "degraded"):
+		return "warning"
+	case has("unknown", "undefined", "notavail", "absent", "notpresent", "notinstalled"):
+		return "unknown"
+	case has("ok", "normal", "good", "online", "inactive", "clear", "noalarm", "closed", "present"):
+		return "ok"
+	case has("on", "off", "standby", "idle", "open", "auto", "manual", "active", "enabled", "disabled", "yes", "no", "true", "false"):
+		return "info"
+	}
+	return "unknown"
+}
+
+// common keeps the longest beginning of all object identifiers.
+func (d *draft) common(oid string) {
+	parts := strings.Split(oid, ".")
+	if d.prefix == nil {
+		d.prefix = parts
+		return
+	}
+	n := 0
+	for n < len(d.prefix) && n < len(parts) && d.prefix[n] == parts[n] {
+		n++
+	}
+	d.prefix = d.prefix[:n]
+}
+
+// yaml writes the draft.
+func (d *draft) yaml() []byte {
+	var b bytes.Buffer
+	w := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
+	w("# Draft: names, units and severities are guessed. Check each against a device:\n")
+	w("#   aisle profile lint %s.yaml\n#   aisle profile test RECORDING --profile %s --profiles-dir .\n", d.name, d.name)
+	w("profile: %s\ntitle: %s\nkind: other\nsynthetic: true\nsource: %s\n", d.name, quote(d.title), quote(d.source))
+	if d.protocol == "modbus" {
+		w("protocol: modbus\n")
+	} else {
+		w("extends: [mib2-system]\n")
+		enterprise := d.prefix
+		if len(enterprise) > 7 {
+			enterprise = enterprise[:7]
+		}
+		w("match:\n  - sysObjectID: [%s]\n    present: [%s]\n", strings.Join(enterprise, "."), strings.Join(d.prefix, "."))
+	}
+	w("points:\n")
+	for _, p := range d.points {
+		out, err := yaml.Marshal(p.node)
+		if err != nil {
+			continue // nodes of our own making
+		}
+		line := strings.Join(strings.Fields(string(out)), " ")
+		if p.comment != "" {
+			line += " # " + p.comment
+		}
+		w("  - %s\n", line)
+	}
+	if len(d.left) > 0 {
+		w("# Left out:\n")
+		for _, l := range d.left {
+			w("#   %s\n", l)
+		}
+	}
+	return b.Bytes()
+}
+
+func quote(s string) string { return strconv.Quote(s) }

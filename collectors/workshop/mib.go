@@ -1,0 +1,175 @@
+package workshop
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sleepinggenius2/gosmi"
+	"github.com/sleepinggenius2/gosmi/types"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// smi holds what nearly every vendor's module imports.
+//
+//go:embed smi
+var smi embed.FS
+
+// reading: the reader of MIB files keeps its state for the whole process.
+var reading sync.Mutex
+
+// object is one readable object of a MIB.
+type object struct {
+	name, oid, column, row string
+	units, description     string
+	enum                   []state
+	text                   bool
+	index                  []string
+}
+
+type state struct {
+	number int64
+	text   string
+}
+
+// FromMIB drafts a profile named name from a MIB file. Modules that it imports
+// are looked for in its own folder and in dirs.
+func FromMIB(name, file string, dirs ...string) ([]byte, error) {
+	objects, module, err := readMIB(file, dirs)
+	if err != nil {
+		return nil, err
+	}
+	d := draft{name: name, title: module, source: module, protocol: "snmp"}
+	for _, o := range objects {
+		d.object(o)
+	}
+	if len(d.points) == 0 {
+		return nil, fmt.Errorf("%s: none of its %d readable objects looks like a measured value", file, len(objects))
+	}
+	return d.yaml(), nil
+}
+
+func readMIB(file string, dirs []string) (out []object, module string, err error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the person names the file
+	if err != nil {
+		return nil, "", err
+	}
+	reading.Lock()
+	defer reading.Unlock()
+	defer func() {
+		// The reader panics on some of the faults that vendors' files have.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: not a MIB that can be read: %v", file, r)
+		}
+	}()
+	gosmi.Init()
+	defer gosmi.Exit()
+	gosmi.SetPath(strings.Join(append([]string{filepath.Dir(file)}, dirs...), string(os.PathListSeparator)))
+	common, err := fs.Sub(smi, "smi")
+	if err != nil {
+		return nil, "", err
+	}
+	gosmi.AppendFS(gosmi.NamedFS("built-in", common.(fs.ReadDirFS)))
+	if module, err = gosmi.LoadModule(filepath.Base(file)); err != nil {
+		return nil, "", fmt.Errorf("%s: not a MIB that can be read", file)
+	}
+	m, err := gosmi.GetModule(module)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", file, err)
+	}
+	places := placesOf(data)
+	indexes := map[string][]string{}
+	for _, row := range m.GetNodes(types.NodeRow) {
+		var names []string
+		for _, x := range row.GetIndex() {
+			names = append(names, x.Name)
+		}
+		indexes[row.Name] = names
+	}
+	for _, n := range m.GetNodes(types.NodeScalar | types.NodeColumn) {
+		if n.Access != types.AccessReadOnly && n.Access != types.AccessReadWrite || n.Type == nil {
+			continue
+		}
+		oid := n.RenderNumeric()
+		if at := places.of(n.Name); at != "" {
+			oid = at // the reader does not place what refers to a name behind it
+		}
+		if _, err := profile.ParseOID(oid); err != nil {
+			continue
+		}
+		o := object{name: n.Name, units: n.Type.Units, description: n.Description}
+		if n.Kind == types.NodeColumn {
+			o.column = oid
+			o.row = places[n.Name].parent
+			o.index = indexes[o.row]
+		} else {
+			o.oid = oid + ".0"
+		}
+		switch n.Type.BaseType {
+		case types.BaseTypeOctetString, types.BaseTypeBits, types.BaseTypeObjectIdentifier, types.BaseTypePointer:
+			o.text = true
+		}
+		if n.Type.Enum != nil && n.Type.BaseType != types.BaseTypeBits {
+			for _, v := range n.Type.Enum.Values {
+				o.enum = append(o.enum, state{v.Value, v.Name})
+			}
+			slices.SortFunc(o.enum, func(a, b state) int { return int(a.number - b.number) })
+		}
+		out = append(out, o)
+	}
+	if len(out) == 0 {
+		return nil, "", fmt.Errorf("%s: module %s has no readable objects", file, module)
+	}
+	return out, module, nil
+}
+
+// place is "name ::= { parent number }".
+type place struct{ parent, number string }
+
+type placeMap map[string]place
+
+var placePattern = regexp.MustCompile(`(?s)\b([a-z][\w-]*)\s+(?:OBJECT\s+IDENTIFIER|OBJECT-TYPE|MODULE-IDENTITY|OBJECT-IDENTITY)\b([^{}]*(?:\{[^{}]*\}[^{}]*?)*?)::=\s*\{\s*([\w-]+)((?:\s+\w+\(\d+\))*)\s+(\d+)\s*\}`)
+
+func placesOf(data []byte) placeMap {
+	out := placeMap{}
+	text := regexp.MustCompile(`--[^\n]*`).ReplaceAllString(string(data), "")
+	text = regexp.MustCompile(`(?s)"[^"]*"`).ReplaceAllString(text, "")
+	for _, m := range placePattern.FindAllStringSubmatch(text, -1) {
+		number := m[5]
+		for _, step := range regexp.MustCompile(`\((\d+)\)`).FindAllStringSubmatch(m[4], -1) {
+			number = step[1] + "." + number
+		}
+		out[m[1]] = place{m[3], number}
+	}
+	return out
+}
+
+// roots are the names that stand in no vendor's file.
+var roots = map[string]string{
+	"iso": "1", "org": "1.3", "dod": "1.3.6", "internet": "1.3.6.1", "mgmt": "1.3.6.1.2", "mib-2": "1.3.6.1.2.1",
+	"experimental": "1.3.6.1.3", "private": "1.3.6.1.4", "enterprises": "1.3.6.1.4.1", "snmpModules": "1.3.6.1.6.3",
+}
+
+// of gives the dotted identifier, empty when a parent is in another file.
+func (p placeMap) of(name string) string {
+	oid := ""
+	for range 64 {
+		if root, ok := roots[name]; ok {
+			return root + oid
+		}
+		at, ok := p[name]
+		if !ok {
+			return ""
+		}
+		oid = "." + at.number + oid
+		name = at.parent
+	}
+	return ""
+}
