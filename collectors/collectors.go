@@ -6,6 +6,7 @@ package collectors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -96,6 +97,10 @@ type Driver interface {
 // ErrChanged is returned by Driver.Read together with readings when the device
 // restarted or rows came or went, so that it must be learned anew.
 var ErrChanged = errors.New("device changed, learn it again")
+
+// ErrRestarted is an ErrChanged after which the old points may mean something
+// else: the readings that come with it are not to be kept.
+var ErrRestarted = fmt.Errorf("%w: it restarted", ErrChanged)
 
 // Sink takes the samples of a poll. When Append returns nil they are kept.
 type Sink interface {

@@ -32,6 +32,8 @@ type ManagerOptions struct {
 	LearnEvery time.Duration
 	// MaxBackoff bounds the pause between tries of a silent device. Default 5 min.
 	MaxBackoff time.Duration
+	// LearnTimeout bounds one look at a device. Default 10 min.
+	LearnTimeout time.Duration
 }
 
 // State is how a device does.
@@ -62,8 +64,9 @@ type Health struct {
 	// Latency is how long the last successful poll took.
 	Latency time.Duration
 	// Polls, Failures, Timeouts and Skipped count since the start. A poll is
-	// skipped when the one before it has not ended.
-	Polls, Failures, Timeouts, Skipped uint64
+	// skipped when the one before it has not ended. Unstored counts polls whose
+	// samples the sink did not keep: not the device's fault.
+	Polls, Failures, Timeouts, Skipped, Unstored uint64
 	// LastError is the text of the last failure, empty when all is well.
 	LastError string
 	// Interval is the time between polls of the fastest group.
@@ -79,7 +82,9 @@ type Manager struct {
 
 	mu    sync.Mutex
 	loops map[models.DeviceID]*loop
-	ctx   context.Context //nolint:containedctx // the life of Run, for loops that Set starts
+	// ending are the last loops of devices that are polled no more.
+	ending map[models.DeviceID]<-chan struct{}
+	ctx      context.Context //nolint:containedctx // the life of Run, for loops that Set starts
 	wg    sync.WaitGroup
 }
 
@@ -94,7 +99,10 @@ func NewManager(opt ManagerOptions) *Manager {
 	if opt.MaxBackoff <= 0 {
 		opt.MaxBackoff = 5 * time.Minute
 	}
-	m := &Manager{opt: opt, loops: map[models.DeviceID]*loop{}}
+	if opt.LearnTimeout <= 0 {
+		opt.LearnTimeout = 10 * time.Minute
+	}
+	m := &Manager{opt: opt, loops: map[models.DeviceID]*loop{}, ending: map[models.DeviceID]<-chan struct{}{}}
 	m.buffers.New = func() any { return new(buffer) }
 	return m
 }
@@ -137,10 +145,14 @@ func (m *Manager) Set(targets []Target) {
 		}
 		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), ended: make(chan struct{})}
 		l.health = Health{Device: t.Device, Name: t.Name, State: StateLearning, Since: time.Now()}
+		// One loop a device, never two at once.
 		if ok && old.cancel != nil {
 			old.cancel()
-			l.after = old.ended // one loop a device, never two at once
+			l.after = old.ended
+		} else if !ok {
+			l.after = m.ending[t.Device]
 		}
+		delete(m.ending, t.Device)
 		m.loops[t.Device] = l
 		if m.ctx != nil && m.ctx.Err() == nil {
 			m.start(l)
@@ -150,8 +162,16 @@ func (m *Manager) Set(targets []Target) {
 		if !keep[id] {
 			if l.cancel != nil {
 				l.cancel()
+				m.ending[id] = l.ended
 			}
 			delete(m.loops, id)
+		}
+	}
+	for id, ended := range m.ending {
+		select {
+		case <-ended:
+			delete(m.ending, id)
+		default:
 		}
 	}
 }
@@ -211,7 +231,9 @@ type loop struct {
 
 	// Owned by run.
 	driver   Driver
-	learned  bool
+	learned  bool // ids are those of what the driver learned last
+	changed  bool // the driver said so: look at it again when the pause is over
+	unstored bool // the last poll was not kept
 	ids      []models.PointID
 	groups   []group
 	failed   bool // the points were marked as not answered
@@ -277,11 +299,7 @@ func (l *loop) run(ctx context.Context) {
 	if l.after != nil {
 		<-l.after
 	}
-	defer func() {
-		if l.driver != nil {
-			_ = l.driver.Close() // the device is gone either way
-		}
-	}()
+	defer l.drop()
 	// The first turn is spread by the device's identity, the same each start.
 	h := fnv.New32a()
 	fmt.Fprint(h, l.target.Device, l.target.Address)
@@ -320,7 +338,7 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		if r := recover(); r != nil {
 			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = fmt.Errorf("driver panicked: %v", r)
-			l.driver = nil
+			l.drop()
 		}
 	}()
 	if l.driver == nil {
@@ -330,22 +348,55 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		l.learned = false
 	}
 	now := time.Now()
-	if !l.learned || now.After(l.learnAt) {
-		if err := l.learn(ctx); err != nil {
-			if !l.learned {
-				return err
-			}
-			l.learnAt = now.Add(l.manager.opt.LearnEvery)
+	if l.learned && now.After(l.learnAt) {
+		if err := l.learn(ctx); err != nil && (!l.learned || !errors.Is(err, ErrUnreachable)) {
+			l.learned = false // what it was is not what it is
+			return err
+		} else if err != nil {
+			// It is the same device as far as anyone knows, and its poll will
+			// tell whether it answers.
+			l.manager.opt.Log.WarnContext(ctx, "look at device again", "device", l.target.Name, "err", err)
+			l.learnAt = now.Add(relearnPause)
 		}
 	}
-	return l.poll(ctx)
+	for range 2 {
+		if !l.learned {
+			if err := l.learn(ctx); err != nil {
+				return err
+			}
+		}
+		if err = l.poll(ctx); !errors.Is(err, ErrRestarted) {
+			return err
+		}
+		// Its points may mean something else by now.
+		l.learned = false
+		l.due()
+	}
+	return err
 }
 
+// drop closes the driver.
+func (l *loop) drop() {
+	if l.driver != nil {
+		_ = l.driver.Close() // the device is gone either way
+	}
+	l.driver, l.learned = nil, false
+}
+
+// learn looks at the device. What the driver learned and the ids of its points
+// belong together: when points get no ids, the device counts as not learned.
 func (l *loop) learn(ctx context.Context) error {
-	learned, err := Learn(ctx, l.driver)
+	limited, cancel := context.WithTimeout(ctx, l.manager.opt.LearnTimeout)
+	defer cancel()
+	learned, err := Learn(limited, l.driver)
 	if err != nil {
+		if limited.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("look at %s: not done within %s: %w", l.target.Name, l.manager.opt.LearnTimeout, err)
+		}
 		return err
 	}
+	l.learned = false
+	learned.Intervals = l.intervals(learned)
 	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
 	if err != nil {
 		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
@@ -354,7 +405,7 @@ func (l *loop) learn(ctx context.Context) error {
 		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
 	}
 	now := time.Now()
-	l.learned, l.ids = true, ids
+	l.learned, l.changed, l.ids = true, false, ids
 	l.learnAt = now.Add(l.manager.opt.LearnEvery)
 	l.groups = l.groups[:0]
 	seen := map[string]bool{}
@@ -363,14 +414,7 @@ func (l *loop) learn(ctx context.Context) error {
 			continue
 		}
 		seen[p.Group] = true
-		interval := learned.Intervals[p.Group]
-		if interval <= 0 {
-			interval = 10 * time.Second
-		}
-		if p.Group == "fast" && l.target.Interval > 0 {
-			interval = l.target.Interval
-		}
-		l.groups = append(l.groups, group{name: p.Group, interval: max(interval, time.Second), next: now})
+		l.groups = append(l.groups, group{name: p.Group, interval: learned.Intervals[p.Group], next: now})
 	}
 	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
 	if l.manager.opt.OnLearned != nil {
@@ -383,6 +427,25 @@ func (l *loop) learn(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// intervals are those at which the groups of a device are polled.
+func (l *loop) intervals(learned *Learned) map[string]time.Duration {
+	out := make(map[string]time.Duration, len(learned.Intervals))
+	for _, p := range learned.Points {
+		if _, ok := out[p.Group]; ok {
+			continue
+		}
+		interval := learned.Intervals[p.Group]
+		if interval <= 0 {
+			interval = 10 * time.Second
+		}
+		if p.Group == "fast" && l.target.Interval > 0 {
+			interval = l.target.Interval
+		}
+		out[p.Group] = max(interval, time.Second)
+	}
+	return out
 }
 
 // Learn has a driver learn its device in a goroutine of its own: learning takes
@@ -427,8 +490,10 @@ func (l *loop) poll(ctx context.Context) error {
 	buf.readings = readings[:0]
 	end := time.Now()
 	l.plan(end)
-	changed := errors.Is(err, ErrChanged)
-	if err != nil && !changed {
+	if errors.Is(err, ErrChanged) && !errors.Is(err, ErrRestarted) {
+		l.changed, err = true, nil
+	}
+	if err != nil {
 		return err
 	}
 	samples := buf.samples[:0]
@@ -441,22 +506,34 @@ func (l *loop) poll(ctx context.Context) error {
 		samples = append(samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
 	}
 	buf.samples = samples[:0]
-	if err := l.manager.opt.Sink.Append(ctx, samples); err != nil {
-		return fmt.Errorf("store samples of %s: %w", l.target.Name, err)
-	}
+	stored := l.store(ctx, samples)
 	l.failed, l.failures = false, 0
 	l.change(func(h *Health) {
 		h.State, h.LastError = StateOK, ""
+		if !stored {
+			h.Unstored++
+		}
 		h.Polls++
 		h.Missing = missing
 		h.LastPoll, h.LastSuccess, h.Latency = end, end, end.Sub(start)
 	})
-	if changed && end.After(l.changeAt) {
+	if l.changed && end.After(l.changeAt) {
 		l.changeAt = end.Add(relearnPause)
 		l.learnAt = end.Add(-time.Nanosecond)
 		l.nextTime = end
 	}
 	return nil
+}
+
+// store gives samples to the sink. That it cannot keep them is no fault of the
+// device: it goes on being polled, and shown.
+func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
+	err := l.manager.opt.Sink.Append(ctx, samples)
+	if err != nil && !l.unstored && ctx.Err() == nil {
+		l.manager.opt.Log.ErrorContext(ctx, "samples are not stored", "device", l.target.Name, "err", err)
+	}
+	l.unstored = err != nil
+	return err == nil
 }
 
 // plan sets the next turn of each group. Turns keep their phase; those that
@@ -513,11 +590,7 @@ func (l *loop) result(ctx context.Context, err error) {
 		for _, id := range l.ids {
 			samples = append(samples, models.Sample{Point: id, TimeMS: now.UnixMilli(), Quality: models.CommFailed})
 		}
-		if err := l.manager.opt.Sink.Append(ctx, samples); err != nil {
-			l.manager.opt.Log.WarnContext(ctx, "mark points as not answered", "device", l.target.Name, "err", err)
-		} else {
-			l.failed = true
-		}
+		l.failed = l.store(ctx, samples)
 	}
 	pause := firstBackoff
 	if len(l.groups) > 0 {

@@ -21,13 +21,20 @@ type fakeDriver struct {
 	within int // polls under way
 	most   int
 	read   func(n int) error
+	learn  func(n int) error
 	takes  time.Duration
+	closes int
 }
 
 func (d *fakeDriver) Learn(context.Context) (*Learned, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.learns++
+	if d.learn != nil {
+		if err := d.learn(d.learns); err != nil {
+			return nil, err
+		}
+	}
 	return &Learned{
 		Profile: "fake", Kind: "pdu", Intervals: map[string]time.Duration{"fast": 10 * time.Second},
 		Points: []models.PointSpec{{Key: "a", Class: quantity.Power, Group: "fast"}, {Key: "b", Class: quantity.Power, Group: "fast"}},
@@ -59,22 +66,42 @@ func (d *fakeDriver) Read(ctx context.Context, _ []string, dst []Reading) ([]Rea
 	return append(dst, Reading{Index: 0, Value: 1}, Reading{Index: 1, Value: 2}), nil
 }
 
-func (d *fakeDriver) Close() error { return nil }
+func (d *fakeDriver) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closes++
+	return nil
+}
 
 // memory is a sink and a registry.
 type memory struct {
-	mu      sync.Mutex
-	samples []models.Sample
+	mu       sync.Mutex
+	samples  []models.Sample
+	full     bool
+	register func(n int) error
+	asked    int
+	learned  *Learned
 }
 
 func (m *memory) Append(_ context.Context, s []models.Sample) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.full {
+		return errors.New("no space left on device")
+	}
 	m.samples = append(m.samples, s...)
 	return nil
 }
 
 func (m *memory) Register(_ context.Context, d models.DeviceID, l *Learned) ([]models.PointID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.learned = l
+	if m.asked++; m.register != nil {
+		if err := m.register(m.asked); err != nil {
+			return nil, err
+		}
+	}
 	ids := make([]models.PointID, len(l.Points))
 	for i := range ids {
 		ids[i] = models.PointID(uint64(d)*100 + uint64(i))
@@ -96,8 +123,12 @@ func (m *memory) count(q models.Quality) (n int) {
 // manage runs a manager over the drivers in a bubble of fake time.
 func manage(t *testing.T, span time.Duration, drivers map[models.DeviceID]*fakeDriver, then func(*Manager, *memory)) {
 	t.Helper()
+	manageWith(t, &memory{}, span, drivers, then)
+}
+
+func manageWith(t *testing.T, m *memory, span time.Duration, drivers map[models.DeviceID]*fakeDriver, then func(*Manager, *memory)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{}
 		mgr := NewManager(ManagerOptions{Sink: m, Registry: m, NewDriver: func(x Target) (Driver, error) { return drivers[x.Device], nil }})
 		var targets []Target
 		for id := range drivers {
@@ -227,6 +258,115 @@ func TestSetStartsAndEndsLoops(t *testing.T) {
 		synctest.Wait()
 		if len(b.polls) != polls+1 {
 			t.Errorf("asked for one poll, got %d", len(b.polls)-polls)
+		}
+	})
+}
+
+// When points get no ids, the driver knows other points than the ids are for:
+// nothing may be polled until both fit again.
+func TestNothingIsPolledUntilPointsHaveTheirIDs(t *testing.T) {
+	d := &fakeDriver{read: func(n int) error {
+		if n == 3 {
+			return ErrRestarted
+		}
+		return nil
+	}}
+	m := &memory{register: func(n int) error {
+		if n >= 2 && n <= 6 {
+			return errors.New("database is locked")
+		}
+		return nil
+	}}
+	manageWith(t, m, 25*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(mgr *Manager, m *memory) {
+		h := mgr.Health()[0]
+		if h.State != StateError || h.LastError == "" || len(d.polls) != 3 || m.count(models.CommFailed) != 2 || m.count(models.Good) != 4 {
+			t.Errorf("%d polls, %d good, %d failed samples, %+v", len(d.polls), m.count(models.Good), m.count(models.CommFailed), h)
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if h = mgr.Health()[0]; h.State != StateOK || len(d.polls) < 20 {
+			t.Errorf("after the database is back: %d polls, %+v", len(d.polls), h)
+		}
+	})
+}
+
+func TestReadingsOfARestartedDeviceAreNotKept(t *testing.T) {
+	d := &fakeDriver{read: func(n int) error {
+		if n == 2 || n == 4 { // twice within the pause that flapping rows get
+			return ErrRestarted
+		}
+		return nil
+	}}
+	manage(t, 45*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
+		if d.learns != 3 || mem.count(models.Good) != 2*(len(d.polls)-2) || mem.count(models.CommFailed) != 0 || m.Health()[0].State != StateOK {
+			t.Errorf("%d looks, %d polls, %d good samples, %+v", d.learns, len(d.polls), mem.count(models.Good), m.Health()[0])
+		}
+	})
+}
+
+func TestAnotherDeviceAtTheAddressIsNotPolled(t *testing.T) {
+	d := &fakeDriver{
+		read: func(n int) error {
+			if n == 2 {
+				return ErrRestarted
+			}
+			return nil
+		},
+		learn: func(n int) error {
+			if n > 1 {
+				return fmt.Errorf("learn: %w", ErrNoProfile)
+			}
+			return nil
+		},
+	}
+	manage(t, 10*time.Minute, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
+		if h := m.Health()[0]; h.State != StateNoProfile || len(d.polls) != 2 || mem.count(models.Good) != 2 || mem.count(models.CommFailed) != 2 {
+			t.Errorf("%d polls, %d good, %d failed samples, %+v", len(d.polls), mem.count(models.Good), mem.count(models.CommFailed), h)
+		}
+	})
+}
+
+func TestFullDiskIsNoFaultOfTheDevice(t *testing.T) {
+	d := &fakeDriver{}
+	manageWith(t, &memory{full: true}, 10*time.Minute, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
+		if h := m.Health()[0]; h.State != StateOK || h.Unstored < 59 || h.Failures != 0 || len(d.polls) < 59 {
+			t.Errorf("%d polls, %+v", len(d.polls), h)
+		}
+	})
+}
+
+func TestDeviceTakenOutAndBackHasOneLoop(t *testing.T) {
+	d := &fakeDriver{takes: 8 * time.Second}
+	manage(t, 12*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
+		target := Target{Device: 1, Name: "device 1", Address: "192.0.2.1:161", Protocol: SNMPv2c}
+		for range 5 {
+			m.Set(nil)
+			m.Set([]Target{target})
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if d.most != 1 {
+			t.Errorf("%d polls at the same time", d.most)
+		}
+	})
+}
+
+func TestIntervalsAreThoseOfThePolls(t *testing.T) {
+	d := &fakeDriver{}
+	m := &memory{}
+	synctest.Test(t, func(t *testing.T) {
+		mgr := NewManager(ManagerOptions{Sink: m, Registry: m, NewDriver: func(Target) (Driver, error) { return d, nil }})
+		mgr.Set([]Target{{Device: 1, Name: "slow", Address: "192.0.2.1:161", Protocol: SNMPv2c, Interval: time.Minute}})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		if err := mgr.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if m.learned.Intervals["fast"] != time.Minute || len(d.polls) < 4 || len(d.polls) > 6 {
+			t.Errorf("interval %s, %d polls in 5 minutes", m.learned.Intervals["fast"], len(d.polls))
+		}
+		if d.closes != 1 {
+			t.Errorf("the driver was closed %d times", d.closes)
 		}
 	})
 }
