@@ -84,8 +84,8 @@ type Manager struct {
 	loops map[models.DeviceID]*loop
 	// ending are the last loops of devices that are polled no more.
 	ending map[models.DeviceID]<-chan struct{}
-	ctx      context.Context //nolint:containedctx // the life of Run, for loops that Set starts
-	wg    sync.WaitGroup
+	ctx    context.Context //nolint:containedctx // the life of Run, for loops that Set starts
+	wg     sync.WaitGroup
 }
 
 // NewManager returns a manager that polls nothing yet.

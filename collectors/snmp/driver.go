@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -23,8 +25,9 @@ type Driver struct {
 	target  collectors.Target
 	session *session
 	layout  *layout
-	// upTime is the last sysUpTime in hundredths of a second.
+	// upTime is the last sysUpTime, in hundredths of a second, read at upAt.
 	upTime int64
+	upAt   time.Time
 	absent int
 }
 
@@ -96,7 +99,8 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 				return err
 			}
 			rows, err := d.session.walk(ctx, name, most)
-			if err != nil && (len(rows) == 0 && errors.Is(err, collectors.ErrUnreachable) || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
+			if err != nil && (errors.Is(err, collectors.ErrUnreachable) && !d.alive(ctx) || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
+				// Rows that were not reached would count as gone.
 				return err
 			}
 			if err != nil {
@@ -114,6 +118,13 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		return err
 	}
 	return walk(n.Present, 1)
+}
+
+// alive tells a device that fell silent from an agent that hangs at one of
+// its objects.
+func (d *Driver) alive(ctx context.Context) bool {
+	_, _, err := d.session.get(ctx, [][]byte{sysUpTime})
+	return err == nil
 }
 
 func encode(oid string) ([]byte, error) {
@@ -142,12 +153,11 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	}
 	// The device lives. What it tells now takes memory and time to work on, so
 	// not all devices are learned at once.
-	select {
-	case d.engine.learning <- struct{}{}:
-		defer func() { <-d.engine.learning }()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+	done, err := d.engine.takeTurn(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer done()
 	p, fit, err := d.identify(ctx, f)
 	if err != nil {
 		return nil, nil, err
@@ -163,7 +173,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if d.layout, err = d.engine.layouts.of(device); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
-	d.upTime, d.absent = 0, 0
+	d.upTime, d.upAt, d.absent = 0, time.Time{}, 0
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
@@ -176,6 +186,9 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 func (d *Driver) tried(err error) error {
 	if !errors.Is(err, collectors.ErrUnreachable) {
 		return err
+	}
+	if _, named := netip.ParseAddrPort(d.target.Address); named != nil {
+		_ = d.Close() // its name may stand for another address by now
 	}
 	switch d.target.Protocol {
 	case collectors.SNMPv1, collectors.SNMPv2c:
@@ -263,12 +276,11 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		}
 		dst = append(dst, r)
 	}
-	changed := d.restarted(x.values[0])
-	if absent > d.absent {
-		changed = true
+	if d.restarted(x.values[0]) {
+		return dst, collectors.ErrRestarted
 	}
-	d.absent = max(d.absent, absent)
-	if changed {
+	if absent > d.absent {
+		d.absent = absent
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil
@@ -320,14 +332,28 @@ func anyOf(list []bool) bool {
 	return false
 }
 
-// restarted reports whether sysUpTime went back: the agent began anew, and
-// its table indexes may mean something else. The counter itself wraps after
-// 497 days, which costs one needless look.
+// restartSlack is how far a clock of an agent may be behind ours between two
+// polls, in hundredths of a second, beside a tenth of the time between them.
+const restartSlack = 60 * 100
+
+// restarted reports whether sysUpTime is not where it must be by now: the
+// agent began anew, and its table indexes may mean something else. The counter
+// wraps after 497 days (32 bits).
 func (d *Driver) restarted(raw profile.Raw) bool {
 	if raw.Kind != profile.Int {
 		return false
 	}
-	before := d.upTime
-	d.upTime = raw.Int
-	return before > 0 && raw.Int < before
+	now := time.Now()
+	before, at := d.upTime, d.upAt
+	d.upTime, d.upAt = raw.Int, now
+	if before == 0 || at.IsZero() || raw.Int == before { // or its clock stands still
+		return false
+	}
+	elapsed := int64(now.Sub(at) / (10 * time.Millisecond))
+	slack := restartSlack + elapsed/10
+	if raw.Int > before {
+		return before+elapsed-raw.Int > slack
+	}
+	wrapped := before + elapsed - 1<<32 - raw.Int // about zero when it did
+	return wrapped < -slack || wrapped > slack
 }

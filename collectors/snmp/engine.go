@@ -192,3 +192,20 @@ func (e *Engine) wait(ctx context.Context, to netip.Addr, n int) error {
 func normal(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
+
+// slowLearner is after how long a device that is being learned makes room for
+// the next: it waits for the network and not for the processor.
+const slowLearner = 10 * time.Second
+
+// takeTurn waits until few enough devices are being learned. The function that
+// is returned ends the turn.
+func (e *Engine) takeTurn(ctx context.Context) (done func(), err error) {
+	select {
+	case e.learning <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	release := sync.OnceFunc(func() { <-e.learning })
+	timer := time.AfterFunc(slowLearner, release)
+	return func() { timer.Stop(); release() }, nil
+}

@@ -24,8 +24,10 @@ type call struct {
 	tries, retries int
 	owner          owner
 
-	due     int64 // tick of the time-out; the lane's
-	dropped bool  // given up by its owner; the lane's
+	// The lane's, under its lock:
+	due     int64 // tick of the time-out
+	entered int32 // id under which it waits
+	dropped bool  // given up by its owner
 }
 
 // owner is whoever made a call. A lane tells it what became of it, from a
@@ -159,6 +161,7 @@ var errDropped = errors.New("given up")
 // enter puts a call among those under way; the caller holds mu.
 func (l *lane) enter(c *call) {
 	c.due = l.now + 2 + int64(c.timeout/tick) // never early
+	c.entered = c.id
 	l.pending[c.id] = c
 	l.wheel[c.due%wheelSlots] = append(l.wheel[c.due%wheelSlots], c.id)
 }
@@ -214,24 +217,22 @@ func (l *lane) refused(c *call, err error) {
 func (l *lane) forget(c *call) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.pending[c.id] != c {
+	if l.pending[c.entered] != c {
 		return false
 	}
-	delete(l.pending, c.id)
+	delete(l.pending, c.entered)
 	return true
 }
 
-// drop ends a call for its owner. When it returns false, the lane is just
-// about to tell the owner the outcome, which must be awaited.
-func (l *lane) drop(c *call) bool {
+// drop ends a call for its owner, who may still be told an outcome that was
+// under way, and must leave the call alone.
+func (l *lane) drop(c *call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c.dropped = true
-	if l.pending[c.id] != c {
-		return false
+	if l.pending[c.entered] == c {
+		delete(l.pending, c.entered)
 	}
-	delete(l.pending, c.id)
-	return true
 }
 
 // clock looks after time-outs until the lane is stopped.

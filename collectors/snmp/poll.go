@@ -79,10 +79,9 @@ func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*
 	select {
 	case err = <-x.done:
 	case <-ctx.Done():
-		if !l.drop(&x.call) {
-			<-x.done //nolint:errcheck // the answer came at the same time
-		}
-		err = ctx.Err()
+		// The lane may just be sending it: its memory is not used again.
+		l.drop(&x.call)
+		return nil, fmt.Errorf("ask %s: %w", s.to, ctx.Err())
 	}
 	if err != nil {
 		x.release()

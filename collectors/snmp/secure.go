@@ -71,6 +71,11 @@ func (s *secure) open(datagram []byte, id int32) (status, index int, bindings be
 	case p.Tag != ber.Response || p.ID != id || m.Flags&usm.FlagPriv != level&usm.FlagPriv:
 		return fail(errForeign)
 	}
+	if level&usm.FlagAuth != 0 && m.Boots == s.boots {
+		// The id shows that it is fresh: a clock slower than ours is followed
+		// before it falls out of the window.
+		s.time, s.at = m.Time, time.Now()
+	}
 	return p.A, p.B, p.Bindings, nil
 }
 

@@ -143,16 +143,16 @@ func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names []
 	r := reply{status: m.A, index: m.B}
 	for !m.Bindings.Done() {
 		name, tag, value, err := m.Bindings.Binding()
-		if err == nil {
-			var raw profile.Raw
-			if raw, err = ber.Value(tag, value); err == nil {
-				r.bindings = append(r.bindings, binding{name: name, tag: tag, raw: raw, end: tag == ber.EndOfMibView})
-			}
-		}
 		if err != nil {
 			p.engine.malformed.Add(1)
 			return reply{}, fmt.Errorf("ask %s: %w: %w", to, collectors.ErrProtocol, err)
 		}
+		raw, err := ber.Value(tag, value)
+		if err != nil {
+			raw = profile.Raw{}
+			p.engine.malformed.Add(1) // it costs its own object only
+		}
+		r.bindings = append(r.bindings, binding{name: name, tag: tag, raw: raw, end: tag == ber.EndOfMibView})
 	}
 	return r, nil
 }
@@ -292,12 +292,17 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 	if err != nil {
 		return err
 	}
+	seen := 0
 	for {
 		pdu, n := byte(ber.GetNext), 0
 		if s.repetitions > 0 && !single {
 			pdu, n = ber.GetBulk, s.repetitions
 		}
 		r, err := s.request(ctx, pdu, n, [][]byte{at})
+		if errors.Is(err, collectors.ErrUnreachable) && seen > 0 && s.repetitions > 1 {
+			s.repetitions = max(1, s.repetitions/5) // perhaps the answer is too big for the way
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -329,6 +334,9 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 				return fmt.Errorf("walk %s: %w: object identifiers do not increase at %s", profile.Dotted(root), collectors.ErrProtocol, profile.Dotted(oid))
 			}
 			last, at = oid, b.name
+			if seen++; seen > maxRecorded {
+				return fmt.Errorf("walk %s: more than %d objects", profile.Dotted(root), maxRecorded)
+			}
 			if b.raw.Kind == profile.None {
 				continue
 			}

@@ -320,6 +320,11 @@ func rawOf(v gosnmp.SnmpPDU) profile.Raw {
 	case []byte:
 		return profile.Raw{Kind: profile.Bytes, Bytes: append([]byte(nil), x...)}
 	case string:
+		if v.Type == gosnmp.IPAddress {
+			if a, err := netip.ParseAddr(x); err == nil { // octets, as the other versions give it
+				return profile.Raw{Kind: profile.Bytes, Bytes: a.AsSlice()}
+			}
+		}
 		if v.Type == gosnmp.ObjectIdentifier {
 			return profile.Raw{Kind: profile.OID, Bytes: []byte(strings.TrimPrefix(x, "."))}
 		}

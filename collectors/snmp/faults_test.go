@@ -1,0 +1,168 @@
+package snmp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+func TestRestarted(t *testing.T) {
+	for _, x := range []struct {
+		name      string
+		before    int64
+		ago       time.Duration
+		now       int64
+		restarted bool
+	}{
+		{name: "ten seconds later", before: 100_000, ago: 10 * time.Second, now: 101_000},
+		{name: "clock half as fast", before: 100_000, ago: 10 * time.Second, now: 100_500},
+		{name: "clock ahead", before: 100_000, ago: 10 * time.Second, now: 103_000},
+		{name: "clock stands still", before: 100_000, ago: 10 * time.Minute, now: 100_000},
+		{name: "restarted just now", before: 3_000, ago: 10 * time.Second, now: 200, restarted: true},
+		{name: "restarted while nobody could reach it", before: 3_000, ago: time.Hour, now: 300_000, restarted: true},
+		{name: "wrapped after 497 days", before: 1<<32 - 500, ago: 10 * time.Second, now: 500},
+		{name: "restarted shortly before it would wrap", before: 1<<32 - 500_000, ago: 10 * time.Second, now: 900, restarted: true},
+		{name: "first look", ago: 10 * time.Second, now: 900},
+	} {
+		d := &Driver{upTime: x.before, upAt: time.Now().Add(-x.ago)}
+		if got := d.restarted(profile.Raw{Kind: profile.Int, Int: x.now}); got != x.restarted {
+			t.Errorf("%s: %t", x.name, got)
+		}
+	}
+}
+
+// An agent that falls silent in the middle of a walk must not look like one
+// whose other rows are gone.
+func TestSilenceInAWalkFailsIt(t *testing.T) {
+	var asked atomic.Int32
+	e, _, target := start(t, 300, agent.Options{Before: func([]byte, net.Addr, func([]byte)) bool { return asked.Add(1) > 5 }})
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if l, err := d.Learn(t.Context()); !errors.Is(err, collectors.ErrUnreachable) {
+		n := 0
+		if l != nil {
+			n = len(l.Points)
+		}
+		t.Errorf("learned %d points of 301, %v", n, err)
+	}
+}
+
+// An agent whose tree never ends must not hold the others up.
+func TestWalkWithoutEndEnds(t *testing.T) {
+	var n atomic.Uint32
+	endless := func(request []byte, _ net.Addr, write func([]byte)) bool {
+		m, err := ber.Decode(request)
+		if err != nil || m.PDU != ber.GetBulk {
+			return false
+		}
+		var list []byte
+		for range 50 {
+			name, err := ber.EncodeOID([]uint32{1, 3, 6, 1, 4, 1, 9, 2, 1, n.Add(1)})
+			if err != nil {
+				return false
+			}
+			list = ber.AppendBinding(list, name, 5, nil)
+		}
+		write(ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, 0, 0, list))
+		return true
+	}
+	e, _, target := start(t, 1, agent.Options{Before: endless})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Learn(ctx); ctx.Err() != nil {
+		t.Errorf("the walk did not end: %v after %d objects", err, n.Load())
+	}
+}
+
+// One value that cannot be read costs its own point only.
+func TestOneMalformedValueCostsItsPointOnly(t *testing.T) {
+	e, _, target := start(t, 3, agent.Options{Before: func(b []byte, a net.Addr, w func([]byte)) bool {
+		m, err := ber.Decode(b)
+		if err != nil || m.PDU != ber.Get {
+			return false
+		}
+		first, _, _, _ := m.Bindings.Binding()
+		if oid, _ := ber.DecodeOID(first); profile.Dotted(oid) != profile.SysUpTimeOID {
+			return false // while it is learned
+		}
+		m, _ = ber.Decode(b)
+		var list []byte
+		for !m.Bindings.Done() {
+			name, _, _, _ := m.Bindings.Binding()
+			value := []byte{10}
+			if oid, _ := ber.DecodeOID(name); strings.HasSuffix(profile.Dotted(oid), ".9.1.1.0") {
+				value = nil // a number of no octets
+			}
+			list = ber.AppendBinding(list, name, 0x42, value)
+		}
+		w(ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, 0, 0, list))
+		return true
+	}})
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	l, err := d.Learn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	readings, err := d.Read(t.Context(), []string{"fast"}, nil)
+	if err != nil && !errors.Is(err, collectors.ErrChanged) {
+		t.Fatal(err)
+	}
+	for _, r := range readings {
+		if key := l.Points[r.Index].Key; (r.Quality == models.Good) != (key != "inlet/1/power") {
+			t.Errorf("%s: %s", key, r.Quality)
+		}
+	}
+}
+
+// Polls that are given up while they are being sent must leave the memory of
+// others alone; the race detector watches.
+func TestGivingUpPolls(t *testing.T) {
+	e, _, target := start(t, 200, agent.Options{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			d, err := e.NewDriver(target)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer d.Close()
+			if _, err := d.Learn(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			for i := range 150 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*20*time.Microsecond)
+				readings, err := d.Read(ctx, []string{"fast"}, nil)
+				cancel()
+				if err == nil && len(readings) != 201 {
+					t.Errorf("%d readings", len(readings))
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
