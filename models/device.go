@@ -216,7 +216,10 @@ type Point struct {
 	States    map[int64]StateText `gorm:"serializer:json" json:"states"`
 	Limits    Limits              `gorm:"serializer:json" json:"limits"`
 	Group     string              `gorm:"column:poll_group" json:"group"`
-	Source    string              `json:"source"`
+	// IntervalMS is how often the point is read, in milliseconds; zero when
+	// that is not known.
+	IntervalMS int64  `gorm:"column:interval_ms" json:"interval_ms"`
+	Source     string `json:"source"`
 	// Role is one of the Role constants or empty.
 	Role string `json:"role"`
 	// Ordinal is the place in the device's own order.

@@ -1,6 +1,10 @@
 package models
 
-import "github.com/aisle-dcim/aisle/models/quantity"
+import (
+	"time"
+
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
 
 // Severity is how bad a state is, as the device profile says.
 type Severity string
@@ -47,6 +51,8 @@ type PointSpec struct {
 	Limits Limits
 	// Group names the poll group ("fast", "slow") that reads the point.
 	Group string
+	// Interval is how often the point is read; zero when that is not known.
+	Interval time.Duration
 	// Source is the object identifier or register that is read, for humans
 	// and for tests: "1.3.6.1.2.1.33.1.2.4.0", "holding 130".
 	Source string

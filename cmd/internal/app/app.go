@@ -141,9 +141,6 @@ type App struct {
 	web     atomic.Pointer[web.Server]
 	started time.Time
 
-	// intervals holds the poll interval of each learned point.
-	intervals sync.Map
-
 	reload chan struct{}
 	cancel context.CancelFunc
 	wg     sync.WaitGroup

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -28,34 +29,21 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 	if err != nil {
 		return nil, err
 	}
-	ids, err := r.app.inventory.RegisterPoints(ctx, device, l.Points)
+	specs := slices.Clone(l.Points)
+	for i := range specs {
+		specs[i].Interval = l.Intervals[specs[i].Group]
+	}
+	ids, err := r.app.inventory.RegisterPoints(ctx, device, specs)
 	if err != nil {
 		return nil, err
 	}
-	var fast time.Duration
-	if h, ok := r.app.manager.DeviceHealth(device); ok {
-		fast = h.Interval
-	}
-	byGroup := map[string][]models.PointID{}
-	for i, p := range l.Points {
-		byGroup[p.Group] = append(byGroup[p.Group], ids[i])
-	}
-	for group, points := range byGroup {
-		interval := l.Intervals[group]
-		if group == "fast" && fast > 0 {
-			interval = fast
-		}
-		r.app.live.Track(interval, points...)
-		for _, id := range points {
-			r.app.intervals.Store(id, interval)
-		}
-	}
+	r.app.track(r.app.inventory.Catalog().Device(device))
 	return ids, nil
 }
 
 func (a *App) newManager() {
 	a.manager = collectors.NewManager(collectors.ManagerOptions{
-		Sink: a.recorder, Registry: registry{a}, NewDriver: a.engines.NewDriver, Log: a.log,
+		Sink: a.recorder, Registry: registry{a}, NewDriver: a.newDriver, Log: a.log,
 		OnChange: func(h collectors.Health) {
 			if w := a.web.Load(); w != nil {
 				w.DeviceChanged(h.Device, string(h.State), h.LastError)

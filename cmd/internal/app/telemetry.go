@@ -17,18 +17,6 @@ import (
 // staleGrace is added to the freshness limit for what a poll itself takes.
 const staleGrace = 2 * time.Second
 
-// staleAfter is the freshness limit of a point, the one that Live applies.
-func (a *App) staleAfter(p models.Point) time.Duration {
-	interval := a.opt.Config.Collectors.FastInterval.D()
-	if p.Group == "slow" {
-		interval = a.opt.Config.Collectors.SlowInterval.D()
-	}
-	if known, ok := a.intervals.Load(p.ID); ok {
-		interval, _ = known.(time.Duration)
-	}
-	return time.Duration(a.opt.Config.Telemetry.StaleAfter)*interval + staleGrace
-}
-
 // restoreSpan is how far back last values are looked for at the start.
 const restoreSpan = 24 * time.Hour
 
@@ -68,9 +56,11 @@ func (a *App) openTelemetry(ctx context.Context) error {
 	}
 	a.later(func(context.Context) error { return a.recorder.Close() })
 	var ids []models.PointID
-	for _, p := range a.inventory.Catalog().All() {
+	points := a.inventory.Catalog().All()
+	for _, p := range points {
 		ids = append(ids, p.ID)
 	}
+	a.track(points)
 	if len(ids) == 0 {
 		return nil
 	}
