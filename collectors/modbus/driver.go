@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type Driver struct {
 	engine  *Engine
 	target  collectors.Target
 	gateway *Gateway
+	at      endpoint // of gateway
 	known   *knowledge
 }
 
@@ -71,19 +73,26 @@ type guard struct {
 func unreachable(err error) bool { return errors.Is(err, collectors.ErrUnreachable) }
 
 func (d *Driver) endpoint() endpoint {
-	port := d.target.Protocol == collectors.ModbusRTU
-	return endpoint{d.target.Address, port || d.target.Protocol == collectors.ModbusRTUOverTCP, port}
+	if d.target.Protocol == collectors.ModbusRTU {
+		path, _, _ := strings.Cut(d.target.Address, "?")
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real // /dev/serial/by-id/… is a name of the same line
+		}
+		return endpoint{path, true, true}
+	}
+	return endpoint{d.target.Address, d.target.Protocol == collectors.ModbusRTUOverTCP, false}
 }
 
 func (d *Driver) connect() error {
 	if d.gateway != nil {
 		return nil
 	}
-	g, err := d.engine.acquire(d.endpoint())
+	at := d.endpoint()
+	g, err := d.engine.acquire(at, d.target.Address)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", d.target.Name, err)
 	}
-	d.gateway = g
+	d.gateway, d.at = g, at
 	return nil
 }
 
@@ -93,7 +102,7 @@ func (d *Driver) Close() error {
 		return nil
 	}
 	d.gateway = nil
-	return d.engine.release(d.endpoint())
+	return d.engine.release(d.at)
 }
 
 // Read implements collectors.Driver.
@@ -111,7 +120,9 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if err != nil {
 		return dst, err
 	}
-	p.blocks = blocks
+	if len(blocks) > 0 { // one is always asked, or nobody would see it die
+		p.blocks = blocks
+	}
 	if out.answers == 0 && out.lost > 0 {
 		return dst, fmt.Errorf("read %s (unit %d): %w", d.target.Name, d.target.Modbus.Unit, out.err)
 	}
@@ -135,7 +146,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		}
 		dst = append(dst, r)
 	}
-	if changed {
+	if changed || out.refused > 0 {
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil

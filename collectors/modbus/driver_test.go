@@ -238,8 +238,24 @@ func TestBlocks(t *testing.T) {
 		b := setUp(t, newDevice(tableHolding, values), counts)
 		b.learn()
 		b.device.remove(tableHolding, 3)
-		b.is(nil, "a=1 b=2 c=bad d=4")
+		b.is(collectors.ErrChanged, "a=1 b=2 c=bad d=4") // the manager looks again
 		b.is(nil, "a=1 b=2 c=bad d=4", "holding 0+1", "holding 1+2", "holding 10+1")
+	})
+	t.Run("something is always asked, or nobody would see the device die", func(t *testing.T) {
+		b := setUp(t, newDevice(tableHolding, values), counts)
+		b.learn()
+		for at := range values {
+			b.device.remove(tableHolding, at)
+		}
+		b.is(collectors.ErrChanged, "a=bad b=bad c=bad d=bad")
+		b.is(collectors.ErrChanged, "a=bad b=bad c=bad d=bad")
+		if n := len(b.device.requests()); n != 0 {
+			t.Errorf("%d requests are left over", n)
+		}
+		b.read(collectors.ErrChanged)
+		if len(b.device.requests()) == 0 {
+			t.Error("nothing is asked any more")
+		}
 	})
 	t.Run("a register that fails for now", func(t *testing.T) {
 		b := setUp(t, newDevice(tableHolding, values), counts)

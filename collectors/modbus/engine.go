@@ -40,6 +40,7 @@ type Engine struct {
 
 // endpoint is what devices must have in common to share a connection.
 type endpoint struct {
+	// address is host:port, or the path of a serial port.
 	address string
 	// serial frames, on a TCP connection or on a port.
 	serial, port bool
@@ -48,6 +49,7 @@ type endpoint struct {
 // sharedGateway is a gateway with the number of drivers that hold it.
 type sharedGateway struct {
 	*Gateway
+	line  *serialLine // nil for TCP
 	users int
 }
 
@@ -86,23 +88,31 @@ func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
 }
 
 // acquire returns the gateway of an endpoint, made anew when nobody holds it.
-func (e *Engine) acquire(at endpoint) (*Gateway, error) {
+// The address has the settings of a serial line, which has one owner.
+func (e *Engine) acquire(at endpoint, address string) (*Gateway, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.stopped {
 		return nil, errStopped
 	}
+	var port *serialLine
+	if at.port {
+		s, err := parseSerial(address)
+		if err != nil {
+			return nil, err
+		}
+		port = s
+	}
 	g, ok := e.gateways[at]
+	if ok && port != nil && !port.like(g.line) {
+		return nil, fmt.Errorf("%s is in use with %s and cannot be used with %s as well: give all its devices the same settings", at.address, g.line, port)
+	}
 	if !ok {
 		opt := GatewayOptions{Serial: at.serial, Timeout: e.opt.Timeout, Retries: e.opt.Retries, Idle: e.opt.Idle, Dial: e.opt.Dial}
-		if at.port {
-			s, err := parseSerial(at.address)
-			if err != nil {
-				return nil, err
-			}
-			opt.port, opt.Gap = s, s.silence()
+		if port != nil {
+			opt.port, opt.Gap = port, port.silence()
 		}
-		g = &sharedGateway{Gateway: NewGateway(at.address, opt)}
+		g = &sharedGateway{Gateway: NewGateway(at.address, opt), line: opt.port}
 		e.gateways[at] = g
 	}
 	g.users++

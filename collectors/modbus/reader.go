@@ -28,6 +28,8 @@ type outcome struct {
 	// answers counts requests that were answered, refusals included; lost
 	// those that were not.
 	answers, lost int
+	// refused counts blocks that the device says it does not have.
+	refused int
 	// err is the last failure.
 	err error
 }
@@ -77,6 +79,7 @@ func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, e
 				}
 			}
 			if refused(err) {
+				out.refused++
 				b.set(nil, models.Bad)
 			} else {
 				b.set(nil, models.CommFailed)

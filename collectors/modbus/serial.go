@@ -84,6 +84,16 @@ func parseSerial(address string) (*serialLine, error) {
 	return s, nil
 }
 
+// like tells whether two addresses want the line the same way.
+func (s *serialLine) like(o *serialLine) bool {
+	return s.BaudRate == o.BaudRate && s.DataBits == o.DataBits && s.Parity == o.Parity && s.StopBits == o.StopBits
+}
+
+// String names the settings as people do: 19200 8E1.
+func (s *serialLine) String() string {
+	return fmt.Sprintf("%d %d%s%d", s.BaudRate, s.DataBits, s.Parity, s.StopBits)
+}
+
 // isSerialPort keeps other files from being opened.
 func isSerialPort(path string) bool {
 	if filepath.Clean(path) != path {

@@ -37,7 +37,10 @@ func (s *serialLine) open(_ context.Context) (line, error) {
 			return err
 		}
 		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
-		return unix.IoctlSetTermios(fd, unix.TCSETS, t)
+		if err := unix.IoctlSetTermios(fd, unix.TCSETS, t); err != nil {
+			return err
+		}
+		return unix.IoctlSetInt(fd, unix.TIOCEXCL, 0) // a second program on the line would mix answers up
 	})
 	if err == nil {
 		err = f.SetDeadline(time.Time{}) // it must be one that has deadlines

@@ -156,3 +156,24 @@ func TestSerialAddresses(t *testing.T) {
 		t.Errorf("missing port: %v", err)
 	}
 }
+
+// One line has one owner, by whatever name it is called.
+func TestSerialLineHasOneOwner(t *testing.T) {
+	e := New(Options{})
+	defer e.Stop()
+	use := func(address string) error {
+		d := &Driver{engine: e, target: collectors.Target{Name: "meter", Address: address, Protocol: collectors.ModbusRTU}}
+		return d.connect()
+	}
+	for _, same := range []string{"/dev/ttyS0", "/dev/ttyS0?baud=19200", "/dev/ttyS0?parity=even&baud=19200"} {
+		if err := use(same); err != nil {
+			t.Fatalf("%s: %v", same, err)
+		}
+	}
+	if n := e.Connections(); n != 1 {
+		t.Errorf("%d gateways on one line", n)
+	}
+	if err := use("/dev/ttyS0?baud=9600"); err == nil || !strings.Contains(err.Error(), "9600 8E1") || !strings.Contains(err.Error(), "19200 8E1") {
+		t.Errorf("other settings: %v", err)
+	}
+}
