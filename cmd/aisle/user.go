@@ -118,7 +118,7 @@ func userList(c *cli) *cobra.Command {
 func userPassword(c *cli) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use: "passwd NAME", Short: "Set a user's password, read from standard input; ends the user's sessions", Args: cobra.ExactArgs(1),
+		Use: "passwd NAME", Short: "Set a user's password, read from standard input; ends the user's sessions and tokens", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := c.readPassword()
 			if err != nil {
@@ -147,7 +147,7 @@ func userDisable(c *cli) *cobra.Command {
 		enable bool
 	)
 	cmd := &cobra.Command{
-		Use: "disable NAME", Short: "Disable a user, or enable it again", Args: cobra.ExactArgs(1),
+		Use: "disable NAME", Short: "Disable a user, which ends sessions and tokens, or enable it again", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withCore(cmd.Context(), s, func(ctx context.Context, core *app.Core) error {
 				u, err := core.Access.UserByName(ctx, args[0])

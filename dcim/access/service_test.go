@@ -399,6 +399,15 @@ func TestTokens(t *testing.T) {
 		is(t, "token acknowledges", access.Require(tctx, access.AckAlarm), nil)
 		is(t, "token edits", access.Require(tctx, access.EditDevices), access.ErrForbidden)
 		is(t, "token changes the password", f.ChangePassword(tctx, good, other), access.ErrForbidden)
+		_, _, err = f.CreateToken(tctx, access.NewToken{Name: "heir", Role: access.Viewer})
+		is(t, "token makes a token", err, access.ErrForbidden)
+		_, err = f.RevokeOtherSessions(tctx)
+		is(t, "token ends sessions", err, access.ErrForbidden)
+		sessions, err := f.Sessions(ctx, u.ID)
+		if err != nil || len(sessions) == 0 {
+			t.Fatal(sessions, err)
+		}
+		is(t, "token ends a session", f.RevokeSession(tctx, sessions[0].ID), access.ErrForbidden)
 
 		// The owner's loss is the token's.
 		role := access.Viewer
@@ -431,6 +440,45 @@ func TestTokens(t *testing.T) {
 		is(t, "revoke", f.RevokeToken(f.sys, row.ID), nil)
 		_, err = f.AuthenticateToken(t.Context(), free, addr)
 		is(t, "revoked", err, access.ErrUnauthenticated)
+	})
+}
+
+func TestTokensEndWithTrust(t *testing.T) {
+	accesstest.Run(t, func(t *testing.T, db *gorm.DB) {
+		f := setUp(t, db)
+		boss, ada := f.user(t, "boss", access.Administrator), f.user(t, "ada", access.Viewer)
+		token := func(owner uint64, r access.Role) string {
+			tok, _, err := f.CreateToken(f.sys, access.NewToken{Name: "t", Role: r, UserID: owner})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tok
+		}
+		works := func(what, tok string, want bool) {
+			t.Helper()
+			if _, err := f.AuthenticateToken(t.Context(), tok, addr); (err == nil) != want {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		own, bosses := token(ada.ID, access.Viewer), token(boss.ID, access.Administrator)
+		is(t, "change", f.ChangePassword(f.as(t, f.signIn(t, "ada", good).Secret), good, other), nil)
+		works("own change of the password", own, true)
+		is(t, "reset", f.ResetPassword(f.sys, ada.ID, good), nil)
+		works("reset", own, false)
+		works("reset of another", bosses, true)
+
+		own = token(ada.ID, access.Viewer)
+		for _, off := range []bool{true, false} {
+			if _, err := f.UpdateUser(f.sys, ada.ID, access.UserChange{Disabled: &off}); err != nil {
+				t.Fatal(err)
+			}
+			works("disabled, then enabled", own, false)
+		}
+		p, err := f.AuthenticateToken(t.Context(), bosses, addr)
+		is(t, "administrator's token", err, nil)
+		as := access.With(t.Context(), p)
+		is(t, "token resets the password of its owner", f.ResetPassword(as, boss.ID, other), access.ErrForbidden)
+		is(t, "token resets another's", f.ResetPassword(as, ada.ID, other), nil)
 	})
 }
 

@@ -249,9 +249,9 @@ func (s *Service) Sessions(ctx context.Context, userID uint64) ([]models.Session
 }
 
 // RevokeSession ends a session. Users may end their own; others need
-// ManageUsers.
+// ManageUsers. Tokens end no sessions.
 func (s *Service) RevokeSession(ctx context.Context, id uint64) error {
-	if err := Require(ctx, ManageOwnAccount); err != nil {
+	if err := requirePerson(ctx); err != nil {
 		return err
 	}
 	sess, err := first[models.Session](s.db.WithContext(ctx).Where("id = ?", id), "session "+itoa(id))
@@ -276,22 +276,18 @@ func (s *Service) RevokeSession(ctx context.Context, id uint64) error {
 }
 
 // RevokeOtherSessions ends all sessions of the signed-in user but the one that
-// asks, and returns how many that were. A token without an owner has none.
+// asks, and returns how many that were. Tokens end no sessions.
 func (s *Service) RevokeOtherSessions(ctx context.Context) (int64, error) {
-	if err := Require(ctx, ManageOwnAccount); err != nil {
+	if err := requirePerson(ctx); err != nil {
 		return 0, err
 	}
 	p, _ := From(ctx)
 	if p.UserID == 0 {
 		return 0, nil
 	}
-	var keep uint64
-	if p.Via == ViaSession {
-		keep = p.CredentialID
-	}
 	var n int64
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		res := tx.Where("user_id = ? AND id <> ?", p.UserID, keep).Delete(&models.Session{})
+		res := tx.Where("user_id = ? AND id <> ?", p.UserID, p.CredentialID).Delete(&models.Session{})
 		if res.Error != nil {
 			return fmt.Errorf("end other sessions of user %s: %w", p.Name, res.Error)
 		}

@@ -36,10 +36,14 @@ const (
 
 // CreateToken makes an API token and returns its text, aisle_<prefix>_<secret>,
 // which is shown this once. Users make their own; tokens of others need
-// ManageUsers. The role must allow nothing that the owner may not do.
+// ManageUsers. The role must allow nothing that the owner may not do. A token
+// makes no tokens: it would never end.
 func (s *Service) CreateToken(ctx context.Context, n NewToken) (token string, row models.APIToken, err error) {
-	p, ok := From(ctx)
-	if n.UserID == 0 && ok {
+	if err := requirePerson(ctx); err != nil {
+		return "", row, err
+	}
+	p, _ := From(ctx)
+	if n.UserID == 0 {
 		n.UserID = p.UserID
 	}
 	if err := s.requireSelf(ctx, n.UserID); err != nil {

@@ -214,9 +214,21 @@ func (s *Service) requireSelf(ctx context.Context, id uint64) error {
 	return Require(ctx, ManageUsers)
 }
 
+// requirePerson keeps API tokens from what must stay with whoever signed in: a
+// token that leaked must not outlive itself nor lock its owner out.
+func requirePerson(ctx context.Context) error {
+	if err := Require(ctx, ManageOwnAccount); err != nil {
+		return err
+	}
+	if p, _ := From(ctx); p.Via != ViaSession && !p.IsSystem() {
+		return deny(ctx, ManageOwnAccount, &ForbiddenError{Operation: ManageOwnAccount})
+	}
+	return nil
+}
+
 // UpdateUser changes a user. It needs ManageUsers. The last administrator who
 // can sign in stays: ErrConflict. When role, scope or state change, sessions
-// go on with the new rights at once; those of a disabled user end.
+// go on with the new rights at once; sessions and tokens of a disabled user end.
 func (s *Service) UpdateUser(ctx context.Context, id uint64, c UserChange) (models.User, error) {
 	if err := Require(ctx, ManageUsers); err != nil {
 		return models.User{}, err
@@ -261,6 +273,9 @@ func (s *Service) update(ctx context.Context, id uint64, c UserChange) (models.U
 		if u.Disabled {
 			if err := tx.Where("user_id = ?", id).Delete(&models.Session{}).Error; err != nil {
 				return fmt.Errorf("end sessions of user %s: %w", u.Name, err)
+			}
+			if err := s.revokeTokens(tx, u); err != nil {
+				return err
 			}
 		}
 		return s.audit.Record(ctx, tx, models.AuditEvent{
@@ -320,7 +335,8 @@ func lockAdmins(tx *gorm.DB) ([]uint64, error) {
 }
 
 // ChangePassword changes the own password. The old one must be right; tries
-// are limited like sign-ins. All other sessions of the user end.
+// are limited like sign-ins. All other sessions of the user end; API tokens
+// stay, for programs are not to stop at a routine change.
 func (s *Service) ChangePassword(ctx context.Context, old, password string) error {
 	if err := Require(ctx, ManageOwnAccount); err != nil {
 		return err
@@ -354,16 +370,30 @@ func (s *Service) ChangePassword(ctx context.Context, old, password string) erro
 }
 
 // ResetPassword sets another user's password. It needs ManageUsers. All
-// sessions of the user end.
+// sessions and tokens of the user end: whoever knew the old password may have
+// made some. A token cannot reset the password of its owner.
 func (s *Service) ResetPassword(ctx context.Context, id uint64, password string) error {
 	if err := Require(ctx, ManageUsers); err != nil {
 		return err
+	}
+	if p, _ := From(ctx); p.Via == ViaToken && p.UserID == id {
+		return deny(ctx, ManageUsers, &ForbiddenError{Operation: ManageUsers})
 	}
 	u, err := first[models.User](s.db.WithContext(ctx).Where("id = ?", id), "user "+itoa(id))
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, u, password, 0, "reset-password")
+	return s.setPassword(ctx, u, password, 0, resetPassword)
+}
+
+const resetPassword = "reset-password"
+
+func (s *Service) revokeTokens(tx *gorm.DB, u models.User) error {
+	err := tx.Model(&models.APIToken{}).Where("user_id = ? AND revoked_at IS NULL", u.ID).UpdateColumn("revoked_at", s.now()).Error
+	if err != nil {
+		return fmt.Errorf("end tokens of user %s: %w", u.Name, err)
+	}
+	return nil
 }
 
 func (s *Service) setPassword(ctx context.Context, u models.User, password string, keepSession uint64, action string) error {
@@ -386,6 +416,11 @@ func (s *Service) setPassword(ctx context.Context, u models.User, password strin
 		}
 		if err := tx.Where("user_id = ?", u.ID).Delete(&models.SignInLink{}).Error; err != nil {
 			return fmt.Errorf("end sign-in links of user %s: %w", u.Name, err)
+		}
+		if action == resetPassword {
+			if err := s.revokeTokens(tx, u); err != nil {
+				return err
+			}
 		}
 		return s.audit.Record(ctx, tx, models.AuditEvent{
 			Action: action, ObjectType: "user", ObjectID: itoa(u.ID), ObjectName: u.Name,

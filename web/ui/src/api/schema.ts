@@ -579,6 +579,7 @@ export interface paths {
         };
         get: operations["listTokens"];
         put?: never;
+        /** Makes a token of the signed-in user; tokens make no tokens */
         post: operations["createToken"];
         delete?: never;
         options?: never;
