@@ -244,14 +244,12 @@ func TestBlocks(t *testing.T) {
 	t.Run("something is always asked, or nobody would see the device die", func(t *testing.T) {
 		b := setUp(t, newDevice(tableHolding, values), counts)
 		b.learn()
+		b.device.set(1, tableHolding, 99, 1) // the unit lives, with other registers
 		for at := range values {
 			b.device.remove(tableHolding, at)
 		}
 		b.is(collectors.ErrChanged, "a=bad b=bad c=bad d=bad")
-		b.is(collectors.ErrChanged, "a=bad b=bad c=bad d=bad")
-		if n := len(b.device.requests()); n != 0 {
-			t.Errorf("%d requests are left over", n)
-		}
+		b.device.requests()
 		b.read(collectors.ErrChanged)
 		if len(b.device.requests()) == 0 {
 			t.Error("nothing is asked any more")
