@@ -156,7 +156,8 @@ func (s *Server) setUpTLS() error {
 
 func (s *Server) guard() (*auth.Guard, error) {
 	o := auth.Options{
-		Access: s.o.Access, Denied: s.o.Denied, Secure: s.tls != nil, TrustedProxies: s.o.TrustedProxies, Log: s.log,
+		Access: s.o.Access, Denied: s.o.Denied, Secure: s.tls != nil, TrustedProxies: s.o.TrustedProxies,
+		Proxied: s.o.PublicURL != "" || s.o.InsecureHTTP, Log: s.log,
 	}
 	if s.o.PublicURL != "" {
 		u, err := url.Parse(s.o.PublicURL)

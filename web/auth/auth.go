@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +43,10 @@ type Options struct {
 	// TrustedOrigins are origins, scheme://host[:port], from which browsers may
 	// send changes besides the server's own.
 	TrustedOrigins []string
-	Log            *slog.Logger
+	// Proxied says that requests may come through a proxy, so that none is
+	// known to come from this machine.
+	Proxied bool
+	Log     *slog.Logger
 }
 
 // Guard checks requests. It is safe for concurrent use.
@@ -171,6 +176,8 @@ type Rule struct {
 	// Operation is what the caller must be allowed to do; it is mandatory
 	// unless Public.
 	Operation access.Operation
+	// Person: who calls must have signed in; API tokens may not.
+	Person bool
 }
 
 // Middleware lets through what the rule allows. The principal is then in the
@@ -211,6 +218,12 @@ func (g *Guard) Middleware(rule Rule) echo.MiddlewareFunc {
 			if err := access.Require(ctx, rule.Operation); err != nil {
 				return err
 			}
+			if rule.Person && id.Session == nil {
+				if g.o.Denied != nil {
+					g.o.Denied(ctx, rule.Operation, &access.ForbiddenError{Operation: rule.Operation})
+				}
+				return problem.New(http.StatusForbidden, problem.Forbidden, "API tokens may not do this: sign in with a browser")
+			}
 			return next(c)
 		}
 	}
@@ -236,10 +249,25 @@ func unsafeMethod(m string) bool {
 
 // Local says whether the request was made on this machine: the connection is
 // of loopback, no proxy passed it on, and the browser was told a loopback name
-// (a foreign name that resolves to loopback is an attack).
+// (a foreign name that resolves to loopback is an attack). A proxy that is set
+// up without telling of itself looks the same: where one is configured, nothing
+// is local.
 func (g *Guard) Local(r *http.Request) bool {
-	for _, h := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
-		if r.Header.Get(h) != "" {
+	if g.o.Proxied || len(g.o.TrustedProxies) > 0 {
+		return false
+	}
+	for h := range r.Header {
+		if strings.HasPrefix(h, "X-Forwarded") || slices.Contains([]string{"Forwarded", "X-Real-Ip", "Via"}, h) {
+			return false
+		}
+	}
+	// nginx, left to itself, tells nothing and names the inner address as host;
+	// but it speaks HTTP/1.0, as no browser does, and leaves Origin alone.
+	if !r.ProtoAtLeast(1, 1) {
+		return false
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
 			return false
 		}
 	}

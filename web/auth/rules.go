@@ -7,6 +7,7 @@ import "github.com/aisle-dcim/aisle/dcim/access"
 func Rules() map[string]Rule {
 	need := func(op access.Operation) Rule { return Rule{Operation: op} }
 	public := Rule{Public: true}
+	person := Rule{Operation: access.ManageOwnAccount, Person: true}
 	return map[string]Rule{
 		"getSetup":                 public,
 		"createFirstAdministrator": public,
@@ -16,14 +17,14 @@ func Rules() map[string]Rule {
 		"getSession":     need(access.ManageOwnAccount),
 		"signOut":        need(access.ManageOwnAccount),
 		"setPreferences": need(access.ManageOwnAccount),
-		"changePassword": need(access.ManageOwnAccount),
+		"changePassword": person,
 		"listTokens":     need(access.ManageOwnAccount),
-		"createToken":    need(access.ManageOwnAccount),
+		"createToken":    person,
 		"revokeToken":    need(access.ManageOwnAccount),
 		"listSessions":   need(access.ManageOwnAccount),
 		// Of others, the domain asks for the right to manage users.
-		"endSession":       need(access.ManageOwnAccount),
-		"endOtherSessions": need(access.ManageOwnAccount),
+		"endSession":       person,
+		"endOtherSessions": person,
 
 		"getOverview":     need(access.ReadFacility),
 		"getTree":         need(access.ReadFacility),

@@ -48,7 +48,7 @@ func (a *App) startWeb(ctx context.Context) error {
 		PublicURL: cfg.Server.PublicURL, TrustedProxies: cfg.Server.TrustedProxies, ShutdownTimeout: cfg.Server.ShutdownTimeout.D(),
 		UI: files, Access: a.core.Access, Denied: a.core.Audit.Denied, Ready: a.ready, Metrics: a.metrics(), API: options, Log: a.log,
 		Setup: func(url, token string) {
-			a.opt.Notice("No user exists yet. Create the administrator at %s\nFrom another machine the one-time code is needed: %s", url, token)
+			a.opt.Notice("No user exists yet. Create the administrator at %s\nFrom another machine, or behind a proxy, the one-time code is needed: %s", url, token)
 		},
 	})
 	if err != nil {
