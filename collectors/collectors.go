@@ -119,6 +119,9 @@ type Registry interface {
 type Target struct {
 	Device models.DeviceID
 	Name   string
+	// Generation counts the replacements of the device by another one; with a
+	// new one it is learned anew at once.
+	Generation uint64
 	// Address is host:port, or a serial port with settings.
 	Address  string
 	Protocol Protocol

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/models/quantity"
 	"github.com/aisle-dcim/aisle/web/api"
@@ -102,6 +103,25 @@ func TestEveryOperation(t *testing.T) {
 	var token apigen.TokenCreated
 	admin.want(http.StatusCreated, "POST", "/tokens", apigen.TokenInput{Name: "t", Role: "viewer"}, &token)
 	admin.want(http.StatusNoContent, "DELETE", "/tokens/"+itoa(token.Id), nil, nil)
+	identity := "/devices/" + itoa(uint64(h.ups)) + "/identity"
+	admin.refused(http.StatusConflict, "conflict", "POST", identity, nil) // it is the one that is known
+	for _, serial := range []string{"S1", "S2"} {
+		err := h.stock.UpdateLearned(h.system, h.ups, inventory.Learned{Serial: serial})
+		if (err != nil) != (serial == "S2") {
+			t.Fatal(err)
+		}
+	}
+	admin.want(http.StatusOK, "GET", "/devices/"+itoa(uint64(h.ups)), nil, &d)
+	if d.IdentityChangedAt == nil || d.IdentityNote == nil || !strings.Contains(*d.IdentityNote, "S2") {
+		t.Errorf("replaced device %+v", d)
+	}
+	admin.want(http.StatusNoContent, "POST", identity, nil, nil)
+	d = apigen.DeviceDetail{}
+	admin.want(http.StatusOK, "GET", "/devices/"+itoa(uint64(h.ups)), nil, &d)
+	if d.IdentityChangedAt != nil || d.Serial != nil {
+		t.Errorf("accepted device %+v", d)
+	}
+
 	var f apigen.Fault
 	admin.want(http.StatusOK, "GET", "/simulation", nil, nil)
 	admin.want(http.StatusCreated, "POST", "/simulation/faults", apigen.FaultInput{Kind: "utility-loss", Target: "utility"}, &f)

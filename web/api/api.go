@@ -91,6 +91,7 @@ type Inventory interface {
 	CreateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	UpdateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	DeleteDevice(ctx context.Context, id models.DeviceID) error
+	AcceptIdentity(ctx context.Context, id models.DeviceID) error
 }
 
 // Health is how the polling of one device does.

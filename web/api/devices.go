@@ -144,7 +144,8 @@ func (a *API) GetDevice(c echo.Context, id apigen.ID) error {
 	}
 	return answer(c, http.StatusOK, apigen.DeviceDetail{
 		Device: summary(d, st), Input: input(row), Serial: opt(serial), Firmware: opt(row.Firmware), Mac: opt(row.MAC),
-		SysName: opt(row.SysName), AssetTag: opt(row.AssetTag), LearnedAt: row.LearnedAt, Health: health, Placements: &placements,
+		SysName: opt(row.SysName), AssetTag: opt(row.AssetTag), LearnedAt: row.LearnedAt,
+		IdentityChangedAt: row.IdentityChangedAt, IdentityNote: opt(row.IdentityNote), Health: health, Placements: &placements,
 	})
 }
 
@@ -307,6 +308,15 @@ func (a *API) PollDevice(c echo.Context, id apigen.ID) error {
 		return err
 	}
 	return c.NoContent(http.StatusAccepted)
+}
+
+// AcceptIdentity says that the device which answers now is meant.
+func (a *API) AcceptIdentity(c echo.Context, id apigen.ID) error {
+	if err := a.o.Inventory.AcceptIdentity(c.Request().Context(), models.DeviceID(id)); err != nil {
+		return err
+	}
+	a.reader.Invalidate()
+	return c.NoContent(http.StatusNoContent)
 }
 
 // GetCollectors tells how polling does, device by device.

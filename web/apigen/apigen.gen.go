@@ -807,16 +807,22 @@ type CredentialList struct {
 
 // DeviceDetail defines model for DeviceDetail.
 type DeviceDetail struct {
-	AssetTag   *string           `json:"asset_tag,omitempty"`
-	Device     DeviceSummary     `json:"device"`
-	Firmware   *string           `json:"firmware,omitempty"`
-	Health     PollHealth        `json:"health"`
-	Input      DeviceInput       `json:"input"`
-	LearnedAt  *time.Time        `json:"learned_at,omitempty"`
-	Mac        *string           `json:"mac,omitempty"`
-	Placements *[]PlacementEntry `json:"placements,omitempty"`
-	Serial     *string           `json:"serial,omitempty"`
-	SysName    *string           `json:"sys_name,omitempty"`
+	AssetTag *string       `json:"asset_tag,omitempty"`
+	Device   DeviceSummary `json:"device"`
+	Firmware *string       `json:"firmware,omitempty"`
+	Health   PollHealth    `json:"health"`
+
+	// IdentityChangedAt Since when another device answers; it is not read until somebody accepts it
+	IdentityChangedAt *time.Time `json:"identity_changed_at,omitempty"`
+
+	// IdentityNote How the device that answers differs from the one that is known
+	IdentityNote *string           `json:"identity_note,omitempty"`
+	Input        DeviceInput       `json:"input"`
+	LearnedAt    *time.Time        `json:"learned_at,omitempty"`
+	Mac          *string           `json:"mac,omitempty"`
+	Placements   *[]PlacementEntry `json:"placements,omitempty"`
+	Serial       *string           `json:"serial,omitempty"`
+	SysName      *string           `json:"sys_name,omitempty"`
 }
 
 // DeviceHealth defines model for DeviceHealth.
@@ -1732,6 +1738,9 @@ type ServerInterface interface {
 	// UpdateDevice Change a device; the version seen must be given
 	// (PUT /devices/{id})
 	UpdateDevice(ctx echo.Context, id ID) error
+	// AcceptIdentity Accept that another device answers than before; it is learned anew, with points and histories of its own
+	// (POST /devices/{id}/identity)
+	AcceptIdentity(ctx echo.Context, id ID) error
 	// GetDevicePoints The points of a device with their live values
 	// (GET /devices/{id}/points)
 	GetDevicePoints(ctx echo.Context, id ID) error
@@ -2092,6 +2101,22 @@ func (w *ServerInterfaceWrapper) UpdateDevice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateDevice(ctx, id)
+	return err
+}
+
+// AcceptIdentity converts echo context to params.
+func (w *ServerInterfaceWrapper) AcceptIdentity(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcceptIdentity(ctx, id)
 	return err
 }
 
@@ -2821,6 +2846,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/devices/:id", wrapper.UpdateDevice, options.OperationMiddlewares["updateDevice"]...)
 	router.GET(options.BaseURL+"/devices/:id/points", wrapper.GetDevicePoints, options.OperationMiddlewares["getDevicePoints"]...)
 	router.POST(options.BaseURL+"/devices/:id/poll", wrapper.PollDevice, options.OperationMiddlewares["pollDevice"]...)
+	router.POST(options.BaseURL+"/devices/:id/identity", wrapper.AcceptIdentity, options.OperationMiddlewares["acceptIdentity"]...)
 	router.GET(options.BaseURL+"/points", wrapper.SearchPoints, options.OperationMiddlewares["searchPoints"]...)
 	router.GET(options.BaseURL+"/trends", wrapper.GetTrends, options.OperationMiddlewares["getTrends"]...)
 	router.GET(options.BaseURL+"/stream", wrapper.GetStream, options.OperationMiddlewares["getStream"]...)
@@ -2848,145 +2874,148 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3Zkhy3EeCvIGq9EVZs9Rw8tNbME8XD4pqWaA4pbYTEbaKrsrvhrgKaAGp6WgpG+Gv8vBH7B/4Uf8kG",
-	"rroaqKOPIVfeF2lYXYUjM5F3Jn6LEpavGQUqRXT1W7TGHOcgget/vXym/ktodBWtsVxGcURxDtFVRNIo",
-	"jjh8LAiHNLqSvIA4EskScqy+mDOeYxldRQWh8utHURzlhJK8yKOryziS27Ueg0pYAI8+ffqkxhJrRgXo",
-	"aV9zNssgV38mjEqgUv2J1+uMJFgSRs/X5o3/9nfBqPqtmvoPHObRVfRfzqt9nZtfxbkbV8+Ygkg4Wavh",
-	"oqvopyWWaANUog1ndBGpN+xnatQnM1boRaw5WwOXxCx0VpBMTrFs7DnFEiaS5BCVWxWSEzVorH7EMyxA",
-	"fbHz44J5H2ckARr4ZM3ZnGRmNW24KqjeEkEMiHY+FSQvMiwV/spfZ4xlgKn+WWIuIR21OwkZ5CD51jvh",
-	"LfDAYj7Vienn8kUNkWr/78sZ2ezvkEg15pMiJfI5tVM2sYMTGdo7TlMOQvh/m0vg6pcmhfyPmx++9+15",
-	"BnPGYfj7JPWfkF3smV1OSepdpv3VHMjw7+a57/dCJizwrcbvYKzfEuwdZbNk/bjWnMSOrD6IHdqqFQbx",
-	"/ooIz6EkEvLmH108oUZAn8p5MOdY/5vCndxF7Z/JLSAskEE9mjOO5BKQehmt8QKuEZ4JxUuw1D8AVZvs",
-	"R3kbNHr9vt1/m7FkZYi0ufeEFbR5XsPkpShH7G7u7RLQnHAh0Rw2aLZFmsLiCpq71NICml3nzsgZM9xb",
-	"xIizjfovTlYiRinckgREjNZsA3yyxhSy8l+CFbz24xwgFTFKGMsIXUwyxtbqn3imeGDcQ2t2YbEFkwOB",
-	"D8JPWZZBIhn/DnAmlwFIWzGJ05SojeHsdeMdOyot8pkBeQvSTOJMIEFoAppONMu9QmrJIKSIEaZiA1zE",
-	"SB2QCSvUM0VyZEERpinKcaYQDWn1pliR9RpStGZZJv79j39Gns1ZgPcdjRuJJTxV+xSacY06V8/0HBZ6",
-	"HiJZM2JVjl3KFDhfZyCma+BTAQmj6S4x/XALHAmWA7q8QOIa0SLLUEElyRCRaIMFygGLQmE+jtSPikSc",
-	"prKDGCEtD++GB+Pljlqk5UBabsy7i7gim7jjeD/l4ORyi7UNlB27PDYwTQpUEpx5ZGchl9M1Z5IlLPOe",
-	"eq2ZGe64q+VUBNbE2ndsg3JMt+7Mo0IAIrLOHcMMa7jkXBFDMkCVyvlzJGi+niQszwtK5FbhRj24fagU",
-	"U5bOijoaql0EReuak9tu4BRrJTHHKU+FMBx9V44CXlGrrbS11q2idrUUSKRAGZEyg2sE+Vpu0WYJFFEm",
-	"l4QuEBFoRdmG9jJJLZAtz9dwrNDZTURPl5guIMwP5zgTEHukjZpF8b6tOENaDydCLRsJSDjof3FYZziB",
-	"9No+EwhzQIxmepNcc8+tfrYgt0DPothLzliIDeMeZrLhRJrxFEXgu1dAF4rpP3j8tQdRO2fDkVkUR399",
-	"9jiKo5vvnpj/PnjwyP7x+Gvzx8M/2SePLx94qa4i0wOXWTugtXcvLy46SL39Yk5o+e84dBCOBNadU1UD",
-	"67PnN1EcPXH/vfzmgfnDgNU8eVo+euoFbPNMNlf6RDipIQDotTk6mpZiLZkTTduGFOeFgBSRuZY+M5Zu",
-	"EWQC9MdzLJTtEI888T3oaR1Qjavuo/iSro252nkS//8RGXNEBsuU9/+p52t/arbQ7SbqY1h7NZVnRycd",
-	"bH0Z1fYZSEx8mpMQIKcSLzo0o2HK802R59jYpXPC8w3mfnVkWZoonc4vlmWVOk4ch+hfhmEmn+IoA8zp",
-	"SKUmx4lfhVLyPHdex0G4e+0+CVrrArhVZnedXVsRcpV4NfnIgagEb5gSQiZiheshOus+WHQ8aajqGtpq",
-	"U93r3fBe4qXyuNUYxEMvq20coV7GnDTMmHGu5zgCqgzDgA90jg3+HKecc6b9BhywkvJeNqjG5rc4m7q9",
-	"msn/9PUjy/DNvy+67Jbanh/1SwnnV9ln+x7B9GCIYGJCI35aNDZ52dzi2eM4yotMknUGP8ztgx3b27qw",
-	"B+E6IL6M6L0s/3qQeGy8iUzW1T+4LHYeePHJcbLaB7KCSNjrO4llIeobXGeYUu3HEBIv9B84keQWtNRX",
-	"n1JM9TlOQSkkRAjCqFp+HLH5PCMU/AKbEuddLjH44PHjPiKtufF3bTn7o1WjKUAKKZLMKdAYlTxnCE/8",
-	"FTibFlNB0sYxzGCuTyFZLKX/GHYoGRYzYe52DD1jR4C3RZVksiGpun3A7v3worWv7lARBJwzvwtCuOH7",
-	"ZJNZR1DQmHE6tmEhtqtVdQRswsse7zHaZa5YyKkoksTOPlDtUWeQLvzuzZylkI0R21ZdGqcpjXW61thw",
-	"J9s9mDbqLM4TI6SpF5n9Xio7qluQA5qP2F7gIpMh92rQ8vNEUGkyIk4mMV+AHLg3uyn7jZsruJl9VDKP",
-	"tuGXutXC22pC90aaewiu/S92Hf7VNWVMIUlG5HaSMSFilHC8nMwxyQoOMZpxwCvgE8nJ2kWVJoJkQGWM",
-	"BFDB+ETIIlnFaIElbPB2IiTOMkhjxG6BZwynMUqWJMuAV8NmgFcxShnjE7YGGsas10GLJSIS5XiLZoAw",
-	"0bEaOSKc1gVSv3n6gkCWPnc8sR21Sj2h6hupdGC0YTw1wUyOqchcrK70sHLtAGMUTIhKLSlGXMn1GBVU",
-	"e5d1eCrHMtZO3RhREJLQRYwSwpMMYjQnd+oriVdAY8SSpFgT/YCxqVgyLhshqxpDBSHwIsCdsLGbuonR",
-	"JrC4gXyQe0kz8LCFpODc5qB0sbgfcVZAyWWHCp6weul/Nxzw54zlg0diLB9oD+sF1ue2M9UHcXuOS1j5",
-	"wPsK00VhkehUuVsSKRvMq5++IjmxWUkNfCzJYjlNOJEkadl8KStmWY33VkaG/maDObVSecAnGduMnUV9",
-	"MmaSTz4oEbp6YyLAI/m5iY2MtuZa+LajeBFoDc2Q62u4ujXI/eSmKx1Q7qA3udcLznITPicSUMo2VBkc",
-	"pMFk99CWfELZ8hCz+i4I7SOOU1jL5TRvG9R+p0Egp6CN+iGO7FlBstRYi/OMMV4d8F9ZwHLc12uAHR+9",
-	"f2O6L9GhECbxKQODgiaNPU8XgNgcYaRBhNR7xufu8NSDpUOM5mZ8vONUbUg6noLax5/Imk4djDX9FQ45",
-	"/llNEnRyAPdel23EWdY70Bv1jsLvEvLel9/ql7osDj1lbRtuYD+kbBrKbtARzcmi4IBynGrqMubZNbpV",
-	"moSOghdZ1gzjLxhL67H8JgZqZmcg74LNFavM0RKniDIznJ7Oi6fKXgwMZ15QGi4RbhvekT4WOLMBuy7Q",
-	"/82+Nj4HUe/BK3N7kn/auacWGG7BPpT+cAv8lsDG46aYUTV/5tWxJQgFfwG3wIncIqdcIMaR1RpipYQL",
-	"aRLwYoQlypmQ6PHFYGGmEFJqom37f7/EryWTEoScEqUeD/eBGW3alx9IpzMsJfBtAEyOrNgcvXt9I5BU",
-	"VpTAWy3llZVm7BDkRjkKbBTjG765GyLD7j0PSxW1NJodiDZA4iO41zYEPDDFpkmT1BBqOz7cI6tZlvq+",
-	"6kmwzDSThI1/F86Jta/YODDcZWUa6RRsrSjjzmrnvGVldbKl0m+3a+WzoaO0dqEX0OXcep1h+qz0+wZ1",
-	"zB0V5XR4UAJTar14msLCO7ljir3nzr23l+OxpiDtrOAu8Hzrfd7vjlTjma+reeMSAS2QdHnGFT7fWC/B",
-	"cGzWWP0hmZSaQ02TPiiXSk75SUh1UPquZX9WGRFa1XET1Xj5kPW1uXiO76Y6U3yqmV5v4m/Y464H6dgF",
-	"4UgUuVq6m+/ApdeWPRTU7WPVXOTTjCWrDRFwjS7QEgstPnUIG0m2wTwVVqBuQCkgWeZzaXC28W8oAFqv",
-	"8bUbepwuQUfvvOQ54Jg2d/oK5hKBstHmzhmQqUehTW19g7xbr4G3Rin0M/8wnfbBZj8OoOMXJXDqKkPt",
-	"fNTPV0U2LZL1chLnmGz5NzMciKyV5NeTyzSE3M3bYfflCPED20CobhaIq2WlJ7HT2jRv1UzKJoFwnKwm",
-	"GvqmdGUCd0tcKD7GTca1TwMw9SuhwFkGU11uNhU+89DYgSxLgSsdmCK5VJxSIP1l5K1jwKO0WPX6W7jz",
-	"qukFJUODVWV8V6EmtgRlR6hTkcNRe+9BYv3RmXVH8sj3mge7YYMBju1qqeLQxIEeGwU+ekwm+FgATQAZ",
-	"MkCSmUIihJGQHHCOrMrYg0ibaaDm8G+yzDzb2WM4Am+jaGJgTVozeWrXv46F4nxZNlwD3y9+n2EJNNlO",
-	"c/86OsP7nUF2lmVDYdEVkB8ZebZFYQMnHq9Xq3lZIYftrG0du2i9E2gOuA5aNSKqzVRtKkSsZUpMlTZk",
-	"QzNxxFY6pJ4ZpoQLacLIpliMTRzoXW6JeignajmN+SoAv+YwB65OoRhpne/jCj3AiznIZVmrv2/Vu5u6",
-	"02CgW0kmkmWIUCUTNUyE4kdKlTL+S+3K2WD9dAaIQ85uNdQHcUdX9+phjcMi22vOFhznQldP1sPcV6ig",
-	"igyASpJgCamOZM9ImgKNkcL+nBU0jVHC6DwjiYwRobc4I2mMZjidVEmoQgezJzmm2wmWUikG9lGGuQmV",
-	"41tMtO6sBpHAKc68vQLKMJs/5Wm4VKmlBHhAxwELX2jihznCtf0qcVJC82o3hE/opBAQG+UkRorxTnCa",
-	"E0qE5FjqY7TrGDCRzlCROwfJt3UVaYCVUTexiAww0EBZfOu0mO9rqrmmMt+R+Vvl324Ckep8CQq3oA4E",
-	"TpFgaK6zhx1bWjCWOo0oiqMZ1v9SxES1qpSwPK9zp0BM7g1OVqHArFrSVGljnpP7Tj3WtXNGvkFamT+S",
-	"rSuk1fKia86FQfRn1qZ1RA/96ZruUWO9AGP/tkc6vV/jWJrcoAC42moZ/B7r2VDvb7QdOV0tDvSF2Lj7",
-	"ocmHo/0bWo8ldDFt2SLHcDIUAlKTvt4VrN2n1rp0A9h0gZo939xQXD+YNS7js/orM7/qjhLOQ6gduF0P",
-	"9j5FDcMPlpjOiyybajeHv6oi6D7eJzG2UYjQ8gqxDQiJFHhtfwClAvwKnE3eoQrG/c0BiE+1+A5nc+vB",
-	"RNq7U2Pp/QnqR06b9ZB6tX6bRc/mcwGdbxycZx/IyoXmIWiSSIh8NY8/MKG9x7s7ghf1VE658UKb2ati",
-	"alQV1PFF/Mi0okOqkFqyrZG80p8BtSPpWt/3fH5oCRShU+skb7nfdQDdQPryGl2YRA4Fc46TlYl5IMqQ",
-	"cRb3J+w00jebfv/y44ePv+nZbdCf35NIVZZW9lLi2JyrOu8KVJJdHrsOaXBK1d34hLztgRlY5UEquUsJ",
-	"IS97sb7qKqMWNroHgeIl1uwCuiAU9FNTTKb+atpmXpOCsfx1hunekcehCiMNGwfDNY8Tq6+6WdWoTemg",
-	"rW8kthGHr8f6gj2921wK4w5mwnG1fiXWF8CyU9kdORDV9deQM1lRVrDWa6wVp/j/OEtOTvcwRsLJDY4y",
-	"RpgGDlS1pTS344fa5p5Sr9+wzf9DWdflascmXN+jirOnlnEPQq5H/PgAfgPCraoVmBN8PpVsBZ4VP9dN",
-	"qZQJ9uT1S6RfEj6XINytCQcxqs2EkXWE0ZBrWgfzBXBdiZWyKzTHia4kO+OAU1ctdgYpsRVIw9sdur4n",
-	"3XxkB876s7gOscY2OsAeandalci2AaBLt2x/I9PWNRAT1N0URncuq4Vjd4lUmEUbU1k3UDK1LT6jYx/U",
-	"j8k6F3Kqzoq3BdTzO5xIdXowygktJIxq4zTFC3+ahI+hOXg1oN1aXwMYHcRwjGr1Bl3t3xfnBmSx3q90",
-	"6ZCCgLE9lWrtlEbmxJaMbVwZbKlI2YmDsAsU8RvG7vel6SVNq9l8J9CeOJQyMI31EpaXOU46bz9ZEgqe",
-	"E9neiFnIzqz+DVUJnc400VFXQudM6ZNlLLassYsjW0XqNUZuyIK+pPuRV4hURhHHEZBsOm57Jaft6DE4",
-	"oqcr2D3SaEXoiGBKVX89pPBYVJ1H/NuTcE/6qZrKKqg+BhtWFasPj9G+6HHQFTdKr9xTNxxf3JbDVNf0",
-	"DTkK9695htXNWrFFwCM8tqbFqX/7GIIjaFlOE7zGiZpos1d10tGN1XUBozKMQ7atKRIdEbatWfyDrL6W",
-	"oVyLidVNZrUdL8nU0L2bxrKdltGXnt7du/na1RxDe/iY9+Jq2uCC39pmlO267vG1EcHWzLuFcgNPZ1kl",
-	"qEauFWyENnM/PazqPbl3WQNnI9LewkmM7YppyGeQGk2I0HlW3HmXxlaBizXW6m+PrnZjGoajDSaS0AVi",
-	"FKVErMr7BUyT8ng05mwkjq0CuOKA81D2asjLeFu+P+j0B/IgdloPfIzKoX1rfesS3xwmUsxX+oYQE1nE",
-	"hWReXLx1mnvLXbGHsXsPNqpOTRgzfkencpiTuwPLpvsKob2YUgA/uI99zeQacouIfje4mr1chHjbbOP4",
-	"8OvHF3u4+oYYpnsjZBAujuEnMKdofwfBWw4e83Zc4a0a43uWwsCq29Ayvrfpoi1+sCRZyg3BHbiag64r",
-	"MD0YehpzuDIj3aBn1P0FpVLXlD9v1GM0g0wPOyLVqq/ONq4AG8AHTW+AE58AKm+0aTtku4sAG1/soXXv",
-	"DAnYYwq9YByZkpsrU3SGhUQcb2yehbci8IA1EHrsbY0pjLEGZO6hnG9hQbSHF3CyRLMiWYGMUU6yjJib",
-	"T+q33MCaJctr+5ZAGyKXrJAIm2YU5tYUtMS3YHK2rDrgA+XQ2spASY/bjsWuAbChHndFUJBcxaGV4aKk",
-	"96GMpjwjvmCwhPV0OHQOrD2XLKqmLLfig9U74b2lag+1KyWio1Hz2CAAWdApoUdQsI6nRdW2GILkXu0f",
-	"ugF3gDd81Na9+9lHI7t/r/9R9LIez7CCxjE0NH3e9lfQynLLXY8fBZ1Ma0tS5wgjx0ab6x3V/HB8V6CD",
-	"+kS0dgV3ugUBpkgpXsAVT2o3Q9q9E3EntkpdaJUDTgcHDW/9oH5pMgRnWEA9cbmgGQiBLLwQEUZYGvUj",
-	"a4Yq9+t75LDZ3/9IYyEpFHRvFLSdo6BMCdD3xSaMrQhUN8ZiIjKYurcqCl2Tv8C2YelpFGo2BZhDrWpo",
-	"KeXa3N2qY0g7sDM+DJ3nSmgFQoH++FOMnsToxxj9638/jdF/jZGIUf6v/3MuYvQa//sf//xK14N9UBD7",
-	"UKZpmnanjSZZ1+iDhcsHJPBWoM1ye/YLfUtyO++bF0/Rw4cPv0Hv3j49Q7riyvxgL6xFpqZLoD+qN795",
-	"9Pi/f3X2C/2Ws40Abm5Dk7WYuQGiXpwAmurfnt68eWGyJxTxfvjz87fo3L7/Qe1bvbMEnAJHH/7nRL09",
-	"0XbbB61p/aIrkbaooALPAeUglyy9ruri9DQfnhRyyTj5VceqrtC3GhHIoPDf//jnh7NfaNS4l9Yi+cka",
-	"J0uYPDi7iOKo4JlFmrg6P99sNmdY/3zG+OLcfivOX718+vz7m+f6m6piK3qi5qoVO1xFlzbPg+I1ia6i",
-	"h2cXZw9tcpAmwHPs7ui1vYrLZIqXaXQV/RmkucS3ddfwg4uLjnuGx90vbCbw3C5sf1CP5671tG+gcmW1",
-	"q4rjSLjQR/SjgUaMtGlo6EIybvqKmeYAVLc0dhk8Ei+EOt0GNu/VaOe4SEkYTkoK6TtRNWyry6B/tuf6",
-	"Y2E6blmM684KUf3u53KLRiw7x8njvoTeT/FO/SHNtgioVNqlJl6EkchxlgFHNsy3uyB7He8Bt1G/PyWF",
-	"lNfWeqjkrb4qVjod/0Ba+WnJUEpStFliGTvxrfvK1emiygFWazAEkri7T0XXaXpavXVCgLXvYQ2AbVle",
-	"iXMg1Mw0phljlumOfCbyhGbb6u4KB77qvmsLuaoKuPOAPa29d0rgNe/OCsCuvujDAVjbmg5c2Lhd8+ZG",
-	"Uw6r79dDM9NfOkiRutLCA0fjXK5d6FUWE3/L0u0JYOjyDT61b77/tIPCy2NOr13oHtyVP+2Js24eUKHx",
-	"/DeSfjKcPQOjSDcx8Uw/b2GiAY9HHmejrfw/+up3xJZvzOqV85fPIsXyrSXa3Nk7fWXkPdKYtfAHEZkH",
-	"qObz9BjH2N3XUxFCdYR1Ewd1jnWTLVZUHZD0Na598qWWsRHkkM+q+5Sb2GyZX4ynpo4K5xAjXUAaI1Os",
-	"FCObtKNWp9slXqMc85VWln4kIPXt32oTUo3u7mhwewroFx8bqkVvIqBfa3K1keU4pXHfuvnLc5/e3Uvz",
-	"7oOLXTPfP5srwfRMN7j2tJr3cvi8RB6kiAWGrSWoH3toe9fBsYcVjAd0ZOcjcpEf+89Js4Z20qqlnbg/",
-	"Gs2N4mjS+Pf7weQ4WIm/bJVTjoCBrT72TrIzRV8F5El19NotYAGNyTGww9msZXOKZWGeLHXbGZJJXaKr",
-	"rTvGpcm4tQy1vIq7Ry965lTVU8irxr2gvxt9qMLKkzSt31S3C/uaFBuoHdXwcWrNqNqHGancSlX0bRot",
-	"+KkqZO+FdnDsg2cziDuP3jFw7ICiHQtECmfwOVsycOaOrFt+Wef0flRKA89rTYn1RGKUF0IqFUwbhoMO",
-	"3nnVbK+bbl+77nIno956E8gA8drFHg7KajATiqmTstStiTNyC1Xo/EiU7IG+acW436nwii+ldYZYzQN/",
-	"aEqtAm1IlinakTpWdSdtv7mU0WNwC7WqCs7UJMh4qdNppzYYFpbQryo19hRnv3V50u9WSrskqdjczBMj",
-	"zliuLD6bI+Ww5BL+22gaKL8b2PoMEtyt19je7jYY7fC/RpAJQI8uvokNB9jo6zIkpsY01g2KGlZ5DRZh",
-	"eR/e8cXRiTQs83Xx7hrYOlOyPyHmohwij6IBlEDFonZJowAqtVcytuUsaQh0x1YGvjyWcD8KgcPDCJWg",
-	"dZxZ7UaeEEGXt/ackKDLOQIaQLnOw6F3Q6QLixmRb/TW2ASA7Q0LpmdhbK4oqF2ZE7swcTPYEQZwj551",
-	"o83XUskaEDg8ih+NBLxoe/SfKr1bg91b1aXWR3YXufbpXvA8ujiGW+fxuNDs+9+J3mwIFM22uoetdgzP",
-	"tiaWHArplbnSXbrcG3tH6gmYdq0H6O9Wh+PNEGCL9WgMDFTTSkR8BhVNd3W7N/XMv9OLo9JdtyuG2/ZW",
-	"B6thGnClG6Yq9LwXnevLObr3o2spYO+vZ+maX2v728ZwQQJ1zeNOSaRujpDgyFwzy0NJVBmVKcemy5VI",
-	"dIfz6jQTgXJbNK2ONJFHpF4D9k2/DDLFQKeg47IZ2O9XArGNUoO1qDE9gGpRxuBZ2AwWS2zz2aQS29yj",
-	"UGKb0x73zWfyFCgofiFOgi/lnN+TuGKb/aVVLSc9dD5vyIL+4MsK9mxPvQspOk4qrxrMppm41bvldp2w",
-	"mzKB/mSnzE0RkKlulcfJUCUCCQNWQgOg8As90w7qRCeh2Wtq0HG4F/jflKDaG/q2ciO6+vn9DjkSaoQB",
-	"xbkpOihrlnyYqZ2w84zQVVhBMeD8icjlK/XeibybhK7+YzFmikYSDqaiCTFqKo9QZgDejb16cZxX8hh2",
-	"/LqihlMgsHXJ9RcjhBRsHYTchQ+GZ00IRbaNZw+Am9eDeWF8A7J+i9iJYFyb4Z4Pyc7UHnOt/sqx0Oda",
-	"S5orv5aQw35IFF1qxHOa/iCXwG/cu0Mo9TlNj0Knz2mKcJY5ySz8+0OzwrTBZRRsBq9YiTHqxysiZG2D",
-	"A5z8Fq5fZClOvX9qt6pzDGJ8RW6hB0HNIp1rU5rKFFVplJkuUEwA2iwZyjFVNK2+E72U22ulPqdpULE8",
-	"NeE6qDQ2rAl25I739q4IkMW6y5Wlm7OeVuUuu7/6dAj1Q0kzICfF+ujaxE9L0IDXV4Qr+kON6yH09eHm",
-	"bkdzcaNt4dBAhAJSX17qCzX2k9atgCdR4evNiO/ZcdWhD1rHlUnuPZluaGYJIfMabZgug6AJxLt9gBHj",
-	"lVJpCo2la6EugN8CR2uueLQP+/o8NdrcBg9V9dYpT1Y1S4DJa7Afg8XrXrq2OCbBVJ0SQv8OidQ4treg",
-	"WthAWjagj61iovicaYl4jR5dPDJl6DWnXfllHerV7tqgP7f7ChplL/XaTB/h0xxBPfZn8Rzb7sieQmzT",
-	"c/LQorN+uJ//pv/fKXWfZoB5hYBew0a9foSKucbi/WqcvXHDanHzGo1U+AvkJ/iaCVsx6/q8dcmHG1Mz",
-	"dBqnjvzd1yzYkquQP1RhYGDIokTEZ4hZ6Ctl7i1o4d/pxVHp7jOFLTQgv5C4xZdzsu8ncqFgf0DoQnfl",
-	"relPLQvsVi3mCn0wKf4f0B9TLPEVqjfzjRFJr6zW9rEAmrjrH5UKz0EU9hKIr2L0wSRdlMOYBHxjd7h2",
-	"OL9QVyAjnD1SJsRbUvrqDD1BCctzRWREGGIz/WYuL5A4Q28gYZRCIs35fYWFnOitTF4+U2rnB90l0LaX",
-	"2T2oBiaDPA+undFRkwMffwHJgUcoUfV0WZFVQUmp6+uch3WGKRJLc7+bdz2mI+nRS2YJbYFvrTNX1av/",
-	"6+eLyTfvf7uMH1x8+oOnZ2G/10jCnTwHTXjVQaumag/odw6ZD4/kGrq1vauENbEm7uyYhNpQdqK9Raur",
-	"kv6tu2jrZAKu6i8cAJVd5SlaPXSokm/tpVqnkDi1htL3rEw2GmuHNUojeRSda0a81PfzKSNfGf1HINq/",
-	"4pUi16oR2a4/89riHeV4BYiy2pVvXd0hzFu9WuobuGWrGo771VT1/pfSb0Rv1HbDDumlulv2KY+tGj90",
-	"YvVvx6lRiMtcKhEjzjZCOzxMqhUWJhxhthrQhWTZcLcDVOZ2ohGaQdiaPYqmoN91RQVDtQbbXze8tGE9",
-	"e/2D6669hw/tk4SwVlwmWTIBFAnmbDeUM64NOa1ACjAXj9mGT74l5vhuavtC++sWvm73lPuclQuW6sJH",
-	"SP96eEsyIiTjW1Omo1U0QrVmoAEvrtECr/W9jlv9V4e2YGInXcrCOxtdORnMyka3AaiZJd6zpvDOhClP",
-	"oShUbY7/QxqHaQSW0ns/JwKWyTLkRjgxrj5z8kkYtM1oT63f7s/vFVe23XN/fq8AaEwIA3LThfUcr8n5",
-	"7aUGr52jbNpaJfTVHkkdY/ytcgFbiVx7VnXBKR9VDKf2sLWX+jS14EztfdMs9f2n/xsAAP//",
+	"7H3Zkhs3EuCvIGpnI8axxT50eMfdT7KOsXY0tkYt2RthaymwKkliWAVQAKrZtEMR8zXzvBH7B/Mp8yUb",
+	"uOoiUAePltazLxKbrMKRmUjknb9FCcvXjAKVIrr6LVpjjnOQwPVfL5+pfwmNrqI1lssojijOIbqKSBrF",
+	"EYePBeGQRleSFxBHIllCjtUbc8ZzLKOrqCBUfv0oiqOcUJIXeXR1GUdyu9ZjUAkL4NGnT5/UWGLNqAA9",
+	"7WvOZhnk6mPCqAQq1Ue8XmckwZIwer42T/y3vwtG1W/V1H/gMI+uov9yXu3r3Pwqzt24esYURMLJWg0X",
+	"XUU/LbFEG6ASbTiji0g9YV9Toz6ZsUIvYs3ZGrgkZqGzgmRyimVjzymWMJEkh6jcqpCcqEFj9SOeYQHq",
+	"jZ0fF8z7dUYSoIFX1pzNSWZW04arguotEcSAaOdVQfIiw1Lhr/x1xlgGmOqfJeYS0lG7k5BBDpJvvRPe",
+	"Ag8s5lOdmH4uH9QQqfb/vpyRzf4OiVRjPilSIp9TO2UTOziRob3jNOUghP+3uQSufmlSyP+4+eF7355n",
+	"MGcchj9PUv8J2cWe2eWUpN5l2l/NgQz/br73/V7IhAXe1fgdjPVbgr2jbJasH9eak9iR1QuxQ1u1wiDe",
+	"XxHhOZREQt780MUTagT0qZwHc4713xTu5C5q/0xuAWGBDOrRnHEkl4DUw2iNF3CN8EwoXoKl/gGo2mQ/",
+	"ytug0ev37f7bjCUrQ6TNvSesoM3zGiYvRTlid3Nvl4DmhAuJ5rBBsy3SFBZX0NyllhbQ7Dp3Rs6Y4d4i",
+	"Rpxt1L84WYkYpXBLEhAxWrMN8MkaU8jKvwQreO3HOUAqYpQwlhG6mGSMrdWfeKZ4YNxDa3ZhsQWTA4EP",
+	"wk9ZlkEiGf8OcCaXAUjbaxKnKVEbw9nrxjN2VFrkMwPyFqSZxJlAgtAENJ1olnuF1JJBSBEjTMUGuIiR",
+	"OiATVqjvFMmRBUWYpijHmUI0pNWTYkXWa0jRmmWZ+Pc//hl5NmcB3nc0biSW8FTtU2jGNepcPdNzWOh5",
+	"iGTNiBU5dilT4HydgZiugU8FJIymu8T0wy1wJFgO6PICiWtEiyxDBZUkQ0SiDRYoBywKhfk4Uj8qEnGS",
+	"yg5ihLQ8vBsejJc7apGWA2m5Me8u4ops4o7j/ZSDu5dbrG3g3bHLYwPTpEAlwZnn7izkcrrmTLKEZd5T",
+	"ryUzwx13pZyKwJpY+45tUI7p1p15VAhARNa5Y5hhDb85V8SQDFAlcv4cCZqvJwnL84ISuVW4UV/cPlSC",
+	"KUtnRR0N1S6CV+uak9tu4BRrdWOOE54KYTj67j0KeEWttNKWWreK2tVSIJECZUTKDK4R5Gu5RZslUESZ",
+	"XBK6QESgFWUb2ssk9YVseb6GY4XObiJ6usR0AWF+OMeZgNhz26hZFO/bijOk5XAi1LKRgISD/ovDOsMJ",
+	"pNf2O4EwB8RopjfJNffc6u8W5BboWRR7yRkLsWHcw0w2nEgznqIIfPcK6EIx/QePv/YgaudsODKL4uiv",
+	"zx5HcXTz3RPz74MHj+yHx1+bDw//ZL95fPnAS3UVmR64zNoBrT17eXHRQertB3NCy7/j0EE4Elh3TlUN",
+	"rM+e30Rx9MT9e/nNA/PBgNV887T86qkXsM0z2VzpE+FuDQFAr83R0bQU65s50bRtSHFeCEgRmevbZ8bS",
+	"LYJMgH55joXSHeKRJ74HPa0DqnHVfRRf0rVRVztP4v8/ImOOyOA75f1/6vnan5otdLuJ+hjaXk3k2ZFJ",
+	"B2tfRrR9BhITn+QkBMipxIsOyWiY8HxT5Dk2eumc8HyDuV8cWZYqSqfxi2VZJY4TDQa5nRrO5ueKN1oz",
+	"0bwQKzkCuJXbnLpxrbimva054NQK4CVjxEkCaylaEl4nTywXRpkEvwCpGLJdh1Tigl0MSsl8rv6fc5br",
+	"hxi1T4SFnzgijlf2I8Sw1U9xlAHmdKR4l+PEL0wqySZ39tdBVPzavRK0WwjgVqzfNfttRcho5NVpIgei",
+	"ktDCZyKkLFdUP0R634eeHXceKsSHttoUfHs3vNdFW9kea6zyoffSaTCT3isqaSh044zwcQRUqcgBa/Ac",
+	"G/y5O2POmbagcMBK3vFeCGpsfouzqdurmfxPXz+yV5/5+6JLg6vt+VH/feksTPts33NFPxhyRTOhET8t",
+	"Gpu8bG7x7HEc5UUmyTqDH+b2ix0rhDXmD8J14CI3Qshl+elB4tF2JzJZV39wWex84cUnx8lqH8gKImGv",
+	"9ySWhahvcJ1hSrVFR0i80B9wIsktaPlHvUox1ec4BSWaESEIo2r5ccTm84xQ8IsulDg7e4nBB48f9xFp",
+	"zaGxq9XaH61CQQFSSJFkTpXAqOQ5Q3jir8DZtJgKkjaOYQZzfQrJYin9x7BD3LKYCXO3Y0hcO6JM+6qS",
+	"TDZuqm5ruHs+vGhttTz0CgLOmd8YI9zwfXeTWUfwojHjdGzDQmxXvuxwXYWXPd52tstcsZBTUSSJnX2g",
+	"2KPOIF34Db05SyEbc21bcWmcpDTW/Fxjw51s92DaqLM4j7eUpl5k9tvr7KhuQQ5oPmJ7gYtMhgzNQR3Y",
+	"40umyQiPocR8AXLg3uym7DturuBm9hHJPNKG/9atFt4WE7o30txDcO1/sevwr655xxSSZERuJxkTIkYJ",
+	"x8vJHJOs4BCjGQe8Aj6RnKydf20iSAZUxkgAFYxPhCySVYwWWMIGbydC4iyDNEbsFnjGcBqjZEmyDHg1",
+	"bAZ4FaOUMT5ha6BhzHpN1UoPkyjHWzQDhIn2WskRjsUukPoV9RcEsvS544lt/13qUS9vpJKB0Ybx1Lh1",
+	"OaYic17L0tbMtSmQUTDOOrWkGHF1r8eooFrV1I66HMtYm7djREFIQhcxSghPMojRnNyptyReAY0RS5Ji",
+	"TfQXjE3FknHZcN7VGCoIgRcB7oSN3tRNjDaUxw3kg9xLmoGHLSQF5zYap4vF/YizAkouO/TiCYuX/mfD",
+	"oQ+csXzwSIzlA/VhvcD63Ham+iBuz3EJKx94X2G6KCwSnSh3SyKlg3nl01ckJzY+q4GPJVkspwknkiQt",
+	"nS9lxSyr8d5KydDvbDCn9lYe8ErGNmNnUa+MmeSTD0qErt4YX/hIfm68RKO1uRa+7SheBFpFM2QEHC5u",
+	"DTI/uelKA5Q76E3u9cIZvpRcj1K2oUrhIA0mu4e05LuULQ8xq++C0D7XcQpruZzmbYXabzQIRFe0UT/E",
+	"pD8rSJYabXGeMcarA/4rC2iO+1oNsOOj969M94V8FMKEgGVgUNCksefpAhCbI4w0iJB6zngfHJ56sHSI",
+	"0ty0I3ecqg1Jx1NQ+/gTWZOpg163v8Ihxz+r3QSdHMA916UbcZb1DvRGPaPwu4S89+G3+qEujUNPWduG",
+	"G9gPKRuQs+t+RXOyKDigHKeauox6do1ulSShPQxFljUDGhaMpXXDfhMDNbUzEIHC5opV5miJU0SZGU5P",
+	"58VTpS8GhjMPWH+I3YZ3pI8Fzqzrsgv0f7OPjY/G1Hvw3rk9YVDtKFwLDLdgH0p/uAV+S2DjMVPMqJo/",
+	"88rYEoSCv4Bb4ERukRMuEOPISg2xEsKFNKGIMcIS5UxI9Phi8GWmEFJKom39f78QuCWTEoScEiUeD7eB",
+	"GWnaFylJpzMsJfBtAEyOrNgcvXt9I4w3S+CtvuWVlmb0EORGOQpsFOMbvrkbIsPmPQ9LFbWAoh2INkDi",
+	"I7jX1hk+MNioSZPUEGrbU95zV7Ms9b3VE2qaaSYJG/8unBFr32vjQHeXvdNI58XW8jLurHbOW1pWJ1sq",
+	"7Xa7Wj4bOkprF3oBXcat1xmmz0q7b1DG3BFRTocHdWFKLRdPU1h4J3dMsffcuef2MjzWBKSdFdwFvt96",
+	"v+83R6rxzNvVvHGJgBZIuizjCp9vrJVgODZrrP6QmFLNoaZJH5RLIad8JSQ6KHnXsj8rjAgt6riJarx8",
+	"yPraXDzHd1MdMz/VTK83BDpscdeDdOyCcCSKXC3dzXfg0mvLHgrq9rFqLvJpxpLVhgi4RhdoiYW+PrUL",
+	"G0m2wTwV9kLdgBJAssxn0uBs499QALRe5WvX9ThdgvbeeclzwDFt7vQVzCUCpaOVUTCZ+iq0qa1vkHfr",
+	"NfDWKIX+zj9Mp36w2Y8DaP9FCZy6yFA7H/XzVZFNi2S9nMQZJlv2zQwHPGsl+fVEdQ0hd/N02Hw54vqB",
+	"bcBVNwv41bLSktipbZqnaiplk0A4TlYTDX2TxDOBuyUuFB/jJvbcJwGYTJ6Q4yyDqU68mwqfemj0QJal",
+	"wJUMTJFcKk4pkH4z8mZ04FFSrHr8Ldx5xfSCkqHOqtK/q1ATW4KyI9SpyOGovfcgsf7o1LojWeR71YNd",
+	"t8EAw3a1VHFo4ECPjgIfPSoTfCyAJoAMGSDJTEoVwkhIDjhHVmTsQaSNNFBz+DdZRp7t7DHsgbdeNDEw",
+	"O68ZPLVrX8dCcb4sGy6B7+e/z7AEmmynuX8dne79Tic7y7KhsOhyyI/0PNv0uIETj5er1byskMN21taO",
+	"nbfeXWgOuA5aNSKqzVRtKkSsZUhMFTZkXTNxxFbapZ4ZpoQLadzIJm2OTRzoXWyJ+lJO1HIa81UAfs1h",
+	"DlydQjFSO9/HFHqAFXOQybJWiaCV+W8ycIOObnUzkSxDhKo7UcNEKH6kRCljv9SmnA3W384AccjZrYb6",
+	"IO7oMoA9rHGYZ3vN2YLjXOg80rqb+woVVJEBUEkSLCHVnuwZSVOgMVLYn7OCpjFKGJ1nJJExIvQWZySN",
+	"0QynkyoIVWhn9iTHdDvBUirBwH6VYW5c5fgWEy07q0EkcIozb9WE0s3mD3kafqvUQgI8oOOAhc818cMc",
+	"4dp+1XVSQvNq14VP6KQQEBvhJEaK8U5wmhNKhORY6mO0axgwns5Quj8Hybd1EWmAllFXsYgMMNBAgYDW",
+	"aTHv10RzTWW+I/O3yr7dBCLV8RIUboGbZAHB0FxHDzu2tGAsdRJRFEczrP9SxES1qJSwPK9zp4BP7g1O",
+	"ViHHrFrSVEljnpP7Tn2tswjN/QZppf5Itq6QVouLrhkXBtGfWZuWET30p7PbR431Aoz+2x7p9HaNY0ly",
+	"gxzgaqul83usZUM9v9F65HS1ONAWYv3uhwYfjrZvaDmW0MW0pYscw8hQCEhN+HqXs3afrPPSDGDDBWr6",
+	"fHNDcf1g1riMT+uv1PyqTkw4DqF24HYt2PskNQw/WGI6L7Jsqs0c/qyKoPl4n8DYRiJCyyrENiAkUuC1",
+	"lRKUCPArcDZ5hyoY95dJID7R4jucza0FE2nrTo2l9weoHzls1kPq1fptFD2bzwV0PnFwnH0gKheah6BJ",
+	"IiHy1Tz+wID2HuvuCF7UkznlxgttZq+MqVFZUMe/4keGFR2ShdS62xrBK/0RUDs3Xev9ntcPTYEidGqN",
+	"5C3zu3agG0hfXqMLE8ihYM5xsjI+D0QZMsbi/oCdRvhm0+5fvvzw8Tc9uw3a83sCqcrUyl5KHBtzVedd",
+	"gUyyy2PnIQ0OqbobH5C3PTACqzxIJXcpIeRlL9ZWXUXUwkZXY1C8xKpdQBeEgv7WJJOpT03dzKtSMJa/",
+	"zjDd2/M4VGCkYeVguORxYvFVl+0atSnttPWNxDbi8PVYW7Cnip0LYdzBTNiv1i/E+hxYdiq7Iweiuvwa",
+	"MiYrygrmeo3V4hT/H6fJyekeykg4uMFRxgjVwIGqtpTmdvxQ29xT6PUbtvl/KOq6XO3YgOt7FHH2lDLu",
+	"4ZLruX58AL8B4VbVcswJPp9KtgLPip/r8lxKBXvy+iXSDwmfSRDu1oSDGFVmwtx1hNGQaVo78wVwnYmV",
+	"sis0x4nOJDvjgFOXLXYGKbEZSMMLP7oKMN18ZAfO+rW4DrHGNjrAHir8WqXItgGgU7dspSdT4DbgE9TV",
+	"FEbXcKu5Y3eJVJhFG1VZl5IyuS0+pWMf1I+JOhdyqs6Kt+zL8zucSHV6MMoJLSSMKmg1xQt/mISPoTl4",
+	"NaDdWl8DGB3EcIxs9QZd7V8h6AZksd4vdemQhICx1aVqhaVGxsSWjG1cGmwpSNmJg7ALJPEbxu63pekl",
+	"TavZfCfQnjiUMjBFixKWlzFOOm4/WRIKnhPZ3ohZyM6s/g1VAZ1ONdFeV0LnTMmTpS+2zLGLI5tF6lVG",
+	"bsiCvqT7kVeIVEYRxxGQbGqPe29OW9FjsEdPZ7B7bqMVoSOcKVX+9ZDEY1FVHvFvT8I9yadqKiug+hhs",
+	"WFSsXjxG+aLHQVPcKLlyT9lwfHJbDlOd0zfkKNy/5BkWN2vJFgGL8NicFif+7aMIjqBlOU3wGidqos1e",
+	"2UlHV1bXBYyKMA7ptiZJdITbtqbxD9L6WopyzSdWV5nVdrwkU0P3bhjLdlp6X3qqmO/Ga1dzDK3hY56L",
+	"q2mDC35ry3K287rH50YEi1TvJsoNPJ1llqAauZawEdrM/dSwqlcn32UNnI0IewsHMbYzpiGfQWokIULn",
+	"WXHnXRpbBVqMrNVnj6x2Y0qnow0mktAFYhSlRKzKTgumXHs8GnPWE8dWAVxxwHkoejVkZbwtnx90+gNx",
+	"EDulBz5G5dC+tb51gW8OEynmK90rxXgWcSGZFxdvneTeMlfsoezeg46qQxPGjN9Rsx3m5O7AtOm+RGgv",
+	"phTAD67oX1O5hvRT0c8GV7OXiRBvm2UcH379+GIPU98QxXRvhAzCxTHsBOYU7W8geMvBo96OS7xVY3zP",
+	"UhiYdRtaxvc2XLTFD5YkS7khuANXc1DjBlODoacwh0sz0gV6RnVyKIW65v3zRn2NZpDpYUeEWvXl2cYV",
+	"YAP4oOkNcOK7gMrePm2DbHcSYOONPaTunSEBe1ShF4wjk3JzZZLOsJCI442Ns/BmBB6wBkKPva0xiTFW",
+	"gcw9lPMtLIi28AJOlmhWJCuQMcpJlhHTA6be7wfWLFle26cE2hC5ZIVE2BSjMP1j0BLfgonZsuKAD5RD",
+	"cysDKT1uOxa7BsCGelyzpCC5ikMzw0VJ70MZTXlGfM5gCevpcOgcmHsuWVRNWW7FB6t3wtuvaw+xKyWi",
+	"o1DzWCcAWdApoUcQsI4nRdW2GILkXuUfugF3gDV81Na9+9lHIrt/q/9R5LIey7CCxjEkNH3e9hfQynTL",
+	"XYsfBR1Ma1NS5wgjx0ab6x1V/HB8VaCD6kS0dgV3ugQBpkgJXsAVT2oXQ9rtDrnjW6XOtcoBp4Odhrd+",
+	"UL80EYIzLKAeuFzQDIRAFl6ICHNZGvEja7oq96t75LDZX/9IYyEpFHRvFLSdoaAMCdCdcxPGVgSq3rmY",
+	"iAym7qmKQtfkL7BtaHoahZpNAeZQyxpaSrk2XWy1D2kHdsaGoeNcCa1AKNAff4rRkxj9GKN//e+nMfqv",
+	"MRIxyv/1f85FjF7jf//jn1/pfLAPCmIfyjBNU+60USTrGn2wcPmABN4KtFluz36hb0lu533z4il6+PDh",
+	"N+jd26dnSGdcmR9s615kcroE+qN68ptHj//7V2e/0G852wjgpi+crPnMDRD14gTQVP/29ObNCxM9oYj3",
+	"w5+fv0Xn9vkPat/qmSXgFDj68D8n6umJ1ts+aEnrF52JtEUFFXgOKAe5ZOl1lRenp/nwpJBLxsmv2ld1",
+	"hb7ViEAGhf/+xz8/nP1Co0aHXovkJ2ucLGHy4OwiiqOCZxZp4ur8fLPZnGH98xnji3P7rjh/9fLp8+9v",
+	"nut3qoyt6Imaq5bscBVd2jgPitckuooenl2cPbTBQZoAz7HrVmxrFZfBFC/T6Cr6M0jTzrjVdfnBxUVH",
+	"x+VxnZbNBJ4+y/YH9fXclZ72DVSurNa0OY6Ec31EPxpoxEirhoYuJOOmrpgpDkB1SWMXwSPxQqjTbWDz",
+	"Xo12jouUhOGkbiHdHVbDtmqL/bM91x8LU3HLYlxXVojqXbDLLZpr2RlOHvcF9H6Kd/IPabZFQKWSLjXx",
+	"IoxEjrMMOLJuvt0F2cbEB/Tlfn9KCikb+Hqo5K1umiudjH8grfy0ZCglKdossYzd9a3rytXpoooBVmsw",
+	"BJK4LrCi6zQ9rZ46IcDaHWkDYFuWLXEOhJqZxhRjzDJdkc82XZptq94VDnxV528LuSoLuPOAPa09d0rg",
+	"NbuIBWBXX/ThAKxtTTsurN+u2cPSpMPqToNoZupLBylSZ1p44GiMy7XWZmUy8bcs3Z4Ahi7eoCE4KdHq",
+	"0w4KL485vTahe3BX/rQnzrp5QIXG899I+slw9gyMIN3ExDP9fQsTDXg88hgbbeb/0Ve/c235xqweOX/5",
+	"LFIs32qizZ29080z75HGrIY/iMg8QDWvp8c4xq5fT0UI1RE2/ee4LbLFiqoCkm5o23e/1CI2ghzyWdVZ",
+	"uonNlvrFeGryqHAOMdIJpDEyyUoxskE7anW6XOI1yjFfaWHpRwJS90FXm5BqdNejwe0pIF98bIgWvYGA",
+	"fqnJ5UaW45TKfavzl6ef3t1L8+yDi1013z+bS8H0TDc497Sa93L4vEQeJIgFhq0FqB97aNvr4NjDCsYD",
+	"MrKzETnPj/1z0syhnbRyaSfuQ6O4URxNGn+/H0yOg4X4y1Y65QgY2Oxj7yQ7U/RlQJ5URq91AQtITI6B",
+	"Hc5mLZtTLAvzZKnLzpBM6hRdrd0xLk3ErWWoZVPyHrnomRNVT3FfNfqC/m7koQorT9K03qluF/a1W2yg",
+	"dFTDx6klo2ofZqRyK1XStym04KeqkL4X2sGxD56NIO48esfAsQOKNiwQKZzC53TJwJk7smz5ZZ3T+xEp",
+	"DTyvNSXWA4lRXgipRDCtGA46eOeucbJ2PeyFGy8TfaJbOL90gw8BlHnlOPxHD+XaPPtaUJtyoMbW5dpR",
+	"2/bMCFPYxIasbR19dZMsiZBMW9LYXJO7bQzdD+KqnmE3a3jtCvidjEHU62wG+INd7OE4qAYz3q46t5C6",
+	"+nNGbqGKTjgSs/BA31S7PCJxK8E+xM0f+L1/ahVoQ7JMHU+p3YF30pb0Sxk9BkNWq6rgTE0Mkpc6nQJg",
+	"/Y1hIehVpSmcgr22+lP9bgUhF4cWm+ZHMeKM5UqptmFoDksup6KNpoEiUgNbn0FIcus1fNc13NE+lWsE",
+	"mQD06OIby1g3uiOJxNRYH3QNqIbhowaLsEgV3vHF0Yk0LFbp/Og1sHWmxKuEmF5ERB5FyCqBikWtD6YA",
+	"KrXhN7YZQ2kIdMeWt748lnA/MpfDwwipq3WcWa3pUYigy8ZIJyToco6ABFCu83Do3RDpPI/myjeqQWx8",
+	"7LaJhSkLGZsuELWuRLHzxDf9SWEA98hZN9pCUApZA3yzRzFVkoChco8SX6UBcbAFseobfmSLnKtQ7wXP",
+	"o4tjWM4ej/N+v/+dyM2GQNFsq8sEa9v7bGvc9SGvaRmO3iXLvbFtaE/AtGtlVn+3MhxvellbrEdjYKCY",
+	"ViLiM4hounDevYln/p1eHJXuuq1d3FYQO1gM04ArLV1VLu29yFxfztG9H1lLAXt/OUunVVvd39beCxKo",
+	"q893SiJ1c4QujszVCz2URJVSmXJsComJRBeRr04zESi3eenqSBN5ROo1YN/030Em3+oUdFzWW/v93kBs",
+	"o8RgfdWYMks1R27wLGwGX0ts89luJba5x0uJbU573DefyVKgoPiFGAm+lHN+T9cV2+x/W9XC/kPn84Ys",
+	"6A++wGvP9tSzkKLjREurwWwkj1u9W27XCbspcxROdsrcFIE71a3yOEHARCBhwEpoABT+S89U3DrRSWiW",
+	"8xp0HO4F/jclqPaGvk2Oia5+fr9DjoSay4Di3OR1lGlhPszUTth5RugqLKAYcP5E5PKVeu5E1k1CV/+x",
+	"GDN5OQkHkzSGGDXJXSgzAO/GXj3/0HvzGHb8uqKGUyCw1Uf8i7mEFGwdhFxPDcOzJoQiWym1B8DNDmxe",
+	"GN+ArDdqOxGMazPc8yHZmdqjrtUfORb6XPVO01VtCTnsh0TRJUY8p+kPcgn8xj07hFKf0/QodPqcpghn",
+	"mbuZhX9/aFaYSsOMgo3eECsxRvx4RYSsbXCAkd/C9YvMdqqXqO0WdY5BjK/ILfQgqJkHdW2yf018jUKZ",
+	"KbTFBKDNkqEcU0XT6j3RS7m9WupzmgYFy1MTroNKY8OaYEfueG/rigBZrLtMWbr+7WlF7rLArk+GUD+U",
+	"NANyUqyPLk38tAQNeN2FXdEfanTg0B3aTftM0xvTVsloIEIBqS/094Ua+0mr8eJJRPh6ved7Nlx1yIPW",
+	"cGXip08mG5pZQsi8RhumM01oAvFuqWXEeCVUmlxu6arUC+C3wNGaKx7tw74+T41KwsFDVT11ypNVzRJg",
+	"8hrsx2DxulyxzT9KdAAkIvTvkEiNY9to1sIG0rLGf2wFE8XnTNXJa/To4pHJ9K8Z7co361CvdtcG/bnd",
+	"V1Ape6nXZko1n+YI6rE/i+XYFqD25Lqbsp6H5vX1w/38N/1/5637NAPMKwT0Kjbq8SMkJTYW7xfjbFMT",
+	"K8XNazRS4S8Qn+Cr12yvWVdKr+t+uDFpWacx6sjffVqIzWoL2UMVBga6LEpEfAafhe7ac29OC/9OL45K",
+	"d5/JbaEB+YX4Lb6ck30/ngsF+wNcF7rwcU1+amlgt2oxV+iDCfH/gP6YYomvUL1ecoxIemWlto8F0MR1",
+	"2FQiPAdR2D4bX8Xogwm6KIcxAfhG73AVh36hLgdJOH2kDIi3pPTVGXqCEpbnisiIMMRmSvpcXiBxht5A",
+	"wiiFRJrz+woLOdFbmbx8psTOD7oQo63gs3tQDUwGWR5cxaijBgc+/gKCA4+QBewpZCOrhJJS1tcxD+sM",
+	"UySWpoWedz2m6OvRs5IJbYFvrSNX1aP/6+eLyTfvf7uMH1x8+oOnLGS/1UjCnTwHTXjVQaumag/oNw6Z",
+	"F49kGrq15cGEVbEm7uyYgNpQdKJtVNZVrOCt62V2sguuKuEcAJVd5SmqaXSIkm9t37JT3Di1mt33LEw2",
+	"apeHJUpz8yg614x4qVsgKiVfKf1HINq/4pUi16rW264989riHeV4BYiyWle9rgIc5qleKfUN3LJVDcf9",
+	"Yqp6/ksp6aI3aguOh+RSXZD8lMdWjR86sfq34+QoxGUslYgRZxuT8mlCrbAw7giz1YAsJMuaxh2gMg2g",
+	"RkgGYW32KJKCftYlFQyVGmwJ4/DShpVF9g+uCyMfPrTvJoS14jLJkgmgSDCnu6GccTDZwHIJAkxvN1tT",
+	"y7fEHN9Nbeltf97C1+2yfZ8zc8FSXfgI6V8Pr/qmk6O3Jk1Hi2iEaslAA15cowVe69aZW/2pQ1owvpMu",
+	"YeGd9a6cDGZlLeEA1MwS71lSeGfclKcQFKpK0v8htdk0Asvbez8jApbJMmRGODGuPnPwSRi0TW9PraTx",
+	"z+8VV7YFin9+rwBoVAgDclPo9hyvyfntpQavnaOsi1sF9NW+ktrH+FtlArY3cu27qtBQ+VXFcGpftvZS",
+	"n6bmnKk9b+rRvv/0fwMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -61,6 +61,8 @@ func Rules() map[string]Rule {
 		"updateDevice": need(access.EditLayout),
 		"deleteDevice": need(access.EditLayout),
 
+		"acceptIdentity": need(access.EditDevices),
+
 		"listUsers":        need(access.ManageUsers),
 		"createUser":       need(access.ManageUsers),
 		"updateUser":       need(access.ManageUsers),

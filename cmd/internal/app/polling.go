@@ -65,7 +65,7 @@ func (a *App) setTargets(ctx context.Context) error {
 			continue
 		}
 		t := collectors.Target{
-			Device: d.ID, Name: d.Name, Address: d.Address, Protocol: collectors.Protocol(d.Protocol), Profile: d.Profile,
+			Device: d.ID, Name: d.Name, Generation: uint64(d.Generation), Address: d.Address, Protocol: collectors.Protocol(d.Protocol), Profile: d.Profile,
 			Modbus: collectors.ModbusAddress{Unit: d.UnitID}, Timeout: time.Duration(d.TimeoutMS) * time.Millisecond,
 			Interval: time.Duration(d.IntervalS) * time.Second,
 		}

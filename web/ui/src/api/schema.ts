@@ -130,6 +130,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept that another device answers than before; it is learned anew, with points and histories of its own */
+        post: operations["acceptIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices/{id}/points": {
         parameters: {
             query?: never;
@@ -807,6 +826,13 @@ export interface components {
             device: components["schemas"]["DeviceSummary"];
             firmware?: string;
             health: components["schemas"]["PollHealth"];
+            /**
+             * Format: date-time
+             * @description Since when another device answers; it is not read until somebody accepts it
+             */
+            identity_changed_at?: string;
+            /** @description How the device that answers differs from the one that is known */
+            identity_note?: string;
             input: components["schemas"]["DeviceInput"];
             /** Format: date-time */
             learned_at?: string;
@@ -1751,6 +1777,27 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
             204: {
                 headers: {
                     [name: string]: unknown;

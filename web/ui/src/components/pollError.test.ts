@@ -8,6 +8,7 @@ it('tells known errors of polling in the language of the reader', () => {
   const t = i18n.getFixedT('vi');
   expect(pollErrorText('ask 192.0.2.1:161: device does not answer within 2s', t)).toBe('Không phản hồi');
   expect(pollErrorText('read pdu (unit 1): malformed answer: short frame', t)).toBe('Trả lời sai');
+  expect(pollErrorText('register points of pdu: another device answers for "pdu": serial number was A, is B', t)).toBe('Thiết bị khác trả lời; cần được chấp nhận trước');
   expect(pollErrorText('something new', t)).toBe('');
   expect(pollErrorText(undefined, t)).toBe('');
 });

@@ -121,6 +121,8 @@ export const en = {
     lastPoll: 'Last attempt', lastGood: 'Last success', stateSince: 'In this state since', pollRequested: 'Poll requested', noPoints: 'No points yet',
     noPointsHint: 'Points appear once the device has answered and its profile is known.', livePoints: 'Live points', filterPoints: 'Filter points', device: 'Device as a whole', limits: 'Limits of the device', learned: 'Identified', remove: 'Delete device',
     removeSure: 'Delete {{name}} from the model? Lost with it: its {{points}} points with the way to their recorded values, its history of places, and how it is polled. This cannot be undone; a device that is only out of service can be switched off instead.', removed: 'The device is deleted', onlyAbnormal: 'Only abnormal', pointCount: '{{count}} points', selected: 'Trend',
+    replaced: 'Another device answers', replacedHint: 'Since {{time}} another device than the known one answers at this address. Its values are not recorded until it is accepted.',
+    acceptIdentity: 'Accept the new device', acceptIdentitySure: 'Was {{name}} really exchanged? The new device gets points with histories of their own; those of the old one are kept but go on no more. This cannot be undone.',
     polled: 'Polled', placeU: 'Lowest unit', face: 'Face', zeroU: 'Zero-U side', noZeroU: 'in units', left: 'left', right: 'right', front: 'front', rear: 'rear', intervalS: 'Interval (s), 0 as the profile says', autoProfile: 'Empty: chosen by what the device answers', editTitle: 'Edit {{name}}', noProtocol: 'none', saved: '{{name}} is saved',
   },
   trends: {
@@ -159,7 +161,7 @@ export const en = {
   auditOutcome: { ok: 'done', failed: 'failed', denied: 'refused' },
   auditVia: { session: 'browser', token: 'token', system: 'system' },
   pollError: {
-    silent: 'Does not answer', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Another device answers; it is identified anew',
+    silent: 'Does not answer', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', replaced: 'Another device answers; it must be accepted first',
     closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
   },
   simulation: {

@@ -123,6 +123,8 @@ export const vi: typeof en = {
     lastPoll: 'Lần thử cuối', lastGood: 'Thành công cuối', stateSince: 'Ở tình trạng này từ', pollRequested: 'Đã yêu cầu thu thập', noPoints: 'Chưa có điểm đo',
     noPointsHint: 'Điểm đo hiện ra khi thiết bị đã phản hồi và đã rõ hồ sơ.', livePoints: 'Điểm đo trực tiếp', filterPoints: 'Lọc điểm đo', device: 'Toàn thiết bị', limits: 'Ngưỡng của thiết bị', learned: 'Nhận dạng lúc', remove: 'Xóa thiết bị',
     removeSure: 'Xóa {{name}} khỏi mô hình? Mất theo: {{points}} điểm đo cùng lối vào các giá trị đã ghi, lịch sử vị trí và cách thu thập. Không hoàn tác được; thiết bị chỉ tạm ngừng thì có thể tắt thu thập.', removed: 'Đã xóa thiết bị', onlyAbnormal: 'Chỉ bất thường', pointCount: '{{count}} điểm đo', selected: 'Xu hướng',
+    replaced: 'Một thiết bị khác đang trả lời', replacedHint: 'Từ {{time}}, một thiết bị khác với thiết bị đã biết trả lời tại địa chỉ này. Giá trị của nó không được ghi cho đến khi được chấp nhận.',
+    acceptIdentity: 'Chấp nhận thiết bị mới', acceptIdentitySure: '{{name}} đã thật sự được thay? Thiết bị mới có các điểm đo với lịch sử riêng; lịch sử của thiết bị cũ được giữ nhưng không ghi tiếp. Không hoàn tác được.',
     polled: 'Có thu thập', placeU: 'U thấp nhất', face: 'Mặt', zeroU: 'Bên không chiếm U', noZeroU: 'chiếm U', left: 'trái', right: 'phải', front: 'trước', rear: 'sau', intervalS: 'Chu kỳ (s), 0 là theo hồ sơ', autoProfile: 'Để trống: chọn theo phản hồi của thiết bị', editTitle: 'Sửa {{name}}', noProtocol: 'không có', saved: 'Đã lưu {{name}}',
   },
   trends: {
@@ -161,7 +163,7 @@ export const vi: typeof en = {
   auditOutcome: { ok: 'xong', failed: 'không thành công', denied: 'bị từ chối' },
   auditVia: { session: 'trình duyệt', token: 'mã truy cập', system: 'hệ thống' },
   pollError: {
-    silent: 'Không phản hồi', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Thiết bị khác trả lời; đang nhận dạng lại',
+    silent: 'Không phản hồi', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
     closed: 'Đóng kết nối', stopped: 'Bộ xử lý giao thức không chạy', internal: 'Lỗi bên trong chương trình', waiting: 'Đang chờ lần thử tiếp theo',
   },
   simulation: {

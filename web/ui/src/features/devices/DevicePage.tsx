@@ -21,6 +21,7 @@ import { PointTrend } from './PointTrend';
 import { PollHealthFacts } from './PollHealthFacts';
 import { deviceKey, devicePointsQuery, deviceQuery } from './queries';
 import { RemoveDevice } from './RemoveDevice';
+import { ReplacedDevice } from './ReplacedDevice';
 
 const route = getRouteApi('/shell/devices/$deviceId');
 
@@ -77,6 +78,7 @@ export function DevicePage() {
           </Group>
         }
       />
+      <ReplacedDevice detail={device.data} />
       <div className="room-layout">
         <div className="grid">
           {selected && (
