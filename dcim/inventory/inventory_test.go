@@ -306,7 +306,7 @@ func TestRegisterMany(t *testing.T) {
 		}
 		wg.Wait()
 		took := time.Since(begin)
-		if n := c.Statements(); n != 3*devices {
+		if n := c.Statements(); n != 4*devices {
 			t.Errorf("%d statements for %d devices", n, devices)
 		}
 		t.Logf("%d points in %v: %.0f points/s", devices*points, took, float64(devices*points)/took.Seconds())

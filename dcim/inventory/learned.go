@@ -81,6 +81,9 @@ func (s *Service) UpdateLearned(ctx context.Context, device models.DeviceID, l L
 		if err := tx.Model(&d).Select(learnedColumns).Updates(&d).Error; err != nil {
 			return fmt.Errorf("keep facts of device %q: %w", d.Name, db.Explain(err, "device", d.Name))
 		}
+		if err := revise(tx, device); err != nil {
+			return err
+		}
 		if returned {
 			return s.record(ctx, tx, "identity-restored", "device", d.ID, d.Name, nil, nil)
 		}
@@ -149,6 +152,9 @@ func (s *Service) markReplaced(ctx context.Context, device models.DeviceID, e *I
 		if err != nil {
 			return fmt.Errorf("mark device %q as replaced: %w", e.Name, err)
 		}
+		if err := revise(tx, device); err != nil {
+			return err
+		}
 		return s.record(ctx, tx, "identity-changed", "device", device, e.Name,
 			map[string]string{"what": e.What, "value": e.Known}, map[string]string{"what": e.What, "value": e.Found})
 	})
@@ -195,6 +201,9 @@ func (s *Service) AcceptIdentity(ctx context.Context, device models.DeviceID) er
 		err = tx.Model(&models.Point{}).Where("device_id = ? AND retired_at IS NULL", device).Update("retired_at", now).Error
 		if err != nil {
 			return fmt.Errorf("retire points of device %q: %w", d.Name, err)
+		}
+		if err := revise(tx, device); err != nil {
+			return err
 		}
 		return s.record(ctx, tx, "accept-identity", "device", device, d.Name, before.LearnedFacts, nil)
 	})

@@ -116,7 +116,7 @@ func clean(s string) string {
 }
 
 // register writes what differs: at most one statement to retire points, one a
-// thousand to add or change them, and two to read.
+// thousand to add or change them, one to count the change, and two to read.
 func register(tx *gorm.DB, device models.DeviceID, have map[string]*models.Point, specs []models.PointSpec) ([]*models.Point, error) {
 	var d models.Device
 	res := tx.Select("id", "generation", "point_roles").Where("id = ?", device).Limit(1).Find(&d)
@@ -160,6 +160,11 @@ func register(tx *gorm.DB, device models.DeviceID, have map[string]*models.Point
 			}
 		}
 	}
+	if len(fresh)+len(gone) > 0 {
+		if err := revise(tx, device); err != nil {
+			return nil, err
+		}
+	}
 	if len(fresh) == 0 {
 		return live, nil
 	}
@@ -194,6 +199,15 @@ func register(tx *gorm.DB, device models.DeviceID, have map[string]*models.Point
 		p.ID, p.Role = written[i].ID, written[i].Role
 	}
 	return live, nil
+}
+
+// revise counts a change of what was learned of a device, by which readers of
+// the model see that theirs is old.
+func revise(tx *gorm.DB, device models.DeviceID) error {
+	if err := tx.Exec("UPDATE devices SET learned_revision = learned_revision + 1 WHERE id = ?", device).Error; err != nil {
+		return fmt.Errorf("count change of device %d: %w", device, err)
+	}
+	return nil
 }
 
 func sortPoints(ps []*models.Point) {
@@ -248,6 +262,9 @@ func (s *Service) SetPointRole(ctx context.Context, id models.PointID, role stri
 		}
 		if err := tx.Model(&models.Point{}).Where("id = ?", id).Update("role", role).Error; err != nil {
 			return fmt.Errorf("set role of point %d: %w", id, err)
+		}
+		if err := revise(tx, p.DeviceID); err != nil {
+			return err
 		}
 		return s.record(ctx, tx, "set-role", "point", id, d.Name+" "+p.Key, before, role)
 	})

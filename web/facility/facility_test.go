@@ -9,7 +9,9 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
@@ -149,8 +151,33 @@ func TestReader(t *testing.T) {
 		if err != nil || again.Device(dev.ID).Name != "Q" || x.Device(dev.ID).Name != "P" {
 			t.Errorf("change not seen, or an old index changed: %v", err)
 		}
+		// So do points that come, go and come back.
+		stock, err := inventory.New(inventory.Options{DB: g, Audit: unwritten{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		specs := []models.PointSpec{
+			{Key: "inlet/1/power", Class: "power", Component: "inlet/1"}, {Key: "inlet/2/power", Class: "power", Component: "inlet/2"},
+		}
+		system := access.System(t.Context(), "test")
+		if err := stock.LoadCatalog(system); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{2, 1, 2, 0, 2} {
+			if _, err := stock.RegisterPoints(system, dev.ID, specs[:n]); err != nil {
+				t.Fatal(err)
+			}
+			r.Invalidate()
+			if x, err := r.Index(t.Context()); err != nil || len(x.Device(dev.ID).Power) != n {
+				t.Errorf("%d power points, the index has %d, %v", n, len(x.Device(dev.ID).Power), err)
+			}
+		}
 	})
 }
+
+type unwritten struct{}
+
+func (unwritten) Record(context.Context, *gorm.DB, models.AuditEvent) error { return nil }
 
 func create(t *testing.T, g *gorm.DB, row any) {
 	t.Helper()

@@ -93,7 +93,7 @@ func (r *Reader) revision(ctx context.Context) (string, error) {
 		parts = append(parts, "(SELECT COUNT(*) FROM "+table+")", "(SELECT SUM(version) FROM "+table+")", "(SELECT MAX(updated_at) FROM "+table+")")
 	}
 	parts = append(parts, "(SELECT COUNT(*) FROM devices)", "(SELECT SUM(version) FROM devices)",
-		"(SELECT MAX(updated_at) FROM devices)", "(SELECT MAX(learned_at) FROM devices)", "(SELECT MAX(id) FROM points)")
+		"(SELECT MAX(updated_at) FROM devices)", "(SELECT SUM(learned_revision) FROM devices)")
 	values := make([]any, len(parts))
 	for i := range values {
 		values[i] = new(any)
