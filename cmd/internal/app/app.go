@@ -141,6 +141,8 @@ type App struct {
 	web     atomic.Pointer[web.Server]
 	started time.Time
 
+	// locked says which devices have a credential that cannot be opened.
+	locked atomic.Pointer[map[models.DeviceID]error]
 	reload chan struct{}
 	cancel context.CancelFunc
 	wg     sync.WaitGroup

@@ -18,6 +18,9 @@ type paced struct {
 }
 
 func (a *App) newDriver(t collectors.Target) (collectors.Driver, error) {
+	if locked := a.locked.Load(); locked != nil && (*locked)[t.Device] != nil {
+		return nil, (*locked)[t.Device]
+	}
 	d, err := a.engines.NewDriver(t)
 	if err != nil {
 		return nil, err

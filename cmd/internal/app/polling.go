@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/models"
 )
@@ -52,7 +54,21 @@ func (a *App) newManager() {
 	})
 }
 
-// setTargets tells the manager which devices to poll and how.
+// lockedError is a credential whose secrets cannot be read. It is a
+// collectors.ErrAuth.
+type lockedError struct{ cause error }
+
+func (e *lockedError) Error() string {
+	return "the credential cannot be opened, enter its secrets again: " + e.cause.Error()
+}
+
+func (e *lockedError) Unwrap() error { return e.cause }
+
+// Is makes every lockedError a collectors.ErrAuth.
+func (e *lockedError) Is(target error) bool { return target == collectors.ErrAuth }
+
+// setTargets tells the manager which devices to poll and how. When it fails
+// all is polled as before.
 func (a *App) setTargets(ctx context.Context) error {
 	devices, err := a.inventory.Polled(system(ctx), nil)
 	if err != nil {
@@ -60,6 +76,8 @@ func (a *App) setTargets(ctx context.Context) error {
 	}
 	targets := make([]collectors.Target, 0, len(devices))
 	secrets := map[uint64]collectors.SNMPCredential{}
+	failed := map[uint64]error{}
+	locked := map[models.DeviceID]error{}
 	for _, d := range devices {
 		if d.Protocol == "" || d.Address == "" {
 			continue
@@ -70,19 +88,25 @@ func (a *App) setTargets(ctx context.Context) error {
 			Interval: time.Duration(d.IntervalS) * time.Second,
 		}
 		if d.CredentialID != nil {
-			c, ok := secrets[*d.CredentialID]
-			if !ok {
-				if c, err = a.openCredential(ctx, *d.CredentialID); err != nil {
-					// One credential that cannot be opened costs its devices only.
-					a.log.ErrorContext(ctx, "open credential", "device", d.Name, "err", err)
-					continue
+			id := *d.CredentialID
+			if _, tried := secrets[id]; !tried {
+				secrets[id], err = a.openCredential(ctx, id)
+				switch {
+				case errors.Is(err, credential.ErrKey), errors.Is(err, credential.ErrDamaged), errors.Is(err, credential.ErrNotFound):
+					// It costs its devices only, and they tell.
+					failed[id] = &lockedError{err}
+				case err != nil:
+					return err
 				}
-				secrets[*d.CredentialID] = c
 			}
-			t.SNMP = c
+			t.SNMP = secrets[id]
+			if failed[id] != nil {
+				locked[d.ID] = failed[id]
+			}
 		}
 		targets = append(targets, t)
 	}
+	a.locked.Store(&locked)
 	a.manager.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	return nil
 }
@@ -107,16 +131,33 @@ func (a *App) reloadTargets() {
 	}
 }
 
-// followTargets sets the targets anew after changes of the model.
+// The pauses between tries to read the targets.
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// followTargets sets the targets anew after changes of the model, and tries
+// again when the database does not let it.
 func (a *App) followTargets(ctx context.Context) error {
+	var again <-chan time.Time
+	pause := firstRetry
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.reload:
+		case <-again:
 		}
-		if err := a.setTargets(ctx); err != nil && ctx.Err() == nil {
-			a.log.ErrorContext(ctx, "set poll targets", "err", err)
+		err := a.setTargets(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			a.log.ErrorContext(ctx, "set poll targets", "err", err, "again in", pause)
+			again, pause = time.After(pause), min(2*pause, lastRetry)
+		default:
+			again, pause = nil, firstRetry
 		}
 	}
 }

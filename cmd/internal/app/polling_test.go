@@ -2,9 +2,14 @@ package app
 
 import (
 	"errors"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
+	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
@@ -48,4 +53,53 @@ func TestAcceptedDeviceIsLearned(t *testing.T) {
 		h, _ := a.manager.DeviceHealth(d.ID)
 		return h.Since.After(since) && h.State == "learning"
 	})
+}
+
+// A database that is away for a while costs a delay, not the change.
+func TestTargetsAreTriedAgain(t *testing.T) {
+	a := plain(t, t.TempDir())
+	var failing atomic.Bool
+	var failed atomic.Int32
+	err := a.core.DB.Callback().Query().Before("gorm:query").Register("busy", func(tx *gorm.DB) {
+		if _, ok := tx.Statement.Dest.(*[]models.Device); ok && failing.Load() {
+			failed.Add(1)
+			_ = tx.AddError(errors.New("the database is busy"))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	d := a.testDevice(t, models.Device{Name: "pdu", Polling: models.Polling{
+		Enabled: true, Protocol: "modbus-tcp", Address: "127.0.0.1:1",
+	}})
+	until(t, 10*time.Second, "failed", func() bool { return failed.Load() > 0 })
+	if _, ok := a.manager.DeviceHealth(d.ID); ok {
+		t.Error("polled without the database")
+	}
+	failing.Store(false)
+	until(t, 10*time.Second, "polled", func() bool { _, ok := a.manager.DeviceHealth(d.ID); return ok })
+}
+
+// A credential that cannot be opened is told of its devices, until it is
+// entered again.
+func TestLockedCredentialIsTold(t *testing.T) {
+	a := plain(t, t.TempDir())
+	id := a.testCredential(t)
+	if err := a.core.DB.Exec("UPDATE credentials SET secret = 'spoilt' WHERE id = ?", *id).Error; err != nil {
+		t.Fatal(err)
+	}
+	polling := models.Polling{Enabled: true, Protocol: "snmp-v2c", Address: freeUDP(t), CredentialID: id}
+	d := a.testDevice(t, models.Device{Name: "pdu", Polling: polling})
+	state := func() collectors.Health { h, _ := a.manager.DeviceHealth(d.ID); return h }
+	until(t, 20*time.Second, "refused", func() bool { return state().State == collectors.StateAuth })
+	if h := state(); !strings.Contains(h.LastError, "credential cannot be opened") {
+		t.Errorf("%+v", h)
+	}
+	_, err := a.core.Credentials.Update(system(t.Context()), *id, credential.Change{Secrets: &credential.Secrets{Community: "not public either"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.reloadTargets()
+	until(t, 20*time.Second, "tried with it", func() bool { return state().State == collectors.StateSilent })
 }
