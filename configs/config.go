@@ -99,8 +99,9 @@ type Influx struct {
 
 // Collectors is how the plant is read.
 type Collectors struct {
-	// MaxConcurrent bounds the polls in flight.
-	MaxConcurrent int `yaml:"max_concurrent"`
+	// SubnetRate bounds the SNMP requests a second to one IPv4 /24 or IPv6 /64,
+	// for the sake of small switches and firewalls on the way; zero is no bound.
+	SubnetRate int `yaml:"subnet_rate"`
 	// FastInterval and SlowInterval are used where profile and device name
 	// no other.
 	FastInterval Duration `yaml:"fast_interval"`
@@ -168,7 +169,6 @@ func Default() *Config {
 			StaleAfter: 3,
 		},
 		Collectors: Collectors{
-			MaxConcurrent: 512,
 			FastInterval:  Duration(10 * time.Second),
 			SlowInterval:  Duration(60 * time.Second),
 			Timeout:       Duration(2 * time.Second),

@@ -127,7 +127,7 @@ func (t *Telemetry) validate(fault func(path, problem, remedy string)) {
 }
 
 func (c *Collectors) validate(fault func(path, problem, remedy string)) {
-	within(fault, "collectors.max_concurrent", c.MaxConcurrent, 1, 100000)
+	within(fault, "collectors.subnet_rate", c.SubnetRate, 0, 100000)
 	within(fault, "collectors.retries", c.Retries, 0, 10)
 	between(fault, "collectors.fast_interval", c.FastInterval, time.Second, day)
 	between(fault, "collectors.slow_interval", c.SlowInterval, time.Second, day)

@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,16 +19,15 @@ const (
 	SNMPCommunity Kind = "snmp-community"
 	// SNMPv3 is a user of the user-based security model, RFC 3414.
 	SNMPv3 Kind = "snmp-v3"
-	// Modbus is a client certificate for Modbus/TCP Security.
-	Modbus Kind = "modbus"
 )
 
 // Kinds returns all kinds.
-func Kinds() []Kind { return []Kind{SNMPCommunity, SNMPv3, Modbus} }
+func Kinds() []Kind { return []Kind{SNMPCommunity, SNMPv3} }
 
 // AuthProtocols and PrivProtocols are the names of the protocols of SNMPv3, as
-// profiles and the command line spell them. AES192C and AES256C use the key
-// extension of the Blumenthal draft as Cisco's agents do.
+// profiles and the command line spell them. A key that is too short for AES192
+// and AES256 is lengthened as in draft-blumenthal-aes-usm, for AES192C and
+// AES256C as in draft-reeder-snmpv3-usm, which Cisco's agents follow.
 var (
 	authProtocols = []string{"MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512"}
 	privProtocols = []string{"DES", "AES", "AES192", "AES256", "AES192C", "AES256C"}
@@ -55,10 +53,6 @@ type Secrets struct {
 	PrivProtocol   string
 	PrivPassphrase string
 	ContextName    string
-
-	// ClientCert and ClientKey of Modbus/TCP Security, PEM.
-	ClientCert string
-	ClientKey  string
 }
 
 // plain is Secrets without its masking methods, for sealing.
@@ -123,14 +117,6 @@ func (s Secrets) check(k Kind) (Secrets, error) {
 		return Secrets{Community: s.Community}, nil
 	case SNMPv3:
 		return s.checkV3()
-	case Modbus:
-		if len(s.ClientCert) > 64<<10 || len(s.ClientKey) > 64<<10 {
-			return bad("client_cert", "length", "must be at most 64 KiB")
-		}
-		if _, err := tls.X509KeyPair([]byte(s.ClientCert), []byte(s.ClientKey)); err != nil {
-			return bad("client_cert", "format", "certificate and key must be PEM and belong together")
-		}
-		return Secrets{ClientCert: s.ClientCert, ClientKey: s.ClientKey}, nil
 	}
 	return bad("kind", "unknown", fmt.Sprintf("must be one of %v", Kinds()))
 }
@@ -146,8 +132,6 @@ func (s Secrets) onto(old Secrets) Secrets {
 		{&s.Community, old.Community, true},
 		{&s.AuthPassphrase, old.AuthPassphrase, s.AuthProtocol != ""},
 		{&s.PrivPassphrase, old.PrivPassphrase, s.PrivProtocol != ""},
-		{&s.ClientCert, old.ClientCert, s.ClientKey == ""},
-		{&s.ClientKey, old.ClientKey, s.ClientCert == ""},
 	} {
 		if *f.have == "" && f.keep {
 			*f.have = f.old

@@ -199,10 +199,10 @@ func editing(d models.Device) access.Operation {
 	return access.EditDevices
 }
 
-// credentialKind is what a protocol is opened with; empty when any or none will do.
+// credentialKind is what a protocol is opened with; Modbus needs nothing.
 var credentialKind = map[string]string{
 	"snmp-v1": "snmp-community", "snmp-v2c": "snmp-community", "snmp-v3": "snmp-v3",
-	"modbus-tcp": "modbus", "modbus-rtu-tcp": "modbus", "modbus-rtu": "modbus",
+	"modbus-tcp": "", "modbus-rtu-tcp": "", "modbus-rtu": "",
 }
 
 func checkDevice(d *models.Device) (err error) {
@@ -254,7 +254,7 @@ func checkPolling(p *models.Polling) error {
 		if p.Address == "" {
 			return nil
 		}
-	} else if credentialKind[p.Protocol] == "" {
+	} else if _, known := credentialKind[p.Protocol]; !known {
 		return fault.Invalid("protocol", "unknown", "must be snmp-v1, snmp-v2c, snmp-v3, modbus-tcp, modbus-rtu-tcp or modbus-rtu")
 	}
 	if p.Address == "" {
@@ -297,10 +297,19 @@ func checkCredential(tx *gorm.DB, p models.Polling) error {
 	if len(kinds) == 0 {
 		return fault.NotFound("credential", *p.CredentialID)
 	}
-	if want := credentialKind[p.Protocol]; want != "" && kinds[0] != want {
-		return fault.Invalid("credential_id", "kind", fmt.Sprintf("is of kind %s; %s needs %s", kinds[0], p.Protocol, want))
+	return fits(kinds[0], p.Protocol, "credential_id")
+}
+
+// fits says whether a kind of credential opens a protocol.
+func fits(kind, protocol, field string) error {
+	switch want := credentialKind[protocol]; {
+	case protocol == "" || kind == want:
+		return nil
+	case want == "":
+		return fault.Invalid(field, "kind", fmt.Sprintf("is of no use: %s needs no credential", protocol))
+	default:
+		return fault.Invalid(field, "kind", fmt.Sprintf("is of kind %s; %s needs %s", kind, protocol, want))
 	}
-	return nil
 }
 
 // CreateDevice adds a device, in its place when Position names one. What is

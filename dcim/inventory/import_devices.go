@@ -95,8 +95,8 @@ func (im *importer) device(p plannedDevice) (*models.Device, error) {
 		if !ok {
 			return nil, fault.NotFound("credential", p.spec.Credential)
 		}
-		if want := credentialKind[d.Protocol]; want != c.Kind {
-			return nil, fault.Invalid("credential", "kind", fmt.Sprintf("is of kind %s; %s needs %s", c.Kind, d.Protocol, want))
+		if err := fits(c.Kind, d.Protocol, "credential"); err != nil {
+			return nil, err
 		}
 		d.CredentialID = &c.ID
 	}

@@ -101,20 +101,21 @@ func TestPolling(t *testing.T) {
 		v2, v3 := f.credential(t, "v2", "snmp-community"), f.credential(t, "v3", "snmp-v3")
 		missing := uint64(99)
 		for name, p := range map[string]models.Polling{
-			"no protocol":      {Enabled: true, Address: "10.0.0.1:161"},
-			"no address":       {Enabled: true, Protocol: "modbus-tcp"},
-			"unknown":          {Protocol: "carrier-pigeon", Address: "a:1"},
-			"no port":          {Protocol: "modbus-tcp", Address: "10.0.0.1"},
-			"serial as host":   {Protocol: "modbus-rtu", Address: "10.0.0.1:502"},
-			"serial elsewhere": {Protocol: "modbus-rtu", Address: "/etc/passwd"},
-			"serial setting":   {Protocol: "modbus-rtu", Address: "/dev/ttyUSB0?speed=9600"},
-			"port 0":           {Protocol: "modbus-tcp", Address: "10.0.0.1:0"},
-			"big port":         {Protocol: "modbus-tcp", Address: "10.0.0.1:65536"},
-			"no host":          {Protocol: "modbus-tcp", Address: ":502"},
-			"URL":              {Protocol: "modbus-tcp", Address: "http://10.0.0.1:502"},
-			"no credential":    {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161"},
-			"wrong credential": {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161", CredentialID: v3},
-			"too slow":         {Protocol: "modbus-tcp", Address: "a:1", IntervalS: 100_000},
+			"no protocol":        {Enabled: true, Address: "10.0.0.1:161"},
+			"no address":         {Enabled: true, Protocol: "modbus-tcp"},
+			"unknown":            {Protocol: "carrier-pigeon", Address: "a:1"},
+			"no port":            {Protocol: "modbus-tcp", Address: "10.0.0.1"},
+			"serial as host":     {Protocol: "modbus-rtu", Address: "10.0.0.1:502"},
+			"serial elsewhere":   {Protocol: "modbus-rtu", Address: "/etc/passwd"},
+			"serial setting":     {Protocol: "modbus-rtu", Address: "/dev/ttyUSB0?speed=9600"},
+			"port 0":             {Protocol: "modbus-tcp", Address: "10.0.0.1:0"},
+			"big port":           {Protocol: "modbus-tcp", Address: "10.0.0.1:65536"},
+			"no host":            {Protocol: "modbus-tcp", Address: ":502"},
+			"URL":                {Protocol: "modbus-tcp", Address: "http://10.0.0.1:502"},
+			"no credential":      {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161"},
+			"wrong credential":   {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161", CredentialID: v3},
+			"useless credential": {Enabled: true, Protocol: "modbus-tcp", Address: "a:1", CredentialID: v2},
+			"too slow":           {Protocol: "modbus-tcp", Address: "a:1", IntervalS: 100_000},
 		} {
 			_, err := f.CreateDevice(f.ctx, models.Device{Name: name, Position: models.Position{SiteID: f.site.ID}, Polling: p})
 			is(t, name, err, fault.ErrInvalid)

@@ -87,6 +87,7 @@ func OpenCore(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *Co
 	c.Access, err = access.New(access.Options{
 		DB: g, Audit: c.Audit, Log: log,
 		IdleTimeout: cfg.Auth.SessionIdle.D(), AbsoluteTimeout: cfg.Auth.SessionAbsolute.D(), Parallel: cfg.Auth.PasswordParallel,
+		Hash: access.HashParams{MemoryKiB: uint32(cfg.Auth.PasswordMemory >> 10)}, //nolint:gosec // Validate bounds it to 1 GiB
 	})
 	if err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.engines = NewEngines(EngineOptions{
 		Library: a.library, Log: a.log, Timeout: cfg.Collectors.Timeout.D(), Retries: cfg.Collectors.Retries,
-		Allow: cfg.Collectors.AllowsTarget,
+		SubnetRate: cfg.Collectors.SubnetRate, Allow: cfg.Collectors.AllowsTarget,
 	})
 	if err := a.engines.Start(); err != nil {
 		return err

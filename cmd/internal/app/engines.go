@@ -45,6 +45,9 @@ type EngineOptions struct {
 	Log     *slog.Logger
 	Timeout time.Duration
 	Retries int
+	// SubnetRate bounds the SNMP requests a second to one subnet; zero is no
+	// bound.
+	SubnetRate int
 	// Sockets is how many UDP sockets SNMP shares.
 	Sockets int
 	// Allow tells whether an address may be polled, after its name was
@@ -55,7 +58,7 @@ type EngineOptions struct {
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
 	return &Engines{
-		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, Allow: o.Allow}),
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow}),
 		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow)}),
 	}
 }

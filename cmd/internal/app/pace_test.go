@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/configs"
+	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
@@ -143,5 +145,14 @@ func TestFreshnessFollowsPolling(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The costs of password hashing are those of the configuration.
+func TestPasswordMemory(t *testing.T) {
+	a := plain(t, t.TempDir(), func(c *configs.Config) { c.Auth.PasswordMemory = 20 << 20 })
+	u, err := a.core.Access.CreateUser(system(t.Context()), access.NewUser{Name: "ada", Role: access.Viewer, Password: "violet tractor under moonlight"})
+	if err != nil || !strings.Contains(u.PasswordHash, "m=20480,") {
+		t.Errorf("%q, %v", u.PasswordHash, err)
 	}
 }

@@ -771,7 +771,7 @@ export interface components {
             /** Format: uint64 */
             id: number;
             /** @enum {string} */
-            kind: "snmp-community" | "snmp-v3" | "modbus";
+            kind: "snmp-community" | "snmp-v3";
             name: string;
             priv_protocol?: string;
             /** Format: date-time */

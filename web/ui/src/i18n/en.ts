@@ -145,7 +145,7 @@ export const en = {
     resetHint: 'All sessions of this user end. Tell the new password in a safe way.', resetDone: 'The password of {{name}} is set',
   },
   role: { viewer: 'Viewer', operator: 'Operator', engineer: 'Engineer', planner: 'Planner', administrator: 'Administrator' },
-  credentialKind: { 'snmp-community': 'SNMP community (v1, v2c)', 'snmp-v3': 'SNMPv3 user', modbus: 'Modbus' },
+  credentialKind: { 'snmp-community': 'SNMP community (v1, v2c)', 'snmp-v3': 'SNMPv3 user' },
   credentialWeakness: {
     clear: 'sent in clear text', noAuth: 'no authentication', noPriv: 'no privacy', md5: 'MD5 is weak', des: 'DES is weak', closed: 'cannot be opened: enter it again',
   },

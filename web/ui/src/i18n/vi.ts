@@ -147,7 +147,7 @@ export const vi: typeof en = {
     resetHint: 'Mọi phiên của người dùng này kết thúc. Hãy báo mật khẩu mới qua kênh an toàn.', resetDone: 'Đã đặt mật khẩu cho {{name}}',
   },
   role: { viewer: 'Người xem', operator: 'Nhân viên vận hành', engineer: 'Kỹ sư', planner: 'Người lập kế hoạch', administrator: 'Quản trị viên' },
-  credentialKind: { 'snmp-community': 'Chuỗi community SNMP (v1, v2c)', 'snmp-v3': 'Người dùng SNMPv3', modbus: 'Modbus' },
+  credentialKind: { 'snmp-community': 'Chuỗi community SNMP (v1, v2c)', 'snmp-v3': 'Người dùng SNMPv3' },
   credentialWeakness: {
     clear: 'truyền ở dạng rõ', noAuth: 'không xác thực', noPriv: 'không mã hóa', md5: 'MD5 yếu', des: 'DES yếu', closed: 'không mở được: hãy nhập lại',
   },

@@ -27,7 +27,6 @@ export function CredentialFields({ kind, value, set, faults, kept = false }: Pro
     autoComplete: 'off', error: faults.get(key), description: kept && t('admin.keepSecret'), value: value[key] ?? '',
     onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ [key]: e.currentTarget.value || undefined }),
   });
-  if (kind === 'modbus') return null;
   if (kind === 'snmp-community') return <PasswordInput label={t('admin.community')} required={!kept} {...secret('community')} />;
   return (
     <>
