@@ -53,7 +53,8 @@ type Recorder struct {
 // RecorderStats are the counters of a Recorder since its start.
 type RecorderStats struct {
 	// Received samples were either Stored at once, Spooled, Rejected by the
-	// store for good, or Lost because the spool was full or not writable.
+	// store for good, or Lost because the spool was full or not writable. Lost
+	// are also Spooled samples that the disk did not give back.
 	Received, Stored, Spooled, Rejected, Lost uint64
 	// Recovered samples went from the spool to the store.
 	Recovered uint64
@@ -298,7 +299,7 @@ func (r *Recorder) resume() bool {
 func (r *Recorder) Stats() RecorderStats {
 	st := RecorderStats{
 		Received: r.received.Load(), Stored: r.stored.Load(), Spooled: r.spooled.Load(),
-		Rejected: r.rejected.Load(), Lost: r.lost.Load(), Recovered: r.recovered.Load(),
+		Rejected: r.rejected.Load(), Lost: r.lost.Load() + r.spool.gone(), Recovered: r.recovered.Load(),
 		SpoolLimit: r.opts.SpoolBytes,
 	}
 	st.Waiting, st.SpoolBytes, st.SpoolDamaged = r.spool.size()

@@ -28,7 +28,18 @@ const (
 	spoolSegmentSize = 8 << 20
 	spoolRecordMax   = 4 << 20
 	spoolPrefix      = "spool-"
+	// asidePrefix names segments that could not be read; nobody reads them again.
+	asidePrefix = "damaged-"
+
+	// damageTries is how often a record must be found damaged, and readTries how
+	// often it cannot be read at all, before the rest of its segment is given up.
+	// With the pauses of the Recorder these are seconds and some ten minutes.
+	damageTries = 4
+	readTries   = 25
 )
+
+// errSpoolDamaged is a record that was read but is not what was written.
+var errSpoolDamaged = errors.New("spool is damaged")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -41,20 +52,30 @@ type spool struct {
 	space *SpaceGuard
 	log   *slog.Logger
 
-	mu      sync.Mutex
-	segs    []spoolSegment // oldest first; w writes to the last one
-	w       *os.File
-	r       *os.File // reads segs[0]
-	roff    int64
+	mu   sync.Mutex
+	segs []spoolSegment // oldest first; w writes to the last one
+	w    *os.File
+	r    segmentReader // reads segs[0]
+	open func(path string) (segmentReader, error)
+	roff int64
+	// faults counts the tries to read the record at roff.
+	faults  int
 	bytes   int64
 	samples int64 // not yet taken
 	damaged uint64
+	lost    uint64 // samples of segments that were given up
 	buf     []byte
 }
 
+type segmentReader interface {
+	io.ReaderAt
+	io.Closer
+}
+
 type spoolSegment struct {
-	number uint64
-	size   int64
+	number  uint64
+	size    int64
+	samples int64 // not yet taken
 }
 
 func (s *spool) path(number uint64) string {
@@ -71,6 +92,7 @@ func openSpool(dir string, limit int64, log *slog.Logger) (*spool, error) {
 		return nil, fmt.Errorf("list spool folder: %w", err)
 	}
 	s := &spool{dir: dir, max: limit, log: log}
+	s.open = func(path string) (segmentReader, error) { return os.Open(path) }
 	s.space = NewSpaceGuard(dir, 0)
 	s.space.reserve /= 2 // it steps in where the store has stopped
 	for _, e := range entries {
@@ -107,13 +129,21 @@ func (s *spool) check(seg *spoolSegment) error {
 	}
 	for {
 		payload, err := s.record(f, seg.size)
+		if err != nil && !errors.Is(err, errSpoolDamaged) && !errors.Is(err, io.EOF) {
+			// The disk does not give it now; it is tried again when its turn comes.
+			s.log.Error("spool segment cannot be read yet", "file", f.Name(), "err", err)
+			seg.samples += (info.Size() - seg.size) / spoolSampleSize
+			seg.size = info.Size()
+			break
+		}
 		if err != nil {
 			break
 		}
 		seg.size += spoolHeaderSize + int64(len(payload))
-		s.samples += int64(len(payload) / spoolSampleSize)
+		seg.samples += int64(len(payload) / spoolSampleSize)
 	}
 	s.bytes += seg.size
+	s.samples += seg.samples
 	if seg.size < info.Size() {
 		s.damaged++
 		s.log.Warn("spool segment has a damaged end, which is passed over",
@@ -130,14 +160,14 @@ func (s *spool) record(f io.ReaderAt, off int64) ([]byte, error) {
 	}
 	n := binary.LittleEndian.Uint32(head[:])
 	if n == 0 || n > spoolRecordMax || n%spoolSampleSize != 0 {
-		return nil, errors.New("read spool: impossible length")
+		return nil, fmt.Errorf("read spool: impossible length: %w", errSpoolDamaged)
 	}
 	payload := make([]byte, n)
 	if _, err := f.ReadAt(payload, off+spoolHeaderSize); err != nil {
 		return nil, fmt.Errorf("read spool: %w", err)
 	}
 	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-		return nil, errors.New("read spool: checksum does not match")
+		return nil, fmt.Errorf("read spool: checksum does not match: %w", errSpoolDamaged)
 	}
 	return payload, nil
 }
@@ -183,6 +213,7 @@ func (s *spool) append(samples []models.Sample) error {
 		return fmt.Errorf("write spool: %w", err)
 	}
 	seg.size += int64(len(s.buf))
+	seg.samples += int64(len(samples))
 	s.bytes += int64(len(s.buf))
 	s.samples += int64(len(samples))
 	return nil
@@ -222,9 +253,9 @@ func (s *spool) peek(atMost int) ([]models.Sample, int64, error) {
 		return nil, 0, nil
 	}
 	if s.r == nil {
-		f, err := os.Open(s.path(s.segs[0].number))
+		f, err := s.open(s.path(s.segs[0].number))
 		if err != nil {
-			return nil, 0, fmt.Errorf("open spool segment: %w", err)
+			return nil, 0, s.fault(fmt.Errorf("open spool segment: %w", err))
 		}
 		s.r = f
 	}
@@ -236,11 +267,7 @@ func (s *spool) peek(atMost int) ([]models.Sample, int64, error) {
 			if len(out) > 0 {
 				break
 			}
-			// Checked before, so the disk lost it: nothing more can be read here.
-			s.damaged++
-			s.log.Error("spool segment cannot be read, its rest is lost", "file", s.r.Name(), "err", err)
-			s.roff = s.segs[0].size
-			return nil, 0, err
+			return nil, 0, s.fault(err)
 		}
 		for p := payload; len(p) > 0; p = p[spoolSampleSize:] {
 			out = append(out, models.Sample{
@@ -255,12 +282,45 @@ func (s *spool) peek(atMost int) ([]models.Sample, int64, error) {
 	return out, off - s.roff, nil
 }
 
+// fault counts a try to read the oldest record that failed with err. A disk that
+// is busy or a cable that is loose is waited for; what stays unreadable is put
+// aside and counted as lost.
+func (s *spool) fault(err error) error {
+	if s.r != nil {
+		_ = s.r.Close() // it is opened anew
+		s.r = nil
+	}
+	s.faults++
+	limit := readTries
+	// It was whole when it was written or checked, so a shorter file is damage too.
+	if errors.Is(err, errSpoolDamaged) || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist) {
+		limit = damageTries
+	}
+	if s.faults < limit {
+		return err
+	}
+	seg := &s.segs[0]
+	aside := filepath.Join(s.dir, fmt.Sprintf("%s%08d", asidePrefix, seg.number))
+	if rerr := os.Rename(s.path(seg.number), aside); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("put spool segment aside: %w", rerr))
+	}
+	s.damaged++
+	s.lost += uint64(max(seg.samples, 0))
+	s.log.Error("spool segment cannot be read, its rest is lost", "file", aside, "samples", seg.samples, "err", err)
+	s.samples -= seg.samples
+	return errors.Join(err, s.drop())
+}
+
 // advance forgets what peek returned.
 func (s *spool) advance(bytes int64, samples int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.roff += bytes
+	s.faults = 0
 	s.samples -= int64(samples)
+	if len(s.segs) > 0 {
+		s.segs[0].samples -= int64(samples)
+	}
 	for len(s.segs) > 0 && s.roff >= s.segs[0].size {
 		if err := s.drop(); err != nil {
 			return err
@@ -282,7 +342,7 @@ func (s *spool) drop() error {
 	err := os.Remove(s.path(s.segs[0].number))
 	s.bytes -= s.segs[0].size
 	s.segs = s.segs[1:]
-	s.roff = 0
+	s.roff, s.faults = 0, 0
 	if len(s.segs) == 0 {
 		s.samples = 0
 	}
@@ -302,6 +362,13 @@ func (s *spool) size() (samples, bytes int64, damaged uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return max(s.samples, 0), s.bytes, s.damaged
+}
+
+// gone is how many samples were in segments that were given up.
+func (s *spool) gone() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
 }
 
 func (s *spool) close() error {

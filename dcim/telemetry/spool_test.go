@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -71,4 +72,139 @@ func FuzzSpool(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// flaky fails a number of reads.
+type flaky struct {
+	segmentReader
+	fail *int
+	err  error
+}
+
+func (f flaky) ReadAt(p []byte, off int64) (int, error) {
+	if *f.fail > 0 {
+		*f.fail--
+		return 0, f.err
+	}
+	return f.segmentReader.ReadAt(p, off)
+}
+
+func filledSpool(t *testing.T) (*spool, string) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := openSpool(dir, 1<<20, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := range 100 {
+		if err := s.append([]models.Sample{{Point: 1, TimeMS: int64(i), Value: 1.5}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s, filepath.Join(dir, "spool-00000001")
+}
+
+// emptied takes everything out, with tries for what fails, and returns how much
+// that was.
+func emptied(t *testing.T, s *spool) (got int) {
+	t.Helper()
+	for range 1000 {
+		samples, n, err := s.peek(10)
+		if err != nil {
+			continue
+		}
+		if len(samples) == 0 {
+			return got
+		}
+		got += len(samples)
+		if err := s.advance(n, len(samples)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("the spool does not become empty")
+	return 0
+}
+
+// A disk that fails for a moment costs nothing.
+func TestSpoolReadsAgain(t *testing.T) {
+	s, _ := filledSpool(t)
+	fail, plain := 3, s.open
+	s.open = func(path string) (segmentReader, error) {
+		f, err := plain(path)
+		return flaky{f, &fail, errors.New("input/output error")}, err
+	}
+	if got := emptied(t, s); got != 100 || s.gone() != 0 || fail != 0 {
+		t.Errorf("%d of 100 samples came out, %d lost", got, s.gone())
+	}
+}
+
+// What stays damaged is put aside and counted; what follows comes out.
+func TestSpoolCountsWhatIsLost(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, s *spool, file string){
+		"checksum": func(t *testing.T, _ *spool, file string) {
+			f, err := os.OpenFile(file, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close() //nolint:errcheck // a test
+			if _, err := f.WriteAt([]byte{0xff}, 40*33+20); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"cut": func(t *testing.T, _ *spool, file string) {
+			if err := os.Truncate(file, 40*33+9); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"never read": func(_ *testing.T, s *spool, _ string) {
+			plain, always := s.open, 1<<30
+			var good int
+			s.open = func(path string) (segmentReader, error) {
+				f, err := plain(path)
+				if filepath.Base(path) != "spool-00000001" || good < 4 {
+					good++
+					return f, err
+				}
+				return flaky{f, &always, errors.New("input/output error")}, err
+			}
+			// Forty samples are taken before the disk fails.
+			for range 4 {
+				_, n, err := s.peek(10)
+				if err != nil || s.advance(n, 10) != nil {
+					t.Fatal(err)
+				}
+				_ = s.r.Close()
+				s.r = nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, file := filledSpool(t)
+			spoil(t, s, file)
+			before := 0
+			if name == "never read" {
+				before = 40
+			}
+			if err := s.roll(); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.append([]models.Sample{{Point: 2}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := emptied(t, s) + before; got != 41 || s.gone() != 60 {
+				t.Errorf("%d samples came out and %d are lost, want 41 and 60", got, s.gone())
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), "damaged-00000001")); err != nil {
+				t.Error(err)
+			}
+			if n, bytes, damaged := s.size(); n != 0 || bytes != 0 || damaged != 1 {
+				t.Errorf("%d samples, %d bytes, %d damaged", n, bytes, damaged)
+			}
+		})
+	}
 }
