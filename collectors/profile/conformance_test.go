@@ -224,16 +224,17 @@ var factors = map[string]float64{
 // alike lists the finer classes that stand under one class of the expected
 // readings.
 var alike = map[string][]string{
-	"power":   {"apparent_power", "reactive_power", "cooling"},
-	"load":    {"percent"},
-	"percent": {"load", "unbalance", "efficiency", "charge", "thd"},
-	"charge":  {"percent"},
-	"runtime": {"duration", "delay"},
-	"delay":   {"runtime", "duration"},
-	"energy":  {"apparent_energy", "reactive_energy"},
-	"state":   {"alarm"},
-	"cooling": {"power"},
-	"count":   {"percent", "load"},
+	"power":          {"apparent_power", "reactive_power", "cooling"},
+	"load":           {"percent"},
+	"percent":        {"load", "unbalance", "efficiency", "charge", "thd"},
+	"charge":         {"percent"},
+	"runtime":        {"duration", "delay"},
+	"delay":          {"runtime", "duration"},
+	"energy":         {"apparent_energy", "reactive_energy"},
+	"state":          {"alarm"},
+	"cooling":        {"power"},
+	"count":          {"percent", "load"},
+	"quality_factor": {"power_factor", "thd"},
 }
 
 func fits(want, got string) bool {
