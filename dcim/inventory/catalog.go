@@ -76,8 +76,9 @@ func (c *Catalog) Len() (points, devices int) {
 	return points, len(c.devices)
 }
 
-// set makes live the points of a device; others of it become retired.
-func (c *Catalog) set(id models.DeviceID, live []*models.Point, now time.Time) {
+// set makes live the points of a device; others of it become retired and are
+// returned.
+func (c *Catalog) set(id models.DeviceID, live []*models.Point, now time.Time) (retired []models.PointID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	keep := make(map[models.PointID]bool, len(live))
@@ -90,25 +91,29 @@ func (c *Catalog) set(id models.DeviceID, live []*models.Point, now time.Time) {
 			gone := *p
 			gone.RetiredAt = &now
 			c.points[p.ID] = &gone
+			retired = append(retired, p.ID)
 		}
 	}
 	if len(live) == 0 {
 		delete(c.devices, id)
-		return
+	} else {
+		c.devices[id] = live
 	}
-	c.devices[id] = live
+	return retired
 }
 
-// remove forgets a device that was deleted.
-func (c *Catalog) remove(id models.DeviceID) {
+// remove forgets a device that was deleted and returns its points.
+func (c *Catalog) remove(id models.DeviceID) (gone []models.PointID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.devices, id)
 	for pid, p := range c.points {
 		if p.DeviceID == id {
 			delete(c.points, pid)
+			gone = append(gone, pid)
 		}
 	}
+	return gone
 }
 
 // LoadCatalog reads all points; call it once, before points are registered.

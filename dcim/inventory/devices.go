@@ -472,7 +472,7 @@ func (s *Service) DeleteDevice(ctx context.Context, id models.DeviceID) error {
 	if err != nil {
 		return err
 	}
-	s.catalog.remove(id)
+	s.gone(s.catalog.remove(id))
 	s.changed([]models.DeviceID{id})
 	return nil
 }

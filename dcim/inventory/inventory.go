@@ -30,6 +30,9 @@ type Options struct {
 	// Changed is told, after they are kept, which devices may have to be
 	// polled in another way than before, or no more. It must not block.
 	Changed func(ids []models.DeviceID)
+	// Gone is told, after it is kept, which points their devices have no more.
+	// It must not block.
+	Gone func(ids []models.PointID)
 }
 
 // Service keeps the inventory. It is safe for concurrent use.
@@ -38,6 +41,7 @@ type Service struct {
 	audit   access.Recorder
 	log     *slog.Logger
 	changed func(ids []models.DeviceID)
+	gone    func(ids []models.PointID)
 	catalog *Catalog
 
 	// registering keeps the catalogue and the points table in step.
@@ -56,7 +60,10 @@ func New(o Options) (*Service, error) {
 	if o.Changed == nil {
 		o.Changed = func([]models.DeviceID) {}
 	}
-	return &Service{db: o.DB, audit: o.Audit, log: o.Log, changed: o.Changed, catalog: newCatalog()}, nil
+	if o.Gone == nil {
+		o.Gone = func([]models.PointID) {}
+	}
+	return &Service{db: o.DB, audit: o.Audit, log: o.Log, changed: o.Changed, gone: o.Gone, catalog: newCatalog()}, nil
 }
 
 // Catalog returns the catalogue of points.

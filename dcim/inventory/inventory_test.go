@@ -35,6 +35,7 @@ type fixture struct {
 
 	mu      sync.Mutex
 	changed []models.DeviceID
+	gone    []models.PointID
 }
 
 func setUp(t testing.TB, g *gorm.DB) *fixture {
@@ -48,6 +49,10 @@ func setUp(t testing.TB, g *gorm.DB) *fixture {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.changed = append(f.changed, ids...)
+	}, Gone: func(ids []models.PointID) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.gone = append(f.gone, ids...)
 	}})
 	ok(t, err)
 	ok(t, f.LoadCatalog(f.ctx))
@@ -215,6 +220,9 @@ func TestRegisterPoints(t *testing.T) {
 		if p, _ := f.Catalog().Key(d.ID, "outlet/1/current"); p == nil || p.Class != "power" || p.Role != models.RoleRackInlet {
 			t.Errorf("%+v", p)
 		}
+		if slices.Sort(f.gone); !slices.Equal(f.gone, []models.PointID{ids[1], ids[3]}) {
+			t.Errorf("told that %v are gone", f.gone)
+		}
 		// What comes back has its old id.
 		back, err := f.RegisterPoints(f.ctx, d.ID, list)
 		ok(t, err)
@@ -262,6 +270,9 @@ func TestRegisterPoints(t *testing.T) {
 		is(t, "nobody", err, access.ErrUnauthenticated)
 
 		ok(t, f.DeleteDevice(f.ctx, d.ID))
+		if !slices.Contains(f.gone, ids[0]) {
+			t.Error("not told that the points of a deleted device are gone")
+		}
 		if _, found := f.Catalog().Point(ids[0]); found || len(f.Catalog().Device(d.ID)) != 0 {
 			t.Error("points of a deleted device are in the catalogue")
 		}

@@ -210,7 +210,7 @@ func (s *Service) AcceptIdentity(ctx context.Context, device models.DeviceID) er
 	if err != nil {
 		return err
 	}
-	s.catalog.set(device, nil, now)
+	s.gone(s.catalog.set(device, nil, now))
 	s.changed([]models.DeviceID{device})
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Service) RegisterPoints(ctx context.Context, device models.DeviceID, sp
 	if err != nil {
 		return nil, fmt.Errorf("register points of device %d: %w", device, err)
 	}
-	s.catalog.set(device, live, now)
+	s.gone(s.catalog.set(device, live, now))
 	ids := make([]models.PointID, len(live))
 	for i, p := range live {
 		ids[i] = p.ID

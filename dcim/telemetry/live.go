@@ -87,6 +87,7 @@ type entry struct {
 	received   time.Duration // since Live.start, when it came
 	known      bool
 	aged       bool // told to be stale
+	gone       bool // forgotten: samples on their way are passed over
 }
 
 // NewLive returns an empty Live.
@@ -163,19 +164,21 @@ func (l *Live) Track(interval time.Duration, points ...models.PointID) {
 	for _, p := range points {
 		s := l.shard(p)
 		s.mu.Lock()
-		l.entry(s, p).limit = l.limit(interval)
+		e := l.entry(s, p)
+		e.limit, e.gone = l.limit(interval), false
 		s.mu.Unlock()
 	}
 }
 
-// Forget drops the values of points that are no longer read.
+// Forget drops the values of points that are no longer read. Samples of them
+// that still come are passed over until Track is told of the point again.
 func (l *Live) Forget(points ...models.PointID) {
 	for _, p := range points {
 		s := l.shard(p)
 		s.mu.Lock()
 		if e := s.get(p); e != nil {
 			e.unlink()
-			e.known, e.aged = false, false
+			e.known, e.aged, e.gone = false, false, true
 			e.v = Value{Point: p, Value: math.NaN(), LastGood: math.NaN()}
 		}
 		s.mu.Unlock()
@@ -234,6 +237,10 @@ func (l *Live) update(samples []models.Sample, restore bool) {
 			s.mu.Lock()
 		}
 		e := l.entry(s, x.Point)
+		if e.gone {
+			l.late.Add(1)
+			continue
+		}
 		// A known value from the future means that the clock was set back:
 		// then what comes now is newer whatever its time.
 		if e.known && (restore || x.TimeMS <= e.v.TimeMS && e.v.TimeMS <= nowMS+l.opts.StaleGrace.Milliseconds()) {

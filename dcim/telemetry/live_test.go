@@ -222,6 +222,15 @@ func TestLiveRestore(t *testing.T) {
 	if got := l.Get([]models.PointID{3}); len(got) != 0 {
 		t.Errorf("forgotten, yet %v", got)
 	}
+	l.Update([]models.Sample{c.sample(3, 0, 4, models.Good)}) // it was on its way
+	if got := l.Get([]models.PointID{3}); len(got) != 0 || l.Stats().Points != 2 {
+		t.Errorf("forgotten, yet %v", got)
+	}
+	l.Track(10*time.Second, 3)
+	l.Update([]models.Sample{c.sample(3, 0, 4, models.Good)})
+	if v := one(t, l, 3); v.Value != 4 {
+		t.Errorf("back again: %+v", v)
+	}
 }
 
 func TestSweepTellsOfStaleValues(t *testing.T) {

@@ -199,6 +199,11 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.inventory, err = inventory.New(inventory.Options{
 		DB: a.core.DB, Audit: a.core.Audit, Log: a.log, Changed: func([]models.DeviceID) { a.reloadTargets() },
+		Gone: func(ids []models.PointID) {
+			if a.live != nil { // not yet while the simulated facility is taken over
+				a.live.Forget(ids...)
+			}
+		},
 	})
 	if err != nil {
 		return err
@@ -230,7 +235,6 @@ func (a *App) Start(ctx context.Context) (err error) {
 		cancel()
 		return waitFor(ctx, &a.wg)
 	})
-	a.background(run, "last values", a.live.Run)
 	a.background(run, "recorder", a.recorder.Run)
 	a.newManager()
 	if err := a.setTargets(system); err != nil {

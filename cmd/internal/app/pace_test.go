@@ -121,7 +121,7 @@ func TestFreshnessFollowsPolling(t *testing.T) {
 			d := a.testDevice(t, models.Device{Name: name})
 			target := collectors.Target{Device: d.ID, Name: name, Interval: time.Duration(c.seconds) * time.Second}
 			driver := paced{scripted{collectors.Learned{
-				Profile: "none", Points: twoGroups, Intervals: map[string]time.Duration{"fast": 10 * time.Second, "slow": time.Minute},
+				Profile: "none", Kind: "ups", Points: twoGroups, Intervals: map[string]time.Duration{"fast": 10 * time.Second, "slow": time.Minute},
 			}}, a, target}
 			m := collectors.NewManager(collectors.ManagerOptions{
 				Sink: a.recorder, Registry: registry{a}, NewDriver: func(collectors.Target) (collectors.Driver, error) { return driver, nil },
@@ -137,6 +137,10 @@ func TestFreshnessFollowsPolling(t *testing.T) {
 			}
 			if h, _ := m.DeviceHealth(d.ID); h.Interval != min(c.fast, c.slow) {
 				t.Errorf("polled every %s", h.Interval)
+			}
+			// The kind that nobody gave is the profile's.
+			if got, err := a.inventory.Device(system(t.Context()), d.ID); err != nil || got.Kind != models.KindUPS {
+				t.Errorf("kind %q, %v", got.Kind, err)
 			}
 			for i, want := range []time.Duration{c.fast, c.slow} {
 				p := a.inventory.Catalog().Device(d.ID)[i]
@@ -154,5 +158,31 @@ func TestPasswordMemory(t *testing.T) {
 	u, err := a.core.Access.CreateUser(system(t.Context()), access.NewUser{Name: "ada", Role: access.Viewer, Password: "violet tractor under moonlight"})
 	if err != nil || !strings.Contains(u.PasswordHash, "m=20480,") {
 		t.Errorf("%q, %v", u.PasswordHash, err)
+	}
+}
+
+// What a device has no more is not counted among the stale values.
+func TestRetiredPointsAreForgotten(t *testing.T) {
+	a := plain(t, t.TempDir())
+	d := a.testDevice(t, models.Device{Name: "pdu"})
+	ids, err := registry{a}.Register(t.Context(), d.ID, &collectors.Learned{Points: twoGroups})
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := []models.Sample{{Point: ids[0], TimeMS: time.Now().UnixMilli()}, {Point: ids[1], TimeMS: time.Now().UnixMilli()}}
+	if err := a.recorder.Append(t.Context(), samples); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (registry{a}).Register(t.Context(), d.ID, &collectors.Learned{Points: twoGroups[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.live.Stats().Points; n != 1 {
+		t.Errorf("%d points are known after one retired", n)
+	}
+	if err := a.inventory.DeleteDevice(system(t.Context()), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.live.Stats().Points; n != 0 {
+		t.Errorf("%d points are known after the device was deleted", n)
 	}
 }

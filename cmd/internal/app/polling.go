@@ -27,6 +27,7 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 	err := r.app.inventory.UpdateLearned(ctx, device, inventory.Learned{
 		Vendor: id.Vendor, Model: id.Model, Firmware: id.Firmware, Serial: id.Serial, MAC: id.MAC,
 		SysName: id.Name, SysObjectID: id.SysObjectID, SysDescr: id.SysDescr, Profile: l.Profile,
+		Kind: models.Kind(l.Kind),
 	})
 	if err != nil {
 		return nil, err

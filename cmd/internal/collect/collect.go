@@ -147,7 +147,6 @@ func (r *run) sink(ctx context.Context) (collectors.Sink, func() error, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = recorder.Run(ctx) }) // it ends with ctx only
-	wg.Go(func() { _ = live.Run(ctx) })     // as above
 	// One screen follows every value.
 	screen := live.SubscribeFunc(func(models.PointID) bool { return true })
 	wg.Go(func() {
