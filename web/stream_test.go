@@ -231,3 +231,70 @@ func TestStopWithStreams(t *testing.T) {
 		t.Errorf("stopped after %s", time.Since(began))
 	}
 }
+
+// What happened to devices while a client was away is told when it is back, and
+// to each in the words that it may read.
+func TestStatesSinceAway(t *testing.T) {
+	h := open(t, nil)
+	const reason = "ask 192.0.2.1:161 as secret-user: credentials refused"
+	viewer, engineer := h.program(access.Viewer), h.program(access.Engineer)
+	h.live.Update([]models.Sample{{Point: h.points["UPS-1 output/power"], TimeMS: time.Now().UnixMilli(), Value: 1}})
+	before := h.live.Seq()
+	h.server.DeviceChanged(h.ups, "silent", "")
+	h.server.DeviceChanged(h.ups, "auth-failed", reason)
+	state := func(c *client, since uint64) (s apigen.DeviceState) {
+		t.Helper()
+		e := c.stream(fmt.Sprintf("?device=%d", h.ups), fmt.Sprint(since))
+		defer e.cancel()
+		ev, ok := e.next("device")
+		if !ok {
+			t.Fatal("the stream ended")
+		}
+		if err := json.Unmarshal([]byte(ev.data), &s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := state(engineer, before); s.Device != uint64(h.ups) || s.State != "auth-failed" || s.Error == nil || *s.Error != reason {
+		t.Errorf("engineer: %+v", s)
+	}
+	if s := state(viewer, before); s.State != "auth-failed" || s.Error == nil || *s.Error != "credentials refused" {
+		t.Errorf("viewer: %+v", s)
+	}
+	// Who came after it has it from the API.
+	h.live.Update([]models.Sample{{Point: h.points["UPS-1 output/power"], TimeMS: time.Now().UnixMilli() + 1, Value: 2}})
+	e := viewer.stream("", fmt.Sprint(h.live.Seq()))
+	for range 3 {
+		select {
+		case ev := <-e.c:
+			if ev.name == "device" {
+				t.Errorf("told again: %+v", ev)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("nothing comes")
+		}
+	}
+}
+
+// Errors of polling name users and folders: who does not edit devices is told
+// their kind.
+func TestErrorsByRole(t *testing.T) {
+	h := open(t, nil)
+	const reason = "ask 192.0.2.1:161 as secret-user: device does not answer within 2s"
+	h.plant.mu.Lock()
+	health := h.plant.health[h.ups]
+	health.State, health.Error = "silent", reason
+	h.plant.health[h.ups] = health
+	h.plant.mu.Unlock()
+	for role, want := range map[access.Role]string{
+		access.Viewer: "device does not answer", access.Operator: "device does not answer", access.Engineer: reason, access.Administrator: reason,
+	} {
+		c := h.program(role)
+		for _, path := range []string{"/devices/" + itoa(uint64(h.ups)), "/devices", "/collectors"} {
+			_, body := c.do("GET", path, nil)
+			if !strings.Contains(string(body), `"error":"`+want+`"`) || role != access.Engineer && role != access.Administrator && strings.Contains(string(body), "secret-user") {
+				t.Errorf("%s: GET %s: %s", role, path, body)
+			}
+		}
+	}
+}

@@ -25,7 +25,7 @@ func (a *API) ListDevices(c echo.Context, params apigen.ListDevicesParams) error
 	if err != nil {
 		return err
 	}
-	st := a.states()
+	st := a.states(m.p)
 	words := facility.Words(or(params.Q, ""))
 	kinds, wanted := or(params.Kind, nil), or(params.State, nil)
 	var within *facility.Location
@@ -131,6 +131,7 @@ func (a *API) GetDevice(c echo.Context, id apigen.ID) error {
 	st := states{}
 	health := apigen.PollHealth{State: unpolled(d)}
 	if h, ok := a.o.Polling.DeviceHealth(d.ID); ok {
+		h.Error = pollError(m.p, h.Error)
 		st[d.ID] = h
 		health = pollHealth(h)
 	}
@@ -329,7 +330,7 @@ func (a *API) GetCollectors(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	st := a.states()
+	st := a.states(m.p)
 	out := apigen.CollectorHealth{
 		Items: []apigen.DeviceHealth{}, Counters: map[string]float32{}, SamplesPerSecond: a.rate.perSecond(),
 	}
@@ -356,8 +357,12 @@ func (a *API) GetCollectors(c echo.Context) error {
 	if a.o.StoreHealth != nil {
 		s := a.o.StoreHealth()
 		spooled, dropped := s.Spooled, s.Dropped
+		reason := s.Error
+		if !m.p.Can(access.EditDevices) {
+			reason = "" // it names folders and servers
+		}
 		out.Store = &apigen.StoreHealth{
-			Kind: apigen.StoreHealthKind(s.Kind), Ok: s.Error == "", Error: opt(s.Error), Spooled: &spooled, Dropped: &dropped,
+			Kind: apigen.StoreHealthKind(s.Kind), Ok: s.Error == "", Error: opt(reason), Spooled: &spooled, Dropped: &dropped,
 		}
 	}
 	return answer(c, http.StatusOK, out)

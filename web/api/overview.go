@@ -6,11 +6,13 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/models/quantity"
 	"github.com/aisle-dcim/aisle/web/apigen"
@@ -25,13 +27,38 @@ const (
 // states tells the polling state of devices.
 type states map[models.DeviceID]Health
 
-func (a *API) states() states {
+// states tells errors in the words that p may read.
+func (a *API) states(p access.Principal) states {
 	all := a.o.Polling.Health()
 	out := make(states, len(all))
 	for _, h := range all {
+		h.Error = pollError(p, h.Error)
 		out[h.Device] = h
 	}
 	return out
+}
+
+// errorKinds are the words by which the collectors tell what befell a poll, most
+// telling first; the user interface has them in its languages.
+var errorKinds = []string{
+	"another device answers", "credential cannot be opened", "credentials refused", "no device profile matches", "device changed", "malformed answer",
+	"next try in", "connection closed by the device", "device does not answer", "does not answer", "engine is not running", "engine has stopped",
+	"driver panicked",
+}
+
+// pollError tells the whole error to who edits devices. Its text can name
+// SNMPv3 users, addresses and folders, which are not for everybody: others are
+// told its kind.
+func pollError(p access.Principal, text string) string {
+	if p.Can(access.EditDevices) {
+		return text
+	}
+	for _, kind := range errorKinds {
+		if strings.Contains(text, kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // of tells the state of a device: one that should be polled and of which the
@@ -107,7 +134,7 @@ func (o *overviews) get(m visible, every time.Duration, compute func(visible) ap
 }
 
 func (a *API) overview(m visible) apigen.Overview {
-	st := a.states()
+	st := a.states(m.p)
 	var (
 		wanted  []models.PointID
 		devices []*facility.Device

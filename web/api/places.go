@@ -98,7 +98,7 @@ func (a *API) GetRoomPlan(c echo.Context, id apigen.ID) error {
 		return err
 	}
 	seq := a.seq()
-	st := a.states()
+	st := a.states(m.p)
 	rows, racks, devices := inRoom(room)
 	var wanted []models.PointID
 	for _, r := range racks {
@@ -230,7 +230,7 @@ func (a *API) GetRack(c echo.Context, id apigen.ID) error {
 	if err != nil {
 		return err
 	}
-	st, power := a.states(), r.Power()
+	st, power := a.states(m.p), r.Power()
 	l := a.last(pointIDs(power, pointIDs(r.Inlets, nil)))
 	out := apigen.RackDetail{
 		Id: r.ID, Name: r.Name, Path: places(r.Path()), UHeight: r.UHeight, StartingUnit: r.StartingUnit, DescUnits: r.DescUnits,

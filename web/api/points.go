@@ -280,6 +280,10 @@ func (a *API) GetStream(c echo.Context, params apigen.GetStreamParams) error {
 		User: fmt.Sprintf("%s/%d", who.Principal.Via, who.Principal.UserID), Since: since,
 		Value:   func(v telemetry.Value) apigen.Value { return value(wanted[v.Point], v) },
 		Devices: func(id models.DeviceID) bool { return a.mayHear(who.Principal, id) },
+		State: func(s apigen.DeviceState) apigen.DeviceState {
+			s.Error = opt(pollError(who.Principal, or(s.Error, "")))
+			return s
+		},
 		Allowed: func(ctx context.Context) error {
 			now, err := a.o.Guard.Recheck(ctx, who)
 			if err != nil {

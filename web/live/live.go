@@ -48,7 +48,15 @@ type Hub struct {
 	total   int
 	perUser map[string]int
 	streams map[*stream]struct{}
+	states  map[models.DeviceID]known
 	wg      sync.WaitGroup
+}
+
+// known is the newest state of a device and the number of the newest change of
+// a value when it came: who knows that change may not know the state.
+type known struct {
+	state apigen.DeviceState
+	seq   uint64
 }
 
 // stream is one client. States of devices wait in it until they are sent, each
@@ -82,7 +90,7 @@ func New(o Options) (*Hub, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, stop: make(chan struct{}), perUser: map[string]int{}, streams: map[*stream]struct{}{}}, nil
+	return &Hub{o: o, stop: make(chan struct{}), perUser: map[string]int{}, streams: map[*stream]struct{}{}, states: map[models.DeviceID]known{}}, nil
 }
 
 // Clients is the number of open streams.
@@ -98,6 +106,7 @@ func (h *Hub) Notify(s apigen.DeviceState) {
 	id := models.DeviceID(s.Device)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.states[id] = known{s, h.o.Values.Seq()}
 	for c := range h.streams {
 		if c.wants != nil && !c.wants(id) {
 			continue
@@ -133,6 +142,8 @@ type Request struct {
 	Value func(telemetry.Value) apigen.Value
 	// Devices says whose states are sent; nil means all. It must be quick.
 	Devices func(models.DeviceID) bool
+	// State turns the state of a device into what is sent; nil sends it as it is.
+	State func(apigen.DeviceState) apigen.DeviceState
 	// Since is the number of the last change the client knows; zero begins
 	// with all that is known.
 	Since uint64
@@ -157,6 +168,15 @@ func (h *Hub) enter(r Request) (*stream, error) {
 	h.total++
 	h.perUser[r.User]++
 	s := &stream{wake: make(chan struct{}, 1), wants: r.Devices, pending: map[models.DeviceID]apigen.DeviceState{}}
+	// What happened while the client was away.
+	for id, k := range h.states {
+		if k.seq >= r.Since && (s.wants == nil || s.wants(id)) {
+			s.pending[id] = k.state
+		}
+	}
+	if len(s.pending) > 0 {
+		s.wake <- struct{}{}
+	}
 	h.streams[s] = struct{}{}
 	h.wg.Add(1)
 	return s, nil
@@ -255,6 +275,9 @@ func (h *Hub) send(w *writer, r Request, s *stream, values []telemetry.Value, se
 	s.pending = map[models.DeviceID]apigen.DeviceState{}
 	s.mu.Unlock()
 	for _, st := range states {
+		if r.State != nil {
+			st = r.State(st)
+		}
 		if err := w.event("device", "", st); err != nil {
 			return err
 		}

@@ -578,7 +578,8 @@ export interface paths {
         /**
          * Live values as server-sent events
          * @description Events: `values` (data: StreamValues, id: the sequence number to resume from), `device` (data: DeviceState when the
-         *     polling state of a device changed). A comment is sent every 10 s. Reconnect with Last-Event-ID or `since`.
+         *     polling state of a device changed, and at the beginning for those that changed after `since`). A comment is sent every
+         *     10 s. Reconnect with Last-Event-ID or `since`.
          */
         get: operations["getStream"];
         put?: never;
@@ -1098,6 +1099,7 @@ export interface components {
             seq: string;
         };
         PollHealth: {
+            /** @description What befell the last poll. Who may not edit devices is told the kind of it only: the text can name users, addresses and folders */
             error?: string;
             /** Format: int64 */
             failures: number;
@@ -1362,6 +1364,7 @@ export interface components {
         StoreHealth: {
             /** Format: int64 */
             dropped?: number;
+            /** @description Why it does not work; for those who may edit devices */
             error?: string;
             /** @enum {string} */
             kind: "embedded" | "influx";
