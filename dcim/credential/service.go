@@ -111,7 +111,7 @@ func checkName(name string) (string, error) {
 }
 
 func (s *Service) seal(id uint64, k Kind, sec Secrets) (string, error) {
-	data, err := json.Marshal(plain(sec)) //nolint:gosec // it is encrypted in the next step
+	data, err := json.Marshal(plain(sec))
 	if err != nil {
 		return "", fmt.Errorf("marshal secrets: %w", err)
 	}

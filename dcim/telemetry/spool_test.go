@@ -151,7 +151,7 @@ func TestSpoolCountsWhatIsLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close() //nolint:errcheck // a test
+			defer f.Close()
 			if _, err := f.WriteAt([]byte{0xff}, 40*33+20); err != nil {
 				t.Fatal(err)
 			}

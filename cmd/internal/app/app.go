@@ -87,7 +87,7 @@ func OpenCore(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *Co
 	c.Access, err = access.New(access.Options{
 		DB: g, Audit: c.Audit, Log: log,
 		IdleTimeout: cfg.Auth.SessionIdle.D(), AbsoluteTimeout: cfg.Auth.SessionAbsolute.D(), Parallel: cfg.Auth.PasswordParallel,
-		Hash: access.HashParams{MemoryKiB: uint32(cfg.Auth.PasswordMemory >> 10)}, //nolint:gosec // Validate bounds it to 1 GiB
+		Hash: access.HashParams{MemoryKiB: uint32(cfg.Auth.PasswordMemory >> 10)},
 	})
 	if err != nil {
 		return nil, err

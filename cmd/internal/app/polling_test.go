@@ -1,7 +1,10 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +13,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/configs"
+	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
@@ -102,4 +109,45 @@ func TestLockedCredentialIsTold(t *testing.T) {
 	}
 	a.reloadTargets()
 	until(t, 20*time.Second, "tried with it", func() bool { return state().State == collectors.StateSilent })
+}
+
+// subnet_rate slows what is asked of a subnet.
+func TestSubnetRate(t *testing.T) {
+	data, err := fs.ReadFile(profiles.FS, "apc/testdata/apc-rpdu2.snmprec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := profile.ReadRecording(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := agent.NewTable(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	device, err := agent.Listen("127.0.0.1:0", table, agent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = device.Close() })
+	learn := func(limit int) error {
+		a := plain(t, t.TempDir(), func(c *configs.Config) { c.Collectors.SubnetRate = limit })
+		d, err := a.newDriver(collectors.Target{
+			Device: 1, Address: device.Addr(), Protocol: collectors.SNMPv2c, SNMP: collectors.SNMPCredential{Community: "public"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err = d.Learn(ctx)
+		return err
+	}
+	if err := learn(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := learn(1); err == nil {
+		t.Error("a device was learned in three requests")
+	}
 }
