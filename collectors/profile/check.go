@@ -317,7 +317,7 @@ func (c *checker) parts(p *Point, all *Profile, line int) {
 		index = all.Defaults.Index
 	}
 	for _, n := range index {
-		known[strings.TrimSuffix(n, "*")] = true
+		known[strings.TrimRight(n, "*$")] = true
 	}
 	for name, column := range p.Parts {
 		known[name] = true

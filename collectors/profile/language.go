@@ -284,7 +284,7 @@ type Point struct {
 	// High is the object that holds the upper 32 bits.
 	High string `yaml:"high"`
 	// Index names the parts of the row index in order; a last name ending in
-	// * takes the rest.
+	// * takes the rest, in $ the rest as a text.
 	Index []string `yaml:"index"`
 	// Parts takes further parts of keys and labels from columns of the row,
 	// for tables that are indexed by a mere running number.

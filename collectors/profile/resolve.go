@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
@@ -406,6 +407,10 @@ func (p *Point) indexParts(src source, index []uint32) (map[string]string, bool)
 			parts[rest] = strings.ReplaceAll(joinIndex(index[i:]), ".", "-")
 			break
 		}
+		if rest, ok := strings.CutSuffix(name, "$"); ok {
+			parts[rest] = textIndex(index[i:])
+			break
+		}
 		parts[name] = strconv.FormatUint(uint64(index[i]), 10)
 	}
 	for name, column := range p.Parts {
@@ -433,6 +438,27 @@ func (p *Point) indexParts(src source, index []uint32) (map[string]string, bool)
 		}
 	}
 	return parts, true
+}
+
+// textIndex makes a key part of the octets at the end of an index, with or
+// without their count before them: letters and digits as they are, other
+// octets in hexadecimal, anything else as numbers.
+func textIndex(index []uint32) string {
+	if n := len(index); n > 1 && int64(index[0]) == int64(n)-1 {
+		index = index[1:]
+	}
+	octets, printable := make([]byte, len(index)), true
+	for i, n := range index {
+		if n > 255 {
+			return strings.ReplaceAll(joinIndex(index), ".", "-")
+		}
+		octets[i] = byte(n)
+		printable = printable && n >= 0x20 && n < 0x7f
+	}
+	if printable {
+		return slug(string(octets))
+	}
+	return hex.EncodeToString(octets)
 }
 
 func joinIndex(index []uint32) string {

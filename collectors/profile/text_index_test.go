@@ -1,0 +1,55 @@
+package profile_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// TestTextIndex: units that are told apart by a text in the index get that
+// text in their keys, whether or not its length stands before it.
+func TestTextIndex(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: []byte(`profile: x
+kind: pdu
+source: X-MIB
+match: [{present: [1.3.6.1.4.1.99999.1]}]
+defaults: {source: X-MIB, index: [outlet, unit$], module: unit}
+points:
+  - {key: "outlet/{outlet}/current", class: current, unit: A, scale: 0.01, column: 1.3.6.1.4.1.99999.1.1}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := profile.ReadRecording(strings.NewReader(`1.3.6.1.4.1.99999.1.1.7.4.48.65.45.50|2|125
+1.3.6.1.4.1.99999.1.1.7.2.0.94.0.83.1|2|130
+1.3.6.1.4.1.99999.1.1.7.1000.1|2|140
+1.3.6.1.4.1.99999.1.1.7|2|150
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := lib.Get("x")
+	d, err := p.Resolve(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, r := range d.Readings() {
+		got[r.Key] = *r.Value
+	}
+	want := map[string]float64{
+		"unit/0a-2/outlet/7/current":         1.25,
+		"unit/02005e005301/outlet/7/current": 1.3,
+		"unit/1000-1/outlet/7/current":       1.4,
+	}
+	for k, v := range want {
+		if got[k] != v {
+			t.Errorf("%s: %v, want %v", k, got[k], v)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %v; a row without the text has no place", got)
+	}
+}
