@@ -75,8 +75,8 @@ func unreachable(err error) bool { return errors.Is(err, collectors.ErrUnreachab
 func (d *Driver) endpoint() endpoint {
 	if d.target.Protocol == collectors.ModbusRTU {
 		path, _, _ := strings.Cut(d.target.Address, "?")
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real // /dev/serial/by-id/… is a name of the same line
+		if line, err := filepath.EvalSymlinks(path); err == nil {
+			path = line // /dev/serial/by-id/… is a name of the same line
 		}
 		return endpoint{path, true, true}
 	}

@@ -440,7 +440,7 @@ func (m *ModbusRecording) holds(at modbusCell, text string, swapped bool) bool {
 	for k := 0; k+1 < len(text); k += 2 {
 		v, ok := m.cells[modbusCell{at.unit, at.table, at.address + uint16(k/2)}]
 		w := textWord(text[k], text[k+1], swapped)
-		if !ok || v != w && !(text[k+1] == 0 && v|0x20 == w|0x20) {
+		if !ok || v != w && (text[k+1] != 0 || v|0x20 != w|0x20) {
 			return false
 		}
 	}

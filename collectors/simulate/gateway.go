@@ -195,7 +195,7 @@ func deviceID(objects map[int]string, category byte) []byte {
 // until ctx ends. ready is told the address.
 func PlayModbus(ctx context.Context, address string, rec *profile.ModbusRecording, ready func(address string)) error {
 	g := &gateway{recording: rec}
-	if err := g.listen(address); err != nil {
+	if err := g.listen(address); err != nil { //nolint:contextcheck // it listens until it is closed
 		return err
 	}
 	ready(g.address())

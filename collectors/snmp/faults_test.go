@@ -95,7 +95,7 @@ func TestWalkWithoutEndEnds(t *testing.T) {
 
 // One value that cannot be read costs its own point only.
 func TestOneMalformedValueCostsItsPointOnly(t *testing.T) {
-	e, _, target := start(t, 3, agent.Options{Before: func(b []byte, a net.Addr, w func([]byte)) bool {
+	e, _, target := start(t, 3, agent.Options{Before: func(b []byte, _ net.Addr, w func([]byte)) bool {
 		m, err := ber.Decode(b)
 		if err != nil || m.PDU != ber.Get {
 			return false

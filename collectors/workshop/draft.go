@@ -103,7 +103,10 @@ var unitWords = []struct {
 	{`\bseconds?\b|\bs\b`, "s", 1},
 	{`\brpm\b|revolutions`, "rpm", 1},
 	{`\bhours?\b`, "h", 1},
-	{`\bkpa\b`, "kPa", 1}, {`\bbar\b`, "bar", 1}, {`\bpsi\b`, "psi", 1}, {`\bpa\b|pascal`, "Pa", 1},
+	{`\bkpa\b`, "kPa", 1},
+	{`\bbar\b`, "bar", 1},
+	{`\bpsi\b`, "psi", 1},
+	{`\bpa\b|pascal`, "Pa", 1},
 }
 
 // guessClass names the quantity of an object by its name and unit.

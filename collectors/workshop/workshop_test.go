@@ -15,10 +15,16 @@ import (
 func TestJudge(t *testing.T) {
 	good := []Value{
 		{"input/frequency", quantity.Frequency, 50.1},
-		{"input/voltage", quantity.Voltage, 231}, {"input/current", quantity.Current, 10},
-		{"input/apparent-power", quantity.ApparentPower, 2310}, {"input/power", quantity.Power, 2200},
-		{"output/L1/power", quantity.Power, 1000}, {"output/L2/power", quantity.Power, 1100}, {"output/L3/power", quantity.Power, 900}, {"output/power", quantity.Power, 3010},
-		{"battery/charge", quantity.Charge, 100}, {"sensor/1/temperature", quantity.Temperature, 24.5},
+		{"input/voltage", quantity.Voltage, 231},
+		{"input/current", quantity.Current, 10},
+		{"input/apparent-power", quantity.ApparentPower, 2310},
+		{"input/power", quantity.Power, 2200},
+		{"output/L1/power", quantity.Power, 1000},
+		{"output/L2/power", quantity.Power, 1100},
+		{"output/L3/power", quantity.Power, 900},
+		{"output/power", quantity.Power, 3010},
+		{"battery/charge", quantity.Charge, 100},
+		{"sensor/1/temperature", quantity.Temperature, 24.5},
 		{"compressor/1/frequency", quantity.Frequency, 90},
 		{"battery/voltage", quantity.Voltage, 432},
 	}
