@@ -58,15 +58,20 @@ func (c *cli) logger(cfg *configs.Config) *slog.Logger {
 }
 
 func checkConfigCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
+	var s settings
+	cmd := &cobra.Command{
 		Use:     "check-config [FILE]",
 		Short:   "Check a configuration file and report every fault with its place",
 		Example: "  aisle check-config /etc/aisle/aisle.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			var s settings
 			if len(args) == 1 {
+				if s.config != "" {
+					return usageError("two files are named: %s and %s", args[0], s.config)
+				}
 				s.config = args[0]
+			}
+			if s.config != "" {
 				if _, err := os.Stat(s.config); err != nil {
 					return usageError("%w", err)
 				}
@@ -79,4 +84,6 @@ func checkConfigCommand(c *cli) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&s.config, "config", "", "configuration file, as an argument")
+	return cmd
 }
