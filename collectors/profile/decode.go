@@ -118,6 +118,9 @@ func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 	if d.enumerated {
 		return f, models.Good
 	}
+	if d.format == "abs" {
+		f = math.Abs(f)
+	}
 	if divisor != 0 {
 		return f/divisor + d.offset, models.Good
 	}

@@ -342,6 +342,7 @@ var Formats = []string{
 	"unsigned",         // octets as a big-endian unsigned number
 	"float32",          // four octets, IEEE 754, big-endian
 	"i8", "i16", "i32", // an unsigned number of that width that is meant signed
+	"abs", // the sign is dropped: a power factor that is negative when leading
 	"hms", // text hours:minutes:seconds, in seconds
 }
 

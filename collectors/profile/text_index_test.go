@@ -53,3 +53,34 @@ points:
 		t.Errorf("got %v; a row without the text has no place", got)
 	}
 }
+
+// TestAbs: the sign is dropped after marks of missing values were looked for.
+func TestAbs(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: []byte(`profile: x
+kind: pdu
+source: X-MIB
+match: [{present: [1.3.6.1.4.1.99999.1]}]
+defaults: {source: X-MIB, index: [outlet]}
+points:
+  - {key: "outlet/{outlet}/power-factor", class: power_factor, scale: 0.001, format: abs, invalid: [-1], column: 1.3.6.1.4.1.99999.1.1}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.4.1.99999.1.1.1|2|-707\n1.3.6.1.4.1.99999.1.1.2|2|958\n1.3.6.1.4.1.99999.1.1.3|2|-1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := lib.Get("x")
+	d, err := p.Resolve(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{"outlet/1/power-factor": 0.707, "outlet/2/power-factor": 0.958}
+	for _, r := range d.Readings() {
+		v, ok := want[r.Key]
+		if ok != (r.Value != nil) || ok && *r.Value != v {
+			t.Errorf("%s: %v, want %v", r.Key, r.Value, v)
+		}
+	}
+}
