@@ -74,6 +74,7 @@ func (c *checker) profile(p *Profile) {
 	if p.Protocol != "" && p.Protocol != SNMP && p.Protocol != Modbus {
 		c.fault(c.line("protocol"), "protocol %q is not one of snmp, modbus", p.Protocol)
 	}
+	c.oid(p.Base, c.line("base"))
 	if p.Source == "" {
 		c.fault(c.line("profile"), "source is missing: name the MIB or manual")
 	}

@@ -35,7 +35,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		for _, p := range lib.All() {
-			p.Needs()
+			p.Needs("")
 			_, _ = p.Resolve(&profile.Recording{})
 		}
 	})

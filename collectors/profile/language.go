@@ -35,6 +35,10 @@ type Profile struct {
 	Abstract bool `yaml:"abstract"`
 	// Synthetic: written from the manual, not yet seen on a device.
 	Synthetic bool `yaml:"synthetic"`
+	// Base is the subtree that the objects are written for, of a maker who
+	// gives every model a subtree of the same layout: on a device whose
+	// sysObjectID is a sibling of it, they are looked for there.
+	Base string `yaml:"base"`
 	// Source names the MIB or manual that the profile was written from.
 	Source string `yaml:"source"`
 	// Extends names profiles whose points and identity are taken over; own

@@ -259,9 +259,9 @@ func (s set) sorted() []string {
 	return out
 }
 
-// Needs lists what Resolve looks at: the profile's own objects and those of
-// its fall-backs.
-func (p *Profile) Needs() Needs {
+// Needs lists what Resolve looks at on a device that calls itself
+// sysObjectID: the profile's own objects and those of its fall-backs.
+func (p *Profile) Needs(sysObjectID string) Needs {
 	scalars, columns := set{}, set{}
 	scalars.add(SysDescrOID)
 	scalars.add(SysObjectIDOID)
@@ -290,7 +290,14 @@ func (p *Profile) Needs() Needs {
 			}
 		}
 	}
-	return Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
+	needs := Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
+	moved := p.move(sysObjectID)
+	for _, oids := range [][]string{needs.Scalars, needs.Columns} {
+		for i := range oids {
+			oids[i] = moved.oid(oids[i])
+		}
+	}
+	return needs
 }
 
 // registerOf returns the register that a Ref names.

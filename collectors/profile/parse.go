@@ -205,6 +205,7 @@ func (l *Library) link() Faults {
 
 // inherit takes over from base what p does not say itself.
 func (p *Profile) inherit(base *Profile) {
+	p.Base = orElse(p.Base, base.Base)
 	for name, f := range base.Identity {
 		if _, ok := p.Identity[name]; !ok {
 			if p.Identity == nil {

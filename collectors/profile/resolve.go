@@ -39,6 +39,9 @@ func (p *Profile) ResolveModbus(view ModbusView) (*Device, error) {
 
 func (p *Profile) resolve(src source) (*Device, error) {
 	src.cells = map[string]map[string]Raw{}
+	if p.Base != "" {
+		src.moved = p.move(src.scalar(SysObjectIDOID).String())
+	}
 	d := &Device{Profile: p.Name, Kind: p.Kind, Identity: map[string]string{}, Intervals: p.intervals()}
 	p.identify(src, d.Identity)
 	for _, q := range p.Device.Require {
@@ -243,7 +246,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 			raws = append(raws, signedWord(r.src.register(x)))
 		}
 	} else {
-		res.OID = strings.TrimPrefix(p.OID+instance(p.Column, index), ".")
+		res.OID = r.src.moved.oid(strings.TrimPrefix(p.OID+instance(p.Column, index), "."))
 		res.Spec.Source = res.OID
 		if p.High != "" {
 			d.high = true
@@ -251,13 +254,13 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 			if p.Column != "" {
 				oid, raw = instance(p.High, index), r.src.cell(p.High, index)
 			}
-			res.Extra = append(res.Extra, oid)
+			res.Extra = append(res.Extra, r.src.moved.oid(oid))
 			raws = append(raws, raw)
 		}
 		if p.ValidFrom != nil {
 			d.good = p.ValidFrom.Good
 			oid := p.ValidFrom.OID + instance(p.ValidFrom.Column, index)
-			res.Extra = append(res.Extra, oid)
+			res.Extra = append(res.Extra, r.src.moved.oid(oid))
 			raws = append(raws, r.src.ref(Ref{OID: p.ValidFrom.OID, Column: p.ValidFrom.Column}, index))
 		}
 	}

@@ -24,20 +24,48 @@ type source struct {
 	modbus ModbusView
 	device *ModbusDevice
 	cells  map[string]map[string]Raw // column -> index -> value
+	moved  move
+}
+
+// move tells where the subtree that a profile was written for lies on a device.
+type move struct{ from, to string }
+
+// oid is where the device has this object.
+func (m move) oid(oid string) string {
+	if rest, ok := strings.CutPrefix(oid, m.from+"."); ok && m.from != "" {
+		return m.to + "." + rest
+	}
+	return oid
+}
+
+// move finds the subtree of the model that calls itself sysObjectID: the
+// sibling of Base that it names.
+func (p *Profile) move(sysObjectID string) move {
+	last := strings.LastIndexByte(p.Base, '.')
+	if last < 0 {
+		return move{}
+	}
+	sysObjectID = strings.TrimPrefix(sysObjectID, ".")
+	rest, ok := strings.CutPrefix(sysObjectID, p.Base[:last+1])
+	model, _, _ := strings.Cut(rest, ".")
+	if !ok || model == "" {
+		return move{}
+	}
+	return move{p.Base, p.Base[:last+1] + model}
 }
 
 func (s source) scalar(oid string) Raw {
 	if s.snmp == nil {
 		return Raw{}
 	}
-	return s.snmp.Scalar(oid)
+	return s.snmp.Scalar(s.moved.oid(oid))
 }
 
 func (s source) column(oid string) []Row {
 	if s.snmp == nil {
 		return nil
 	}
-	return s.snmp.Column(oid)
+	return s.snmp.Column(s.moved.oid(oid))
 }
 
 func (s source) register(r Register) Raw {

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -82,5 +83,45 @@ points:
 		if ok != (r.Value != nil) || ok && *r.Value != v {
 			t.Errorf("%s: %v, want %v", r.Key, r.Value, v)
 		}
+	}
+}
+
+// TestBase: the objects of a maker's other models are looked for in the
+// subtree that the device names, and read from there.
+func TestBase(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: []byte(`profile: x
+kind: pdu
+source: X-MIB
+base: 1.3.6.1.4.1.99999.81
+match: [{sysObjectID: [1.3.6.1.4.1.99999]}]
+defaults: {source: X-MIB, index: [outlet]}
+points:
+  - {key: "outlet/{outlet}/current", class: current, unit: A, column: 1.3.6.1.4.1.99999.81.1, valid_from: {column: 1.3.6.1.4.1.99999.81.2, good: [1]}}
+  - {key: temperature, class: temperature, unit: °C, oid: 1.3.6.1.4.1.99999.81.3.0}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := lib.Get("x")
+	for _, model := range []string{"68", "81"} {
+		base := "1.3.6.1.4.1.99999." + model
+		rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.2.1.1.2.0|6|" + base + ".0\n" + base + ".1.7|2|4\n" + base + ".2.7|2|1\n" + base + ".3.0|2|23\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := p.Resolve(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Points) != 2 || d.Points[0].OID != base+".1.7" || d.Points[0].Extra[0] != base+".2.7" || d.Points[1].Spec.Source != base+".3.0" {
+			t.Errorf("model %s: %+v", model, d.Points)
+		}
+		needs := p.Needs(base)
+		if !slices.Contains(needs.Scalars, base+".3.0") || !slices.Contains(needs.Columns, base+".2") {
+			t.Errorf("model %s: needs %+v", model, needs)
+		}
+	}
+	if needs := p.Needs("1.3.6.1.4.1.8072.3.2.10"); !slices.Contains(needs.Scalars, "1.3.6.1.4.1.99999.81.3.0") {
+		t.Errorf("an agent with a foreign sysObjectID: needs %+v", needs)
 	}
 }

@@ -163,7 +163,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 		return nil, nil, err
 	}
 	f.columns = map[string][]profile.Row{} // first rows are not enough any more
-	if err := d.fetch(ctx, f, p.Needs()); err != nil {
+	if err := d.fetch(ctx, f, p.Needs(f.Scalar(profile.SysObjectIDOID).String())); err != nil {
 		return nil, nil, d.tried(err)
 	}
 	device, err := p.Resolve(f)
