@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -65,6 +66,8 @@ func ReadRecording(r io.Reader) (*Recording, error) {
 	return rec, nil
 }
 
+var escapedOctet = regexp.MustCompile(`\\x[0-9A-Fa-f]{2}`)
+
 func parseObject(line string) (Object, error) {
 	fields := strings.SplitN(line, "|", 3)
 	if len(fields) != 3 {
@@ -75,6 +78,7 @@ func parseObject(line string) (Object, error) {
 		return Object{}, err
 	}
 	name, isHex := strings.CutSuffix(fields[1], "x")
+	name, isEscaped := strings.CutSuffix(name, "e") // octets as \xNN
 	tag, err := strconv.ParseUint(name, 10, 8)
 	if err != nil {
 		return Object{}, fmt.Errorf("type %q is not a number", fields[1])
@@ -85,6 +89,12 @@ func parseObject(line string) (Object, error) {
 		if err != nil {
 			return Object{}, fmt.Errorf("value of %s: %w", fields[0], err)
 		}
+	}
+	if isEscaped {
+		value = escapedOctet.ReplaceAllFunc(value, func(m []byte) []byte {
+			b, _ := hex.DecodeString(string(m[2:])) // the expression lets digits through only
+			return b
+		})
 	}
 	o := Object{OID: oid, Type: byte(tag)}
 	switch o.Type {

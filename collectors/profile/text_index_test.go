@@ -125,3 +125,17 @@ points:
 		t.Errorf("an agent with a foreign sysObjectID: needs %+v", needs)
 	}
 }
+
+// TestEscapedOctets: recordings of other tools write octets as escapes.
+func TestEscapedOctets(t *testing.T) {
+	rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.4.1.99999.1.0|64e|\\xc0\\xa8\\x00\\x01\n1.3.6.1.4.1.99999.2.0|4e|a\\x2db\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(rec.Objects[0].Raw.Bytes); got != "\xc0\xa8\x00\x01" {
+		t.Errorf("address %q", got)
+	}
+	if got := string(rec.Objects[1].Raw.Bytes); got != "a-b" {
+		t.Errorf("text %q", got)
+	}
+}
