@@ -267,7 +267,7 @@ func taken(name string) error {
 	return conflict(fault.Conflict(fault.Taken, "name", fmt.Sprintf("credential %q exists already", name), name))
 }
 
-// Delete removes a credential; ErrConflict when devices use it. It needs
+// Delete removes a credential; ErrConflict when devices or discovery ranges use it. It needs
 // access.ManageCredentials.
 func (s *Service) Delete(ctx context.Context, id uint64) error {
 	if err := access.Require(ctx, access.ManageCredentials); err != nil {
@@ -278,7 +278,9 @@ func (s *Service) Delete(ctx context.Context, id uint64) error {
 		if err != nil {
 			return err
 		}
-		err = db.CheckUnused(tx, "credential", r.Name, id, db.Reference{Objects: "devices", Table: "devices", Column: "credential_id"})
+		err = db.CheckUnused(tx, "credential", r.Name, id,
+			db.Reference{Objects: "devices", Table: "devices", Column: "credential_id"},
+			db.Reference{Objects: "discovery ranges", Table: "discovery_range_credentials", Column: "credential_id", Unnamed: true})
 		if errors.Is(err, fault.ErrConflict) {
 			return conflict(err)
 		}

@@ -315,6 +315,12 @@ func fits(kind, protocol, field string) error {
 // CreateDevice adds a device, in its place when Position names one. What is
 // learned from the device itself is left out.
 func (s *Service) CreateDevice(ctx context.Context, d models.Device) (models.Device, error) {
+	return s.CreateDeviceWith(ctx, d, nil)
+}
+
+// CreateDeviceWith is CreateDevice with more to do in the same transaction;
+// when also returns an error, there is no device. A nil also is nothing.
+func (s *Service) CreateDeviceWith(ctx context.Context, d models.Device, also func(tx *gorm.DB, d models.Device) error) (models.Device, error) {
 	if err := checkDevice(&d); err != nil {
 		return models.Device{}, err
 	}
@@ -340,6 +346,11 @@ func (s *Service) CreateDevice(ctx context.Context, d models.Device) (models.Dev
 		d.Position = place
 		if err := layout.Settle(ctx, tx, &d); err != nil {
 			return err
+		}
+		if also != nil {
+			if err := also(tx, d); err != nil {
+				return err
+			}
 		}
 		return s.record(ctx, tx, "create", "device", d.ID, d.Name, nil, d)
 	})

@@ -107,7 +107,8 @@ func (s *Service) DeleteSite(ctx context.Context, id uint64) error {
 			db.Reference{Objects: "power panels", Table: "power_panels", Column: "site_id"},
 			db.Reference{Objects: "power sources", Table: "power_sources", Column: "site_id"},
 			db.Reference{Objects: "cables", Table: "cables", Column: "site_id", Unnamed: true},
-			db.Reference{Objects: "cooling loops", Table: "cooling_loops", Column: "site_id"})
+			db.Reference{Objects: "cooling loops", Table: "cooling_loops", Column: "site_id"},
+			db.Reference{Objects: "discovery ranges", Table: "discovery_ranges", Column: "site_id"})
 		if err != nil {
 			return err
 		}
