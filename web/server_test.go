@@ -28,6 +28,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/audit"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
+	"github.com/aisle-dcim/aisle/dcim/discovery"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/dcim/layout"
@@ -131,6 +132,35 @@ func (f *theatre) Clear(_ context.Context, id string) error {
 	return fault.NotFound("fault", id)
 }
 
+// surveyor stands for what scans: each scan finds what it has at once.
+type surveyor struct {
+	service *discovery.Service
+	finds   []models.DiscoveryFinding
+	hold    bool
+}
+
+func (s *surveyor) StartScan(ctx context.Context, id uint64) (models.DiscoveryRun, error) {
+	run, _, err := s.service.Begin(ctx, id)
+	if err != nil || s.hold {
+		return run, err
+	}
+	system := access.System(ctx, "test")
+	for _, f := range s.finds {
+		if err := s.service.Found(system, run, f); err != nil {
+			return run, err
+		}
+	}
+	return s.service.End(system, run.ID, discovery.Outcome{State: models.RunDone, Done: run.Addresses, Found: len(s.finds)})
+}
+
+func (s *surveyor) CancelScan(ctx context.Context, id uint64) error {
+	if _, err := s.service.Cancellable(ctx, id); err != nil {
+		return err
+	}
+	_, err := s.service.End(access.System(ctx, "test"), id, discovery.Outcome{State: models.RunCancelled})
+	return err
+}
+
 // house is a whole server over a real database and a real store, with a small
 // facility in it.
 type house struct {
@@ -149,6 +179,7 @@ type house struct {
 	system   context.Context
 	layout   *layout.Service
 	stock    *inventory.Service
+	search   *surveyor
 	site     uint64
 	room     uint64
 	racks    []uint64
@@ -189,6 +220,10 @@ func open(t *testing.T, change func(*web.Options)) *house {
 	h.secrets = must(credential.NewService(credential.Options{DB: h.db, Keys: keys, Audit: h.audit}))(t)
 	h.layout = must(layout.New(layout.Options{DB: h.db, Audit: h.audit}))(t)
 	h.stock = must(inventory.New(inventory.Options{DB: h.db, Audit: h.audit}))(t)
+	search := must(discovery.New(discovery.Options{DB: h.db, Audit: h.audit, Devices: h.stock, Plan: func([]string, string) (discovery.Plan, error) {
+		return discovery.Plan{Addresses: 254}, nil
+	}}))(t)
+	h.search = &surveyor{service: search}
 	catalog := telemetry.CatalogFunc(func(id models.PointID) (telemetry.SeriesID, bool) {
 		p, ok := h.stock.Catalog().Point(id)
 		if !ok {
@@ -231,7 +266,7 @@ func open(t *testing.T, change func(*web.Options)) *house {
 func apiOptions(h *house) api.Options {
 	return api.Options{
 		DB: h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
-		Live: h.live, History: h.store, Polling: h.plant, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
+		Live: h.live, History: h.store, Polling: h.plant, Discovery: h.search.service, Scanner: h.search, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
 		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} }, OverviewEvery: -1,
 		About: api.About{Version: "1.2.3", Profiles: 42, Database: "sqlite", Telemetry: "embedded"},
 	}

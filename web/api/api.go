@@ -187,6 +187,8 @@ type Options struct {
 	Live        *telemetry.Live
 	History     History
 	Polling     Polling
+	Discovery   Discovery
+	Scanner     Scanner
 	Guard       *auth.Guard
 	Streams     *live.Hub
 	// Setup holds the token of the first start.
@@ -238,7 +240,8 @@ var (
 func New(o Options) (*API, error) {
 	switch {
 	case o.DB == nil, o.Accounts == nil, o.Credentials == nil, o.Audit == nil, o.Layout == nil, o.Inventory == nil,
-		o.Live == nil, o.History == nil, o.Polling == nil, o.Guard == nil, o.Streams == nil, o.Setup == nil:
+		o.Live == nil, o.History == nil, o.Polling == nil, o.Guard == nil, o.Streams == nil, o.Setup == nil,
+		o.Discovery == nil, o.Scanner == nil:
 		return nil, errors.New("api: a mandatory part is missing")
 	}
 	if o.Log == nil {

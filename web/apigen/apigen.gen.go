@@ -292,6 +292,144 @@ func (e DeviceInputZeroUSide) Valid() bool {
 	}
 }
 
+// Defines values for FindingConfidence.
+const (
+	FindingConfidenceHigh   FindingConfidence = "high"
+	FindingConfidenceLow    FindingConfidence = "low"
+	FindingConfidenceMedium FindingConfidence = "medium"
+	FindingConfidenceNone   FindingConfidence = "none"
+)
+
+// Valid indicates whether the value is a known member of the FindingConfidence enum.
+func (e FindingConfidence) Valid() bool {
+	switch e {
+	case FindingConfidenceHigh:
+		return true
+	case FindingConfidenceLow:
+		return true
+	case FindingConfidenceMedium:
+		return true
+	case FindingConfidenceNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FindingProtocol.
+const (
+	FindingProtocolModbusRtuTcp FindingProtocol = "modbus-rtu-tcp"
+	FindingProtocolModbusTcp    FindingProtocol = "modbus-tcp"
+	FindingProtocolSnmpV1       FindingProtocol = "snmp-v1"
+	FindingProtocolSnmpV2c      FindingProtocol = "snmp-v2c"
+	FindingProtocolSnmpV3       FindingProtocol = "snmp-v3"
+)
+
+// Valid indicates whether the value is a known member of the FindingProtocol enum.
+func (e FindingProtocol) Valid() bool {
+	switch e {
+	case FindingProtocolModbusRtuTcp:
+		return true
+	case FindingProtocolModbusTcp:
+		return true
+	case FindingProtocolSnmpV1:
+		return true
+	case FindingProtocolSnmpV2c:
+		return true
+	case FindingProtocolSnmpV3:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FindingChangeField.
+const (
+	FindingChangeFieldFirmware FindingChangeField = "firmware"
+	FindingChangeFieldMac      FindingChangeField = "mac"
+	FindingChangeFieldModel    FindingChangeField = "model"
+	FindingChangeFieldName     FindingChangeField = "name"
+	FindingChangeFieldObjectId FindingChangeField = "object-id"
+	FindingChangeFieldProfile  FindingChangeField = "profile"
+	FindingChangeFieldSerial   FindingChangeField = "serial"
+	FindingChangeFieldVendor   FindingChangeField = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the FindingChangeField enum.
+func (e FindingChangeField) Valid() bool {
+	switch e {
+	case FindingChangeFieldFirmware:
+		return true
+	case FindingChangeFieldMac:
+		return true
+	case FindingChangeFieldModel:
+		return true
+	case FindingChangeFieldName:
+		return true
+	case FindingChangeFieldObjectId:
+		return true
+	case FindingChangeFieldProfile:
+		return true
+	case FindingChangeFieldSerial:
+		return true
+	case FindingChangeFieldVendor:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FindingMarkMark.
+const (
+	Accept  FindingMarkMark = "accept"
+	Ignore  FindingMarkMark = "ignore"
+	Restore FindingMarkMark = "restore"
+)
+
+// Valid indicates whether the value is a known member of the FindingMarkMark enum.
+func (e FindingMarkMark) Valid() bool {
+	switch e {
+	case Accept:
+		return true
+	case Ignore:
+		return true
+	case Restore:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FindingState.
+const (
+	Adopted FindingState = "adopted"
+	Changed FindingState = "changed"
+	Gone    FindingState = "gone"
+	Ignored FindingState = "ignored"
+	Known   FindingState = "known"
+	New     FindingState = "new"
+)
+
+// Valid indicates whether the value is a known member of the FindingState enum.
+func (e FindingState) Valid() bool {
+	switch e {
+	case Adopted:
+		return true
+	case Changed:
+		return true
+	case Gone:
+		return true
+	case Ignored:
+		return true
+	case Known:
+		return true
+	case New:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Language.
 const (
 	En Language = "en"
@@ -369,28 +507,28 @@ func (e PollState) Valid() bool {
 
 // Defines values for Quality.
 const (
-	Bad        Quality = "bad"
-	CommFailed Quality = "comm-failed"
-	Good       Quality = "good"
-	None       Quality = "none"
-	Sentinel   Quality = "sentinel"
-	Stale      Quality = "stale"
+	QualityBad        Quality = "bad"
+	QualityCommFailed Quality = "comm-failed"
+	QualityGood       Quality = "good"
+	QualityNone       Quality = "none"
+	QualitySentinel   Quality = "sentinel"
+	QualityStale      Quality = "stale"
 )
 
 // Valid indicates whether the value is a known member of the Quality enum.
 func (e Quality) Valid() bool {
 	switch e {
-	case Bad:
+	case QualityBad:
 		return true
-	case CommFailed:
+	case QualityCommFailed:
 		return true
-	case Good:
+	case QualityGood:
 		return true
-	case None:
+	case QualityNone:
 		return true
-	case Sentinel:
+	case QualitySentinel:
 		return true
-	case Stale:
+	case QualityStale:
 		return true
 	default:
 		return false
@@ -481,6 +619,33 @@ func (e Role) Valid() bool {
 	case Planner:
 		return true
 	case Viewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ScanState.
+const (
+	Cancelled   ScanState = "cancelled"
+	Done        ScanState = "done"
+	Failed      ScanState = "failed"
+	Interrupted ScanState = "interrupted"
+	Running     ScanState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ScanState enum.
+func (e ScanState) Valid() bool {
+	switch e {
+	case Cancelled:
+		return true
+	case Done:
+		return true
+	case Failed:
+		return true
+	case Interrupted:
+		return true
+	case Running:
 		return true
 	default:
 		return false
@@ -618,34 +783,34 @@ func (e TreeNodeKind) Valid() bool {
 
 // Defines values for ListDevicesParamsSort.
 const (
-	Kind             ListDevicesParamsSort = "kind"
-	LastSuccess      ListDevicesParamsSort = "last_success"
-	MinusKind        ListDevicesParamsSort = "-kind"
-	MinusLastSuccess ListDevicesParamsSort = "-last_success"
-	MinusName        ListDevicesParamsSort = "-name"
-	MinusState       ListDevicesParamsSort = "-state"
-	Name             ListDevicesParamsSort = "name"
-	State            ListDevicesParamsSort = "state"
+	ListDevicesParamsSortKind             ListDevicesParamsSort = "kind"
+	ListDevicesParamsSortLastSuccess      ListDevicesParamsSort = "last_success"
+	ListDevicesParamsSortMinusKind        ListDevicesParamsSort = "-kind"
+	ListDevicesParamsSortMinusLastSuccess ListDevicesParamsSort = "-last_success"
+	ListDevicesParamsSortMinusName        ListDevicesParamsSort = "-name"
+	ListDevicesParamsSortMinusState       ListDevicesParamsSort = "-state"
+	ListDevicesParamsSortName             ListDevicesParamsSort = "name"
+	ListDevicesParamsSortState            ListDevicesParamsSort = "state"
 )
 
 // Valid indicates whether the value is a known member of the ListDevicesParamsSort enum.
 func (e ListDevicesParamsSort) Valid() bool {
 	switch e {
-	case Kind:
+	case ListDevicesParamsSortKind:
 		return true
-	case LastSuccess:
+	case ListDevicesParamsSortLastSuccess:
 		return true
-	case MinusKind:
+	case ListDevicesParamsSortMinusKind:
 		return true
-	case MinusLastSuccess:
+	case ListDevicesParamsSortMinusLastSuccess:
 		return true
-	case MinusName:
+	case ListDevicesParamsSortMinusName:
 		return true
-	case MinusState:
+	case ListDevicesParamsSortMinusState:
 		return true
-	case Name:
+	case ListDevicesParamsSortName:
 		return true
-	case State:
+	case ListDevicesParamsSortState:
 		return true
 	default:
 		return false
@@ -664,6 +829,34 @@ type About struct {
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	Telemetry *string    `json:"telemetry,omitempty"`
 	Version   string     `json:"version"`
+}
+
+// AdoptedFinding defines model for AdoptedFinding.
+type AdoptedFinding struct {
+	Device  *uint64 `json:"device,omitempty"`
+	Finding uint64  `json:"finding"`
+
+	// Name The name of the device, or the one that could not be given
+	Name    *string  `json:"name,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
+// AdoptionInput defines model for AdoptionInput.
+type AdoptionInput struct {
+	Findings []uint64 `json:"findings"`
+	Location *uint64  `json:"location,omitempty"`
+
+	// Pattern A name with {name}, {vendor}, {model}, {serial}, {kind}, {address}, {unit} and {n}, the first number that makes it free
+	Pattern string  `json:"pattern"`
+	Rack    *uint64 `json:"rack,omitempty"`
+	Site    *uint64 `json:"site,omitempty"`
+}
+
+// AdoptionResult defines model for AdoptionResult.
+type AdoptionResult struct {
+	// Adopted How many became devices
+	Adopted int              `json:"adopted"`
+	Items   []AdoptedFinding `json:"items"`
 }
 
 // AuditEntry defines model for AuditEntry.
@@ -701,7 +894,7 @@ type Blocker struct {
 	// Names The first few by name
 	Names []string `json:"names"`
 
-	// Object locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables
+	// Object locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables, discovery-ranges
 	Object string `json:"object"`
 }
 
@@ -898,6 +1091,58 @@ type DeviceSummary struct {
 	Vendor      *string    `json:"vendor,omitempty"`
 }
 
+// DiscoveryRange defines model for DiscoveryRange.
+type DiscoveryRange struct {
+	Counts FindingCounts `json:"counts"`
+
+	// CredentialNames In the order of the credentials; both are empty for who may not see them
+	CredentialNames []string            `json:"credential_names"`
+	Id              uint64              `json:"id"`
+	Input           DiscoveryRangeInput `json:"input"`
+	Last            *Scan               `json:"last,omitempty"`
+
+	// Next When the schedule starts the next scan; absent when it does not
+	Next     *time.Time `json:"next,omitempty"`
+	SiteName string     `json:"site_name"`
+}
+
+// DiscoveryRangeInput defines model for DiscoveryRangeInput.
+type DiscoveryRangeInput struct {
+	// Credentials Tried in this order until one is answered; none leaves SNMP out
+	Credentials *[]uint64 `json:"credentials,omitempty"`
+	Description *string   `json:"description,omitempty"`
+	Enabled     *bool     `json:"enabled,omitempty"`
+
+	// IntervalH Hours from one scan to the next; 0 for scans by hand only
+	IntervalH  *int `json:"interval_h,omitempty"`
+	ModbusPort *int `json:"modbus_port,omitempty"`
+
+	// ModbusRtu Serial frames in the TCP stream
+	ModbusRtu *bool  `json:"modbus_rtu,omitempty"`
+	Name      string `json:"name"`
+
+	// Ranges 10.0.0.0/24, 10.0.0.5-10.0.0.80, 10.0.0.5-80 or one address
+	Ranges []string `json:"ranges"`
+
+	// Rate Addresses begun in a second
+	Rate *int `json:"rate,omitempty"`
+
+	// Site Where the addresses are, and where devices are adopted to unless another place is named
+	Site     uint64 `json:"site"`
+	SnmpPort *int   `json:"snmp_port,omitempty"`
+
+	// Units Modbus unit ids such as 1-10 or 1,3,20-25; empty leaves Modbus out
+	Units *string `json:"units,omitempty"`
+
+	// Version The version seen; needed to change it
+	Version *uint64 `json:"version,omitempty"`
+}
+
+// DiscoveryRangeList defines model for DiscoveryRangeList.
+type DiscoveryRangeList struct {
+	Items []DiscoveryRange `json:"items"`
+}
+
 // Fault defines model for Fault.
 type Fault struct {
 	Id     string    `json:"id"`
@@ -928,6 +1173,108 @@ type FieldError struct {
 	Message string  `json:"message"`
 	Path    string  `json:"path"`
 }
+
+// Finding A device that answered a scan; what it says of itself is foreign text
+type Finding struct {
+	// Address host:port
+	Address string          `json:"address"`
+	Changes []FindingChange `json:"changes"`
+
+	// Confidence high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+	Confidence FindingConfidence `json:"confidence"`
+
+	// CredentialName The one that was answered
+	CredentialName *string `json:"credential_name,omitempty"`
+
+	// Device The device that it is
+	Device *uint64 `json:"device,omitempty"`
+
+	// DeviceAddress Where the device is read, when it was found at another address by its serial number
+	DeviceAddress *string    `json:"device_address,omitempty"`
+	DeviceName    *string    `json:"device_name,omitempty"`
+	Firmware      *string    `json:"firmware,omitempty"`
+	FirstSeen     time.Time  `json:"first_seen"`
+	GoneSince     *time.Time `json:"gone_since,omitempty"`
+	Id            uint64     `json:"id"`
+	Kind          *string    `json:"kind,omitempty"`
+	LastSeen      time.Time  `json:"last_seen"`
+	Mac           *string    `json:"mac,omitempty"`
+	Model         *string    `json:"model,omitempty"`
+
+	// Others Profiles that would fit as well
+	Others []string `json:"others"`
+
+	// Points Points that would be read; absent when that is not known
+	Points *int `json:"points,omitempty"`
+
+	// Problem Why it cannot be read as it is
+	Problem *string `json:"problem,omitempty"`
+
+	// Profile The one proposed
+	Profile   *string         `json:"profile,omitempty"`
+	Protocol  FindingProtocol `json:"protocol"`
+	Range     uint64          `json:"range"`
+	RangeName string          `json:"range_name"`
+	Serial    *string         `json:"serial,omitempty"`
+	Site      uint64          `json:"site"`
+	State     FindingState    `json:"state"`
+	SysDescr  *string         `json:"sys_descr,omitempty"`
+	SysName   *string         `json:"sys_name,omitempty"`
+
+	// UnitId Of Modbus
+	UnitId *int    `json:"unit_id,omitempty"`
+	Vendor *string `json:"vendor,omitempty"`
+
+	// Why What the profile was chosen by
+	Why *string `json:"why,omitempty"`
+}
+
+// FindingConfidence high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+type FindingConfidence string
+
+// FindingProtocol defines model for Finding.Protocol.
+type FindingProtocol string
+
+// FindingChange defines model for FindingChange.
+type FindingChange struct {
+	Field FindingChangeField `json:"field"`
+	From  string             `json:"from"`
+
+	// To Empty when nothing fits any more
+	To string `json:"to"`
+}
+
+// FindingChangeField defines model for FindingChange.Field.
+type FindingChangeField string
+
+// FindingCounts defines model for FindingCounts.
+type FindingCounts struct {
+	Adopted int `json:"adopted"`
+	Changed int `json:"changed"`
+	Gone    int `json:"gone"`
+	Ignored int `json:"ignored"`
+	Known   int `json:"known"`
+	New     int `json:"new"`
+}
+
+// FindingList defines model for FindingList.
+type FindingList struct {
+	Counts FindingCounts `json:"counts"`
+	Items  []Finding     `json:"items"`
+	Total  int64         `json:"total"`
+}
+
+// FindingMark defines model for FindingMark.
+type FindingMark struct {
+	Findings []uint64        `json:"findings"`
+	Mark     FindingMarkMark `json:"mark"`
+}
+
+// FindingMarkMark defines model for FindingMark.Mark.
+type FindingMarkMark string
+
+// FindingState defines model for FindingState.
+type FindingState string
 
 // Inlet defines model for Inlet.
 type Inlet struct {
@@ -1163,7 +1510,7 @@ type Problem struct {
 	Detail *string       `json:"detail,omitempty"`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator
+	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device
 	Reason      *string `json:"reason,omitempty"`
 	RequestId   *string `json:"request_id,omitempty"`
 	RetryAfterS *int    `json:"retry_after_s,omitempty"`
@@ -1313,6 +1660,48 @@ type RowInput struct {
 
 	// Version The version seen; needed to change it
 	Version *uint64 `json:"version,omitempty"`
+}
+
+// Scan defines model for Scan.
+type Scan struct {
+	// Addresses To be looked at
+	Addresses int  `json:"addresses"`
+	Changed   *int `json:"changed,omitempty"`
+
+	// Done Looked at so far
+	Done    int        `json:"done"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Error   *string    `json:"error,omitempty"`
+
+	// Found Devices that answered
+	Found int    `json:"found"`
+	Gone  *int   `json:"gone,omitempty"`
+	Id    uint64 `json:"id"`
+
+	// LeftS Seconds left at the pace so far; absent when that cannot be told
+	LeftS *float32 `json:"left_s,omitempty"`
+
+	// New Absent unless the scan was done to its end
+	New   *int   `json:"new,omitempty"`
+	Range uint64 `json:"range"`
+
+	// Skipped Left out because the configuration does not allow them
+	Skipped   int       `json:"skipped"`
+	StartedAt time.Time `json:"started_at"`
+
+	// State interrupted: the program ended before the scan did
+	State ScanState `json:"state"`
+
+	// Who Who started it
+	Who string `json:"who"`
+}
+
+// ScanState interrupted: the program ended before the scan did
+type ScanState string
+
+// ScanList defines model for ScanList.
+type ScanList struct {
+	Items []Scan `json:"items"`
 }
 
 // Session defines model for Session.
@@ -1602,6 +1991,17 @@ type ListDevicesParams struct {
 // ListDevicesParamsSort defines parameters for ListDevices.
 type ListDevicesParamsSort string
 
+// ListFindingsParams defines parameters for ListFindings.
+type ListFindingsParams struct {
+	Range *uint64         `form:"range,omitempty" json:"range,omitempty"`
+	State *[]FindingState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Q Words in address, vendor, model, serial, name or profile
+	Q      *string `form:"q,omitempty" json:"q,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int    `form:"offset,omitempty" json:"offset,omitempty"`
+}
+
 // SearchPointsParams defines parameters for SearchPoints.
 type SearchPointsParams struct {
 	Q      *string   `form:"q,omitempty" json:"q,omitempty"`
@@ -1648,6 +2048,18 @@ type CreateDeviceJSONRequestBody = DeviceInput
 
 // UpdateDeviceJSONRequestBody defines body for UpdateDevice for application/json ContentType.
 type UpdateDeviceJSONRequestBody = DeviceInput
+
+// AdoptFindingsJSONRequestBody defines body for AdoptFindings for application/json ContentType.
+type AdoptFindingsJSONRequestBody = AdoptionInput
+
+// MarkFindingsJSONRequestBody defines body for MarkFindings for application/json ContentType.
+type MarkFindingsJSONRequestBody = FindingMark
+
+// CreateDiscoveryRangeJSONRequestBody defines body for CreateDiscoveryRange for application/json ContentType.
+type CreateDiscoveryRangeJSONRequestBody = DiscoveryRangeInput
+
+// UpdateDiscoveryRangeJSONRequestBody defines body for UpdateDiscoveryRange for application/json ContentType.
+type UpdateDiscoveryRangeJSONRequestBody = DiscoveryRangeInput
 
 // CreateLocationJSONRequestBody defines body for CreateLocation for application/json ContentType.
 type CreateLocationJSONRequestBody = LocationInput
@@ -1747,6 +2159,39 @@ type ServerInterface interface {
 	// PollDevice Poll a device now
 	// (POST /devices/{id}/poll)
 	PollDevice(ctx echo.Context, id ID) error
+	// ListFindings What was found, by address
+	// (GET /discovery/findings)
+	ListFindings(ctx echo.Context, params ListFindingsParams) error
+	// AdoptFindings Make a device of each finding; those that fail keep none of the others from being adopted
+	// (POST /discovery/findings/adopt)
+	AdoptFindings(ctx echo.Context) error
+	// MarkFindings Ignore findings, take them back, or say that their changes were seen
+	// (POST /discovery/findings/mark)
+	MarkFindings(ctx echo.Context) error
+	// ListDiscoveryRanges Address ranges that are searched for devices, with their last scan and the time of the next
+	// (GET /discovery/ranges)
+	ListDiscoveryRanges(ctx echo.Context) error
+	// CreateDiscoveryRange Add a range
+	// (POST /discovery/ranges)
+	CreateDiscoveryRange(ctx echo.Context) error
+	// DeleteDiscoveryRange Remove a range with its scans and findings; adopted devices stay
+	// (DELETE /discovery/ranges/{id})
+	DeleteDiscoveryRange(ctx echo.Context, id ID) error
+	// GetDiscoveryRange A range
+	// (GET /discovery/ranges/{id})
+	GetDiscoveryRange(ctx echo.Context, id ID) error
+	// UpdateDiscoveryRange Change a range; the version seen must be given
+	// (PUT /discovery/ranges/{id})
+	UpdateDiscoveryRange(ctx echo.Context, id ID) error
+	// ListScans The scans of a range, newest first
+	// (GET /discovery/ranges/{id}/scans)
+	ListScans(ctx echo.Context, id ID) error
+	// StartScan Scan a range now; 409 while it is being scanned or disabled
+	// (POST /discovery/ranges/{id}/scans)
+	StartScan(ctx echo.Context, id ID) error
+	// CancelScan Cancel a scan that runs; what was found so far is kept
+	// (DELETE /discovery/scans/{id})
+	CancelScan(ctx echo.Context, id ID) error
 	// CreateLocation Add a building, floor, room or zone
 	// (POST /locations)
 	CreateLocation(ctx echo.Context) error
@@ -2149,6 +2594,184 @@ func (w *ServerInterfaceWrapper) PollDevice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PollDevice(ctx, id)
+	return err
+}
+
+// ListFindings converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFindings(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFindingsParams
+	// ------------- Optional query parameter "range" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "range", ctx.QueryParams(), &params.Range, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter range: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", ctx.QueryParams(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter offset: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFindings(ctx, params)
+	return err
+}
+
+// AdoptFindings converts echo context to params.
+func (w *ServerInterfaceWrapper) AdoptFindings(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdoptFindings(ctx)
+	return err
+}
+
+// MarkFindings converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkFindings(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkFindings(ctx)
+	return err
+}
+
+// ListDiscoveryRanges converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDiscoveryRanges(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDiscoveryRanges(ctx)
+	return err
+}
+
+// CreateDiscoveryRange converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDiscoveryRange(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDiscoveryRange(ctx)
+	return err
+}
+
+// DeleteDiscoveryRange converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteDiscoveryRange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteDiscoveryRange(ctx, id)
+	return err
+}
+
+// GetDiscoveryRange converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDiscoveryRange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDiscoveryRange(ctx, id)
+	return err
+}
+
+// UpdateDiscoveryRange converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateDiscoveryRange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateDiscoveryRange(ctx, id)
+	return err
+}
+
+// ListScans converts echo context to params.
+func (w *ServerInterfaceWrapper) ListScans(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListScans(ctx, id)
+	return err
+}
+
+// StartScan converts echo context to params.
+func (w *ServerInterfaceWrapper) StartScan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartScan(ctx, id)
+	return err
+}
+
+// CancelScan converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelScan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelScan(ctx, id)
 	return err
 }
 
@@ -2851,6 +3474,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/trends", wrapper.GetTrends, options.OperationMiddlewares["getTrends"]...)
 	router.GET(options.BaseURL+"/stream", wrapper.GetStream, options.OperationMiddlewares["getStream"]...)
 	router.GET(options.BaseURL+"/collectors", wrapper.GetCollectors, options.OperationMiddlewares["getCollectors"]...)
+	router.GET(options.BaseURL+"/discovery/ranges", wrapper.ListDiscoveryRanges, options.OperationMiddlewares["listDiscoveryRanges"]...)
+	router.POST(options.BaseURL+"/discovery/ranges", wrapper.CreateDiscoveryRange, options.OperationMiddlewares["createDiscoveryRange"]...)
+	router.DELETE(options.BaseURL+"/discovery/ranges/:id", wrapper.DeleteDiscoveryRange, options.OperationMiddlewares["deleteDiscoveryRange"]...)
+	router.GET(options.BaseURL+"/discovery/ranges/:id", wrapper.GetDiscoveryRange, options.OperationMiddlewares["getDiscoveryRange"]...)
+	router.PUT(options.BaseURL+"/discovery/ranges/:id", wrapper.UpdateDiscoveryRange, options.OperationMiddlewares["updateDiscoveryRange"]...)
+	router.GET(options.BaseURL+"/discovery/ranges/:id/scans", wrapper.ListScans, options.OperationMiddlewares["listScans"]...)
+	router.POST(options.BaseURL+"/discovery/ranges/:id/scans", wrapper.StartScan, options.OperationMiddlewares["startScan"]...)
+	router.DELETE(options.BaseURL+"/discovery/scans/:id", wrapper.CancelScan, options.OperationMiddlewares["cancelScan"]...)
+	router.GET(options.BaseURL+"/discovery/findings", wrapper.ListFindings, options.OperationMiddlewares["listFindings"]...)
+	router.POST(options.BaseURL+"/discovery/findings/mark", wrapper.MarkFindings, options.OperationMiddlewares["markFindings"]...)
+	router.POST(options.BaseURL+"/discovery/findings/adopt", wrapper.AdoptFindings, options.OperationMiddlewares["adoptFindings"]...)
 	router.GET(options.BaseURL+"/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.PATCH(options.BaseURL+"/users/:id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
@@ -2874,150 +3508,186 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3Zkhy3EeCvIGq9EVZs9Rw8tNbME8XD4pqWaA4pbYTEbaKrsrvhrgKaAGp6WgpG+Gv8vBH7B/4Uf8kG",
-	"rroaqKOPIVfeF2lYXYUjM5HIO3+LEpavGQUqRXT1W7TGHOcgget/vXym/ktodBWtsVxGcURxDtFVRNIo",
-	"jjh8LAiHNLqSvIA4EskScqy+mDOeYxldRQWh8utHURzlhJK8yKOryziS27Ueg0pYAI8+ffqkxhJrRgXo",
-	"aV9zNssgV38mjEqgUv2J1+uMJFgSRs/X5o3/9nfBqPqtmvoPHObRVfRfzqt9nZtfxbkbV8+Ygkg4Wavh",
-	"oqvopyWWaANUog1ndBGpN+xnatQnM1boRaw5WwOXxCx0VpBMTrFs7DnFEiaS5BCVWxWSEzVorH7EMyxA",
-	"fbHz44J5H2ckARr4ZM3ZnGRmNW24KqjeEkEMiHY+FSQvMiwV/spfZ4xlgKn+WWIuIR21OwkZ5CD51jvh",
-	"LfDAYj7Vienn8kUNkWr/78sZ2ezvkEg15pMiJfI5tVM2sYMTGdo7TlMOQvh/m0vg6pcmhfyPmx++9+15",
-	"BnPGYfj7JPWfkF3smV1OSepdpv3VHMjw7+a57/dCJizwrcbvYKzfEuwdZbNk/bjWnMSOrD6IHdqqFQbx",
-	"/ooIz6EkEvLmH108oUZAn8p5MOdY/5vCndxF7Z/JLSAskEE9mjOO5BKQehmt8QKuEZ4JxUuw1D8AVZvs",
-	"R3kbNHr9vt1/m7FkZYi0ufeEFbR5XsPkpShH7G7u7RLQnHAh0Rw2aLZFmsLiCpq71NICml3nzsgZM9xb",
-	"xIizjfovTlYiRinckgREjNZsA3yyxhSy8l+CFbz24xwgFTFKGMsIXUwyxtbqn3imeGDcQ2t2YbEFkwOB",
-	"D8JPWZZBIhn/DnAmlwFI22sSpylRG8PZ68Y7dlRa5DMD8hakmcSZQILQBDSdaJZ7hdSSQUgRI0zFBriI",
-	"kTogE1aoZ4rkyIIiTFOU40whGtLqTbEi6zWkaM2yTPz7H/+MPJuzAO87GjcSS3iq9ik04xp1rp7pOSz0",
-	"PESyZsSKHLuUKXC+zkBM18CnAhJG011i+uEWOBIsB3R5gcQ1okWWoYJKkiEi0QYLlAMWhcJ8HKkfFYk4",
-	"SWUHMUJaHt4ND8bLHbVIy4G03Jh3F3FFNnHH8X7Kwd3LLdY28O7Y5bGBaVKgkuDMc3cWcjldcyZZwjLv",
-	"qdeSmeGOu1JORWBNrH3HNijHdOvOPCoEICLr3DHMsIbfnCtiSAaoEjl/jgTN15OE5XlBidwq3KgHtw9r",
-	"YKkWH7xR15zcdsOkWKuLcpzMVAjDyHevT8AraoWUtrC6VUSulgKJFCgjUmZwjSBfyy3aLIEiyuSS0AUi",
-	"Aq0o29Be3qjvYcvqNfgqLHbTztMlpgsIs8E5zgTEnktGzaJY3lacIS1+E6GWjQQkHPS/OKwznEB6bZ8J",
-	"hDkgRjO9Sa6Z5lY/W5BboGdR7KViLMSGcQ8P2XAizXhKQ8F3r4AuFK9/8PhrD6J2joSjriiO/vrscRRH",
-	"N989Mf998OCR/ePx1+aPh3+yTx5fPvBSXUWdBy6zdi5r715eXHSQevvFnNDy33HoIBwJrDunqgbWZ89v",
-	"ojh64v57+c0D84cBq3nytHz01AvY5plsrvSJcJeFAKDX5uhoWor1hZxo2jakOC8EpIjM9aUzY+kWQSZA",
-	"fzzHQqkM8cgT34Oe1gHVuOo+ii/p2mipnSfx/x+RMUfkKFfJ7/p87U/NFrrdRH0MJa8m6eyIooOVLiPR",
-	"PgOJiU9gEgLkVOJFh0A0TGa+KfIcG3V0Tni+wdwvjixLzaTT5sWyrJLCiQaD3E4NZ/NzxRutkGheiJUc",
-	"AdyKa07LuFZc097WHHBq5e6SMeIkgbUULcGukyeWC6NMgl9uVAzZrkMqccEuBqVkPlf/n3OW65cYtW+E",
-	"hZ84Io5X9iPEsNVPcZQB5nSkeJfjxC9MKskmd2bXQVT82n0SNFcI4Faa37X2bUXIVuRVZSIHopLQwmci",
-	"pCNXVD9EaN+Hnh13HirEh7baFHx7N7zXRVuZHGus8qH30mkwk94rKmnoceNs73EEVGnGASPwHBv8uTtj",
-	"zpk2nHDASt7xXghqbH6Ls6nbq5n8T18/slef+fdFl+JW2/Oj/vvSGZb22b7nin4w5IpmQiN+WjQ2ednc",
-	"4tnjOMqLTJJ1Bj/M7YMd44O14Q/CdeAiN0LIZfnXg6QmmcRRztJZISYyWVf/4LLYeeDFJ8fJah/ICiJh",
-	"r+8kloWob3CdYUq1IUdIvNB/4ESSW9Dyj/qUYqrPcQpKNCNCEEbV8uOIzecZoeAXXShx5vUSgw8eP+4j",
-	"0pofY1ertT9ahYICpJAiyZwqgVHJc4bwxF+Bs2kxFSRtHMMM5voUksVS+o9hh7hlMRPmbseQuHZEmfZV",
-	"JZls3FTdRnD3fnjR2lh56BUEnDO/MUa44fvuJrOO4EVjxunYhoXYrnzZ4bEKL3u8yWyXuWIhp6JIEjv7",
-	"QLFHnUG68Nt3c5ZCNubatuLSOElprNW5xoY72e7BtFFncR4nKU29yOy319lR3YIc0HzE9gIXmQzZl4M6",
-	"sMeFTJMRjkKJ+QLkwL3ZTdlv3FzBzewjknmkDf+tWy28LSZ0b6S5h+Da/2LX4V9d844pJMmI3E4yJkSM",
-	"Eo6XkzkmWcEhRjMOeAV8IjlZO7faRJAMqIyRACoYnwhZJKsYLbCEDd5OhMRZBmmM2C3wjOE0RsmSZBnw",
-	"atgM8CpGKWN8wtZAw5j1mqqVHiZRjrdoBggT7aySI/yJXSD1K+ovCGTpc8cT22671KNe3kglA6MN46nx",
-	"5nJMReaclaWtmWtTIKNgfHRqSTHi6l6PUUG1qqn9czmWsTZvx4iCkIQuYpQQnmQQozm5U19JvAIaI5Yk",
-	"xZroB4xNxZJx2fDZ1RgqCIEXAe6Ejd7UTYw2gscN5IPcS5qBhy0kBec2CKeLxf2IswJKLjv04gmLl/53",
-	"wxEPnLF88EiM5QP1Yb3A+tx2pvogbs9xCSsfeF9huigsEp0od0sipYN55dNXJCc2LKuBjyVZLKcJJ5Ik",
-	"LZ0vZcUsq/HeSsnQ32wwp/ZWHvBJxjZjZ1GfjJnkkw9KhK7eGBf4SH5uvESjtbkWvu0oXgRaRTNkBBwu",
-	"bg0yP7npSgOUO+hN7vXCGb6UXI9StqFK4SANJruHtOS7lC0PMavvgtA+13EKa7mc5m2F2m80CARVtFE/",
-	"xKQ/K0iWGm1xnjHGqwP+KwtojvtaDbDjo/evTPdFehTCRH5lYFDQpLHn6QIQmyOMNIiQes94HxyeerB0",
-	"iNLctCN3nKoNScdTUPv4E1mTqYNet7/CIcc/q90EnRzAvdelG3GW9Q70Rr2j8LuEvPflt/qlLo1DT1nb",
-	"hhvYDykbh7PrfkVzsig4oBynmrqMenaNbpUkoT0MRZY1AxoWjKV1w34TAzW1MxB4wuaKVeZoiVNEmRlO",
-	"T+fFU6UvBoYzL1h/iN2Gd6SPBc6s67IL9H+zr40PwtR78N65PdFP7eBbCwy3YB9Kf7gFfktg4zFTzKia",
-	"P/PK2BKEgr+AW+BEbpETLhDjyEoNsRLChTQRiDHCEuVMSPT4YvBlphBSSqJt/X+/yLclkxKEnBIlHg+3",
-	"gRlp2hcgSaczLCXwbQBMjqzYHL17fSOMN0vgrb7llZZm9BDkRjkKbBTjG765GyLD5j0PSxW1gKIdiDZA",
-	"4iO419YZPjDYqEmT1BBq21Pec1ezLPV91RNhmmkmCRv/LpwRa99r40B3l73TSOfF1vIy7qx2zltaVidb",
-	"Ku12u1o+GzpKaxd6AV3GrdcZps9Ku29QxtwRUU6HB3VhSi0XT1NYeCd3TLH33Ln39jI81gSknRXcBZ5v",
-	"vc/7zZFqPPN1NW9cIqAFki7LuMLnG2slGI7NGqs/JJRUc6hp0gflUsgpPwmJDkretezPCiNCizpuohov",
-	"H7K+NhfP8d1Uh8pPNdPrjXwOW9z1IB27IByJIldLd/MduPTasoeCun2smot8mrFktSECrtEFWmKhr0/t",
-	"wkaSbTBPhb1QN6AEkCzzmTQ42/g3FACtV/nadT1Ol6C9d17yHHBMmzt9BXOJQOloZRRMph6FNrX1DfJu",
-	"vQbeGqXQz/zDdOoHm/04gPZflMCpiwy181E/XxXZtEjWy0mcYbJl38xwwLNWkl9PVNcQcjdvh82XI64f",
-	"2AZcdbOAXy0rLYmd2qZ5q6ZSNgmE42Q10dA3uTsTuFviQvExbmLPfRKASeAJOc4ymOp8u6nwqYdGD2RZ",
-	"ClzJwBTJpeKUAukvI28iBx4lxarX38KdV0wvKBnqrCr9uwo1sSUoO0KdihyO2nsPEuuPTq07kkW+Vz3Y",
-	"dRsMMGxXSxWHBg706Cjw0aMywccCaALIkAGSzGRSIYyE5IBzZEXGHkTaSAM1h3+TZeTZzh5LD7zH+zWD",
-	"OWSZ4clYSJ2ZdYZ+WjLtFKNMMW4iy4wYIpBkWarf1ykSbI6I1OG+V/qhhDuJEkx1Yh4qhE77suEBIHRe",
-	"2FwfGeE7jtarJwYmCTaDuXbt/VgoTpxlwzWC/eIJMiyBJttp7l9HZ7hBp9OfZdlQWHQFCIz0hNssvYET",
-	"j5fz1byskMN21tbWXfSAu2AdcB20akRUm6naVOjwlCE6VRiTdRXFEVtpF39mmCQupHFrm+w9NnGgd7Eu",
-	"6qGcqOU05qsA/JrDHLjiCmKktWAf0+wBVtVBJtRaQYRWAQKTCBx0vKubkmQZIlTd0Romir0YPqLtqdq0",
-	"tMH66QwQh5zdaqgP4tYuEdnDqod52tecLTjODduqu92vUEEVGQCVJMESUu1Zn5E0BRorrjmZs4KmMUoY",
-	"nWckkTEi9BZnJI3RDKeTKihWaOf6JMd0O8FSKkHFPsowN657fIuJluXVIBI4xZm3eEPp9vOHYA2/5Woh",
-	"Ch7QccDC5yr5YY5wbb/qeiuhebUbUkDopBAQG2Ep1pfPBKc5oURIjqU+RruGCuN5DVUd4CD5ti6yDdB6",
-	"6iofkQEGGqhT0Dot5vuaqqCpzHdk/lbZ25tApDp+g8ItcJO8IBia62hmx5YWjKVOQoviaIb1vxQxUS26",
-	"JSzP69wp4CN8g5NVyFGsljRV0qHn5L5Tj3VWo7nfIK3UMcnWFdJqcdo1Y8cg+jNr0zKrh/50kv2osV6A",
-	"0cfbI53eznIsyXKQQ15ttXTGj7W0qPc3Wq+drhYH2mZsHMChwZCj7S1ariZ0MW3pRscwehQCUhNO3+U8",
-	"3if5vTRL2PCFmn2huaG4fjBrXMZnhajMDlW5mnBcRO3A7VrU90myGH6wxHReZNlUm138WR5Bc/Y+gbqN",
-	"xIiWlYptQEikwGsLNigR4FfgbPIOVTDur9ZAfKLFdzibW4sq0tamGkvvD5g/chivh9Sr9duofjafC+h8",
-	"4+C4/0CUMDQPQZNEQuSrefyBAfY91uYRvKgnk8uNF9rMXhlco7Kyjn/FjwxzOiQrqnW3NYJp+iOydm66",
-	"1vc9nx+akkXo1BrtW+4A7dA3kL68RhcmsETBnONkZXwwiDJkjNf9AUSNcNKmH6L8+OHjb3p2G/Qv9AR2",
-	"lamevZQ4NgaszrsCmW2Xx86LGhzidTc+QHB7YERYeZBK7lJCyMterO28ivCFja4OoXiJVbuALggF/dQk",
-	"t6m/mrqZV6VgLH+dYbq3J3SowEjDysFwyePE4quuHjZqU9qJ7BuJbcTh67G2aU8xPRdSuYOZsJ+vX4j1",
-	"OdTsVHZHDkR1+TVk3FaUFcw9G6vFKf4/TpOT0z2UkXCwhaOMEaqBA1VtKc3t+KG2uadQ8Dds8/9QFHi5",
-	"2rEB4Pco4uwpZdzDJddz/fgAfgPCrarlKBR8PpVsBZ4VP9flwpQK9uT1S6Rf8rqM4G5NOIhRZS/MXUcY",
-	"DZmmdXCBAK6dYCm7QnOc6My2Mw44ddlrZ5ASmxE1vP6kq0jTzUd24Kw/i+sQa2yjA+yh+rNVym4bADqV",
-	"zFaeMnV2Az5KXd1hdE25mnt4l0iFWbRRlXVpK5Nr41M69kH9mCh4IafqrHjL0Dy/w4lUpwejnNBCwqgC",
-	"W1O88Idt+Biag1cD2q31NYDRQQzHyJ5v0NX+FYtuQBbr/VKpDklQGFvtqlboamSMbsnYxqXlloKUnTgI",
-	"u0BRAcPY/bY0vaRpNZvvBNoTh1IGpohSwvIy5krnESRLQsFzItsbMQvZmdW/oSrA1Kkm2utK6JwpebL0",
-	"xZY5f3Fks1q9ysgNWdCXdD/yCpHKKOI4ApJNCXTvzWkrjAz26OmMes9ttCJ0hDOlygcfkggtqkoo/u1J",
-	"uCf5VE1lBVQfgw2LitWHxyin9DhoihslV+4pG45PtsthqnMMhxyF+5c8w+JmLfkjYBEem2PjxL99FMER",
-	"tCynCV7jRE202Stb6ujK6rqAURHPId3WJK2OcNvWNP5BWl9LUa75xOoqs9qOl2Rq6N4NY9lOS+9LTzH1",
-	"3fjxao6hNYXMe3E1bXDBb22Z0Hae+fhcjWCt7N3EvYGns8xaVCPXEkhCm7mfmlr1Ium7rIGzEWFvwaBK",
-	"Xf26FJ42jK+ubRMGJgBtbGRlPaoyGpAGDvkMUiNOETrPijvv/tgq0C5lrf72CHw3pgw82mAiCV0gRlFK",
-	"xKrsGmFKz8ej0W/deWwVQDgHnIdCckOmytvy/UEsJBBMsVNP4WNUDu1b61sXPecwkWK+0n1fjHsSF5J5",
-	"cfHWif8tm8ceGvM9KLo6vmHM+B2F6GFO7g7MBe/L7vZiSgH84O4ENb1tSG8Y/W5wNXvZGfG2WZvy4deP",
-	"L/awFw7RbvdGyCBcHMPYYE7R/laGtxw8OvK4bGI1xvcshYGpxKFlfG9jTlv8YEmylBuCO3A1BzWhMIUl",
-	"eqqNuNwpXXVoVHuKUjJs3j9v1GM0g0wPOyJeqy95OK4AG8AHTW+AE98FVPYpalt1uzMbG1/sIbrvDAnY",
-	"o0+9YByZPKKrKmuD440N1vCmOR6wBkKPva0x2T5WC809lPMtLIg2EwNOlmhWJCuQMcpJlhHTz6beuwjW",
-	"LFle27cE2hC5ZIVE2FTYML1w0BLfggn8suKAD5RDE0YDeUpuOxa7BsCGelzjpyC5ikPT3UVJ70MZTXlG",
-	"fB5lCevpcOgcmFAvWVRNWW7FB6t3wtt7bA+xKyWio/r0WE8CWdApoUcQsI4nRdW2GILkXjUtugF3gEl9",
-	"1Na9+9lHIrt/18FR5LIe87KCxjEkNH3e9hfQyhzSXbMhBR2Ra/Ns5wgjx0ab6x1V0XF8qaODil+0dgV3",
-	"uq4CpkgJXsAVT2pXeNrtdLnjoKXOP8sBp4M9j7d+UL80YYYzLKAe/VzQDIRAFl6ICHNZGvEja/o79yvm",
-	"5LDZX9RJYyEpFHRvFLSdoaCMK9BdgBPGVgSqPsCYiAym7q2KQtfkL7BtaHoahZpNAeZQSz1aSrk2HXm1",
-	"I2oHdsaGoYNlCa1AKNAff4rRkxj9GKN//e+nMfqvMRIxyv/1f85FjF7jf//jn1/ppLIPCmIfylhPU8O1",
-	"UfnrGn2wcPmABN4KtFluz36hb0lu533z4il6+PDhN+jd26dnSKdtmR9sG2JkEsME+qN685tHj//7V2e/",
-	"0G852wjgpsedrDneDRD14gRQk+n79ObNCxOCoYj3w5+fv0Xn9v0Pat/qnSXgFDj68D8n6u2J1ts+aEnr",
-	"F53OtEUFFXgOKAe5ZOl1lVynp/nwpJBLxsmv2uF1hb7ViEAGhf/+xz8/nP1Co0a3YYvkJ2ucLGHy4Owi",
-	"iqOCZxZp4ur8fLPZnGH98xnji3P7rTh/9fLp8+9vnutvqrSv6Imaq5YxcRVd2mARitckuooenl2cPbQR",
-	"RpoAz7HrvGwLMJcRGS/T6Cr6M0jTmrnVQfrBxUVH9+hxXaPNBJ6e0fYH9Xju6mn7BipXVmtAHUfC+U+i",
-	"Hw00YqRVQ0MXknFTLM1UPKC6TrMLA5J4IdTpNrB5r0Y7x0VKwnBSt5DudKthW7X4/tme64+FKSNmMa7L",
-	"RUT1jt7lFs217Awnj/uigj/FO0mMNNsioFJJl5p4EUYix1kGHFlf4e6CbJPlA3qMvz8lhZTNiD1U8lY3",
-	"AJZOxj+QVn5aMpSSFG2WWMbu+tbF8up0UQUSqzUYAklcR1vRdZqeVm+dEGDt7roBsC3LPj8HQs1MYypM",
-	"ZpkuM2g7Sc22VUMOB76qi7mFXJVK3HnAntbeOyXwmq3RArCrL/pwANa2ph0X1q3SbMxpcmp1+0Q0M0Wz",
-	"gxSp0zU8cDTG5Vq/tjIj+VuWbk8AQxe00BCclGj1aQeFl8ecXpvQPbgrf9oTZ908oELj+W8k/WQ4ewZG",
-	"kG5i4pl+3sJEAx6PPMZGWz7g6KvfubZ8Y1avnL98FimWbzXR5s7e6Y6g90hjVsMfRGQeoJrP02McY9eE",
-	"qCKE6gibpnrcVg5jRVXWSXfp7btfamEfQQ75rOqS3cRmS/1iPDXJWDiHGOks1BiZjKey1I1ana4BeY1y",
-	"zFdaWPqRgNQ93dUmpBrdNZ5wewrIFx8bokVvNKFfanIJluU4pXLfamfmaRJ499K8++BiV833z+byOD3T",
-	"DU5grea9HD4vkQcJYoFha1Huxx7aNnA49rCC8YCM7GxEzvNj/zlpJuJOWgm5E/dHo0JSHE0a/34/mBwH",
-	"C/GXrZzMETCwKczeSXam6EujPKmMXmttFpCYHAM7nM1aNqdYFubJUteuIZnUeb5au2NcmrBdy1DLTus9",
-	"ctEzJ6qe4r5qNDv93chDFVaepGm9/d4u7Gu32EDpqIaPU0tG1T7MSOVWqsxxU63BT1UhfS+0g2MfPBuG",
-	"3Hn0joFjBxRtWCBSOIXP6ZKBM3dk2fLLOqf3I1IaeF5rSqxHI6O8EFKJYFoxHHTwzl03aO162As3Xib6",
-	"RPelfukGHwIo88lx+I8eyvWu9vXVNjVOja3L9di2PacRprCJDVnb5gDqJlkSIZm2pOkqkQLZbtf9IK6K",
-	"InazhteuCuDJGES9eGiAP9jFHo6DajDj7apzC6lLWmfkFqrohCMxCw/0TcnMIxK3EuxD3PyB3/unVoE2",
-	"JMvU8ZTaHXgnbV3AlNFjMGS1qgrO1MQgeanTKQDW3xgWgl5VmsIp2Gur6dbvVhBycWix6egUI85YrpRq",
-	"G4bmsOQSM9poGigiNbD1GYQkt17Dd10XIe1TuUaQCUCPLr6xjHWj26xITI31QReSahg+arAIi1ThHV8c",
-	"nUjDYpVOsl4DW2dKvEqIabBE5FGErBKoWNSaewqgUht+Y5t2lIZAd2x568tjCfcjczk8jJC6WseZ1To5",
-	"hQi67PZ0QoIu5whIAOU6D4feDZHO82iufKMaxMbHbjtzmNqSsWltUWu1FDtPfNOfFAZwj5x1oy0EpZA1",
-	"wDd7FFMlCRgq96gTVhoQB1sQq2boR7bIubL7XvA8ujiG5ezxOO/3+9+J3GwIFM22utawtr3PtsZdH/Ka",
-	"luHoXbLcG9tb9wRMu1ar9Xcrw/Gml7XFejQGBoppJSI+g4imq+/dm3jm3+nFUemu29rFbRmyg8UwDbjS",
-	"0lVLdbwPmevLObr3I2spYO8vZ+ncbKv72wJ+QQJ1Rf5OSaRujtDFkbmio4eSqFIqU45NNTKR6Er01Wkm",
-	"AuU2uV0daSKPSL0G7Jv+O8jkW52Cjsuibb/fG4htlBisrxpTq6nmyA2ehc3ga4ltPtutxDb3eCmxzWmP",
-	"++YzWQoUFL8QI8GXcs7v6bpim/1vq1rYf+h83pAF/cEXeO3ZnnoXUnScaGk1mI3kcat3y+06YTdljsLJ",
-	"TpmbInCnulUeJwiYCCQMWAkNgMJ/6ZmyXSc6Cc2aYIOOw73A/6YE1d7Qt8kx0dXP73fIkVBzGeiObJim",
-	"qEwL82GmdsLOM0JXYQHFgPMnIpev1Hsnsm4SuvqPxZjJy0k4mKQxxKhJ7kKZAXg39ur5h96bx7Dj1xU1",
-	"nAKBreboX8wlpGDrIOQacxieNSEU2XKrPQButnHzwvgGZL3b24lgXJvhng/JztQeda3+yrHQ50qAmtZs",
-	"S8hhPySKLjHiOU1/kEvgN+7dIZT6nKZHodPnNEU4y9zNLPz7Q7PClCtmFGz0hliJMeLHKyJkbYMDjPwW",
-	"rl9ktlO9zm23qHMMYnxFbqEHQc08qGuT/WviaxTK2pXBqKJp3Ta1l3J7tdTnNA0KlqcmXAeVxoY1wY7c",
-	"8d7WFQGyWHeZsnQR3dOK3GWVXp8MoX4oaQbkpFgfXZr4aQka8Lq1vKI/1GjjodvOmx6cpsGmrZLRQIQC",
-	"Ul/o7ws19pNW98aTiPD1otH3bLjqkAet4crET59MNjSzhJB5rWsNCsRoAvFuvWbEeCVUmlxu6UrdC+C3",
-	"wNGaKx7tw74+T41yxMFDVb11ypNVzRJg8hrsx2DxuuaxzT9KdAAkIvTvkEiNY9ut1sIG0rJRQGwFE8Xn",
-	"TOnKa/To4pHJ9K8Z7cov61CvdtcG/bndV1Ape6nXZuo9n+YI6rE/i+XYVrH25Lqb2qCH5vX1w/38N/3/",
-	"zlv3aQaYVwjoVWzU60dISmws3i/G2c4oVoqb12ikwl8gPsFX9Nles66UXtf9cGPSsk5j1JG/+7QQm9UW",
-	"socqDAx0WZSI+Aw+C936596cFv6dXhyV7j6T20ID8gvxW3w5J/t+PBcK9ge4LnTh45r81NLAbtVirtAH",
-	"E+L/Af0xxRJfoXq95BiR9MpKbR8LoIlr06lEeA6isM06vorRBxN0UQ5jAvCN3uEqDv1CXQ6ScPpIGRBv",
-	"ScmIMlZUnMGCUKrer/Q4IxuZl5Huvo4+6NqLH746Q09QwvJc0ScRhk51NaBf6OUFEmfoDSSMUkikOfuv",
-	"sJATDYbJy2dKZLUDmeo/u4fcwHOQ1cJVmzpqYOHjLyCw8AgZxJ4iOLJKRin1BB0vsc4wRWJpevh512MK",
-	"xh49o5nQFvjWOupVvfq/fr6YfPP+t8v4wcWnP3hKSvZbnCTcyXPQhFcd0mqq9oB+w5L58EhmpVtbWkxY",
-	"9WziDo8Jxg1FNtpOaV2FDt66Zmonuxyr8s8BUNlVnqISR4cY+tY2TjvFbVWr933Pgmij7nlYGjW3lqJz",
-	"zYmXugfjkhiDwRGI9q94pci1qhO3awu9tnhHOV4BoqzW1q+reId5q1fCfQO3bFXDcb+Iq97/UsrB6I3a",
-	"YuUhmVYXMz/lsVXjh06s/u04+Q1xGYclYsTZxqSLmjAtLIwrw2w1IEfJsh5yB6hMB6oRkkFYEz6KpKDf",
-	"dQkJQ6UGW/44vLRhJZX9g+uiyocP7bsJYa24TKLkQ4oEc3ofyhkHk0kslyDANJez9bh8S8zx3dSW7fbn",
-	"PHzdLvn3ObMeLNWFj5D+9fCKcTqxemtSfLSIRqiWDDTgxTVa4LXu3bnVf3VIC8bv0iUsvLOemZPBrKxD",
-	"HICaWeI9SwrvjIvzFIJCVYX6P6Sum0ZgeXvvZ4DAMlmGTBAnxtVnDlwJg7bpKaqVQ/75veLKtrjxz+8V",
-	"AI0KYUBuiuSe4zU5v73U4LVzlDV1q2DA2iOp/ZO/VeZjeyPXnlVFispHFcOpPWztpT5NzbFTe9/Usn3/",
-	"6f8GAAD//w==",
+	"7L37jhs3uiD+KkT9zg+YwZbc3bbbZ9L9l8d2Zrwnmfi4nckCiVemqiiJoypSIVktK4GBeZr5e4F9g/Mo",
+	"8yQLfiTrStZFl7Y3swjgqKUqXj5+/O6XX6OE51vOCFMyuvk12mKBc6KIgL9ev9T/UhbdRFus1lEcMZyT",
+	"6CaiaRRHgvxcUEHS6EaJgsSRTNYkx/qNJRc5VtFNVFCmnj2N4iinjOZFHt1cxZHab2EMpsiKiOjTp096",
+	"LLnlTBKY9o3gi4zk+mPCmSJM6Y94u81oghXl7GJrnvhvf5Oc6d+qqf9NkGV0E/1/F9W+Lsyv8sKNCzOm",
+	"RCaCbvVw0U30wxortCNMoZ3gbBXpJ+xretTnC17AIraCb4lQ1Cx0UdBMzbFq7DnFiswUzUlUblUqQfWg",
+	"sf4RL7Ak+o3Ojyvu/TqjCWGBV7aCL2lmVtOGq4bqPZXUgKjzqqR5kWGlz6/8dcF5RjCDnxUWiqSTdqdI",
+	"RnKixN474T0RgcV8qiPTj+WDAJFq/+/LGfnibyRResznKd8qkn5NWapH6pxQSu5pQvw42YXXshpmzOPm",
+	"MvzaQqV3a4L0L4gvkVoTZJYQIy7gT84IUhrbEl5kKWJcoQVBK3pPmA+k2+oujEPtJijdjoKwo5y9ZluD",
+	"3DhNqf4CZ29qQFziTJK4BVc7LnymiuRy+rWPoxx/fG3evbq8vISn3d/l41gIvIdbwM3dP2SiLVaKCNY9",
+	"q+fmpHZUrdGv+uOnGP16T1jKhf6U85Rk+oMkgmL4tKEs1f/HaSqIlPpjwaj6hDBL0a/sUwyHvKRCKsSK",
+	"fEGEOe0cb4hEVKGlIPru5PjjN4St1Dq6eWz37v6+8qCBwMnmkJ1LqsgBFNmLRDKqINmHT2+JLDIPtcTm",
+	"rnZP4c98h3LM9mhBEn0c5sZI750rka380HctWuThUxutWhs1Y8blSr27LFKqXjFL5Fo7TFSI2lp88f+2",
+	"VER0wfLf7777i48kLMiSCzL+eZqOJWhml3Oaepdpf3VUL/S7+d73e6ESHngXOMpoPnNPsXeU3ZoPcxeQ",
+	"XezI+oXYHVu1wuC5f0OlB7En4mSFQJ+6ZI6Rj6p7tH+i9wRhiczRo6XlJfphtMUrcovwQmrpBSv4gTC9",
+	"yeEj9+K/b/d/zHiyMUja3HvCC9aUEPr5pfQzTEMwl2SHFnugyVHtqnexpQU0u87OyI5nyBgJvtP/4mQj",
+	"Y0dgYrTlOyJmW8xIVv4leSFqPy4JSWWMEs4zylazjPOt/hMvMv1MSmXC74nYzwRmqzrNCmCfXWpsAeeA",
+	"4oP5C55lJFFc/JngTDMGL+ytqO7n3SXsDCuKOnLvO65wJpGkLCGAOSD23SC9ZCKVjBFmckeEjJG+MjNe",
+	"6O80EtIVA56X40wfPUmrJ+WGbrckRVueZfKff/9H5Nmco/EDl+VOYUVe6H3K6dT/JcxhoedBmy2nVu3x",
+	"ME6cbzMi51si5pIknHn41nf3RCDJc4KuLpG8RazIMlQwRTPN6HdYopxgWeiTjyP9o0Yapy11DkYqS9X7",
+	"4cFFuaMWalVs027Mu4u4Qpu458K/EMTpBi1iN5KbdKluYJqUMEVx5uGmhVrPt4IrnvDMSwdAOzT0sqtp",
+	"VQgWkDbsE6iQBFFVp5dhEjael2pBUT9LmBayfowky7ezhOe5Fhf3+mz0F/dPamCpFh/ksVtB7/thUmw1",
+	"65ymtxXSkPYuQyV4w6zY0laY9xrJ9VJIoiTKqFIZuUUk36o92q0J06rNmrIVohJtGN+xQdoInNkSfwBf",
+	"dYr9uPNirYnvoArTZTt6Fk3y9vIRAhMAlaCRSZIIAn8Jss1wQtJb+51EWGglLoNNCiCae/gOVLhHUezF",
+	"YizljgsPDdkJqsx4LaXg+pnnoDpXwmFXFEffvryO4ujuz8/Nv48fP7Ufrp+ZD0/+YL+5vnrsxboKO49c",
+	"Zu1e1p690npOENXbDw4oROYinAisnVtVA+vLV3dRHD13/1599dh8MGA137wov3rhBWzzTrZUUOmYhSSE",
+	"3ZqrA7hkVMkEcNug4rKQJEV0CUxnwdM9Ipkk8PISS61ExBNv/MDxtC4onFX/VTzEmPD/rkj/FTkJK/lN",
+	"36/DsdlCtx+pT6H21SSdcWYI35KMRPuSKEx9ApOURM0VXvUIRONk5rsiz7FRUJdU5Dss/OLIutRMeo2T",
+	"PMsqKZwCGNR+biibnyregUICtBBrOYIIK645LeNWU03LrQXBqZW7S8KIk4RslWwJdr00sVwY44r45cbK",
+	"nmusenYxKKXLpf7/UvC8aeUNCz9xRB2tHD4QQ1Y/xVFGsGATxbscJ35hUks2uXP9jMLiN+6VoAHDmEr9",
+	"Hoe9DFmPvKpM5EBUIlr4ToR05GkOgEPw2VHnsUJ8aKtNwXdwwwcx2soIWSOVT7xMp0FMBllU0tDjplqp",
+	"CdOaccARtcTm/BzPWAoOhhNBsJZ3vAxBjy3ucTZ3ezWT/+HZU8v6zN+XfYpbbc9Ph/nlMe4JD4se4xPY",
+	"cgkHPy8am7xqbvHRdRzlRaboNiPfLe0XHeOD9SOOOusAIzdCyFX56XFSk0ziKOfpopAzlWyrP4QqOl94",
+	"z/Nh3R/g/FSFrG9wm2HGwJAjFV7BB5woem98OfpVhhnc45Ro0YxKSTnTy48jvlxmlBG/6MKoM7iXJ/j4",
+	"+noISWu+1K5Wa3+0CgUjJCUpUtypEhiVNGcMTfyFCD4v5pKmjWuYkSXcQrpaK/817BG37MmEqdspJK6O",
+	"KNNmVYqrBqfqN4u758OLBmPlsSyICMH9xhjphh/iTWYdQUZjxunZhoWYx4EX9mGFlz3dZNYlrliquSyS",
+	"xM4+UuzRd5Ct/PZdcO1OYdtWXJomKU21OtfIcC/ZPRo36iTOE6jBUu9hDtvr7KhuQQ5oXmRzrpO3znjn",
+	"8W4Mgtm6disXQSWJzAP+ptfMiOgiJcIFaVRvyVu04GoNJj1jzFxygXZrjnK8t8ZBsPrlk1xU42/BOK2g",
+	"AbxKO8By8NW7xMhVfk/jD1rlAkdQsiZpkVmPkKz8jTLBrPQ3goZGFUo5AV1stLKl6f9IZQDQzCkC1Xue",
+	"o44d0gzj2yHicw1JPIxXUJIiqoFHpUUuo5NqXZBKqyuS9BYx/U1G8D2R6O4v375BHLZ2ijiaZ13Mayyz",
+	"LWT65LuaNJ6SJYZYjobPqiacl4L22qcwF04l1hvWeKOlEIdIt+gSrpb+XqLFHq0xS2smJSuy//uzQYnd",
+	"CI/zLReqsejry8e1kZ5dXz+5HgSlGUrLoV2bBGi2aCk0rpmTJujdizdIKkFwHvngc6Bob53JnSVcXT6C",
+	"/y4eP42R/eN6Zj/84bL23R8uERcAd8e1awg2KOJXGPV4MDBLYGctKcHedrU8N0sgEi3IqmAadhiV/si6",
+	"5nI5VqLvUC3jinG7JeCnicFDbfw0ztun6bqN79HYWLCMSFkamYBdgV0J58QfQzGwPpZvu5h49exqKiZq",
+	"xcCDAd8CgiL9K6KpRLJI1ghLdDW7ghO/ip/Ejy9nj6+dK87SGfueoTS187/2nv8x6kXT4jbWP2xJOhxv",
+	"if/DZPwkekJTEDncOvs19sa9BcKpgtIuBGNMCLrFYkXUSDZqxTT7jpsruJlDuKTHfuInMtXC29SxfyPN",
+	"PQTX/h92Hf7VNdG6UDSjaj/LuJQxSgRez5aYZoUmIQtB8IaImRJ060KHZpJmhKkYScIkFzOpimQToxVW",
+	"ZIf3M6lwlpE0RhqtMo7TGCVrmmVEVMNmBG9ilHIuZnzrj/01O/Q637HSUpeWSBcEYQrhN2qCQNoH0gBy",
+	"U5Klr5yW1xbVUw9RvlNajkA7LlITsSYwk5kLyCq95wLoLWfERB3pJcUICECMCgbGc4g4yrGKwWEfI0ak",
+	"omwVo4SKJCMxWtKP+i2FN4TFiCdJsaXwBedzueZCNaKQanyOSIlXAX0LG0twPzLavAg3kB9yZVR5O/q4",
+	"60vQB2lF7J09ZYn3UuspVEmSLTWwXPwVeBB7jLzN6dZcqhtgTT4D7roUOUYRTad3rf00ExycS5oSS8pa",
+	"K6Gr9Y3eGojtRmLeCp4WiUJLnNNsf4tyktIiv0HAlyVa6qcJFtlec7sdybJblPHdDcJoRRgRNEFWeTby",
+	"9Q1i3H2jX9byjzNd6enhzPQMURxlfKcVWR4w0bXUDD9TLB0+O1yJ+t4MkNIa1B2kjg7g3hppojPvzYMn",
+	"X4lHdgaIJtBkyelvEELAC6bJSCkM2fG0bE6VRMazY6Paw1sLBwj3uhIhAnSuZYrxrG/FGZlPZJcnM0dN",
+	"WmnIBRc2Qxm8757lG5vxY7ENkkj05bC3YpJRojJFteaA7+szLAggTFPvV7WIqZaTs2nTchks3hCyBDOb",
+	"BAN+XCxL1A9lO4VvoKaEXPovns9tcYTP4n1IbRuLXvBw+LL0+VGDXg2/J4OMJOaVbXAv5wDgqW7chj+j",
+	"FSy7tDpI5PdnBEyOcbRb7wMSkCZojsRrApasuSQMLfbjIg3NaTUOolRAnPmyUp5L9GmwtvKeVhy0Qcrq",
+	"xKJHNqgCGNtpViRrhP5YODnCUaJJjbgaYlMaZs1cM9ixuz8+3F0KnvuJBu+C/1U3ylPzWITZHuVckMED",
+	"MBuzs8IcfdApLcHBhKIuRtnoEv+PmnH4f6ErxkXoNUPkvD8xshvhSdJPVUuz63DjVnlH1TJ6oOJXfQ+0",
+	"mk/TmIP5VDWf2mAwda+TrdeSa6f/FovNF5+2mNtFugtsDhbCF0zAfxyZUKVhB2otDQ9G7QFN6Yl00x6B",
+	"eBUleM0y4kO5Qgibo92HNH/FWUFKqWM8lwx5/v3PhjmT4IbAjRqJ83ykdwIWWJ/bzlQfxO05LmHlO7tv",
+	"MFsVVhst6T0FvcV7HN/QnPrIolZv5omgiiatq5jyYpHViHMV/wHv7LBg7fTn8CsZ302dRb8yZZJPPihR",
+	"tnlrspMmXn4TwD/ZGt86bzuK9wBtDFAoPvPEPkA3Xen9cxaLJq/+2sUkatEGpXwHXhjasBYd4Mj2SVTW",
+	"GGJW3wehQ+yKKdmq9Txvxzr5vUOBfLcx7q92tPWioFlqAnmWGQfhy17wX0IWg0MDurCjow8f5zSUhFdI",
+	"k6abkblHlXuVrqDeAUYAIqSfa3p2Bk7pARwOcbSj6XQMal9/ox9Yg2kwIeJbcsz1z2qcoJcCuOf6wlYE",
+	"zwYHequf0ee7Jvngw+/gob5gEJiytg03sB9SNkXSYx5d0lUhCMpxCthlzBW36F5LEmB4KLKsqYWsOE/r",
+	"MdfNE6hFBAVyAk04SI7WOEWMm+FgOr9pI2A/KYczD9hQdbsN70g/FzizWSV9oP9P+9j0jHnYg5fnDiSm",
+	"tmuzWGC4BfuO9Lt7Iu6pUYhaGtuC6fkzr7NAETBzS3JPBFV75IQLxAWyUkOMdhwSxbWGHSOsUM6lQteX",
+	"o5mZPpBSEu2GShySlLzmShGp5lSLx+OVKCNN+7LZ2XwBZTb2ATA5tOJL9P2bO2unk3gPXD7jODUOFeRG",
+	"OQlsNOEbv7k7qsKRlx6SKmu5nh2INkDiQ7g3Nk9pZB5oEyet5t5OYhrg1TxLfW8NJP+DzUNP6N2Fiy88",
+	"lG0cmYlgeRrtZWytBJCuxUq0tKxeslSGVAasTmNGaWvJxqIUjjt8k2H2snTCBGXMjohyvnPQDFOBXDxP",
+	"yco7uSOKg/fOPXdQTGhNQOqs4GPg+733++FIUT2eebuaNy4PoAWSvqBlfZ5vrZVg/GnWSP0xWf5AoebJ",
+	"EJRLIad8JSQ6aHnXkj8rjEgQddxEvWGC3fV1zVEf51DXZA5Eb7AoRTgYGgbp2QUVSBa5Xrqb78il15Y9",
+	"FtTta9Vc5IuMJ5sdleQWXaI1NiGukF2EFN9hkUrLUHdECyDgW+sASPCdf0MB0HqVr64XZb4mkFjhRc8R",
+	"17S502/IUiGidbQyQTHTX4U2tfcN8v12S0RrlAK+8w/Tqx/sDqMA4D0qgVMXGWr3o36/KrRpoayXkjjD",
+	"ZMu+meFA0kOJfgMJtxN8+MELN4H9kH3Abb0I+Jqz0pLYq22ap2oqZRNBBE42M4C+KbQ0Ix/XuNB0TJhY",
+	"RG8cOFRbCuU0ZGQOxdHm0qceGj2QZ6kpsmdDr6lE8GbkrbGDJ0mx+vF35KNXTC8YHRt1V6be6KOJLULZ",
+	"EepY5M6ovfcgsv7VqXUnssgPqgfd+KcRhu1qqfLYWM0BHYX87Avb/rkgLCFlOUZuUhoQtoHbyDkh+w/S",
+	"+qf0HP5NlknBnT2WyVEeJ/aCLEmWGZqMpYKiWY/QD7V8E5JSVYYvU4kUz1J4HqrXQGAYhM3fwJeKfISY",
+	"ClPZspBQkasWFc1StIQr442wsOGJcmRFt2aebdfej6WmxFk2XiM4LNUrw4qwZD/P/evozQTrzcfiWTYW",
+	"Fn25WxNjlGwBtZETT5fz9by8UPIQP22Z2OUYrAOug1YNiWozVZsKXZ6OzxJKHdgM2g2EZmSGSOJCmfhc",
+	"U1iNzxzoXRqi/lLN9HICnsw3giyJ0FRBTrQWHGKaPcKqOsqEWquX3apPbao2BiOINaekWYYo0zwaYCJd",
+	"io6xp5YhjYqbCK2c3xs/8Rhq7apGesNDx4QMbwVfCZwbslWPH75BBdNoQJiiCVYkhRDhBU1TwmJNNWcQ",
+	"zRijhLNlRhMVI8rucUbTGC1wOqulckGU8CzHbD/DSmlBxX6VYWFikPE9piDL60EUEQxn/vBH5/bzZ8dO",
+	"ia8oY609oBMES5+r5LslwrX9avZWQvOmGxtN2ayQJDbCUgzMZ4bTnDIqlcCKi1vNW8oClwhnkiNRMGOH",
+	"TamELLEYLQq5jxFhqf4D7O6zUt7pGjqM5zZUYlYQJfZ1kW+E1lRXGakKEOBAUdrWbTPv11QNwFLflfvP",
+	"yl7fPAQbe0zuiTDxjJKjJRSqcGRtxXnqJLwojhYY/tLIyIgJfMnzOnUL+Bjf4mQTcjTrJc0DCUTfM2qL",
+	"2Bn+SNJKnVN8681iqxlLRuGvWRvggAd/oaLqpLG+JkafPyap9jA7zakk01EOfb3V0pk/1VKjn9+BXjzf",
+	"rI607dg4gmPz3Cfba0Aup2w1b+lWpzCaFJKkplJKn/P5kLqmpVnDhj/U7BPNDcX1i1mjMj4rRmW2qLoh",
+	"hOMqaheua5E/pH7O+Isl58siy+ZgtvEX8Amaww+pwdCoedOycvEdkQpSI20tXi1C/EIEn31fqyk/XIiX",
+	"+kSTP+Ns6aoFgLWqRtKHa6GcuEKDB9Wr9duCLXy5lKT3iaNLugQKQJDmJWiiSAh9gcYfWTtlwFo9gRYN",
+	"FOly44U2c1BxrkkFt07P4ieGSR1T8KrF2xrBOMMRXR1O13p/4PVjq21RNrdG/5Y7AQICDKSvbtGly5Eh",
+	"YAw1PhzEODLG7+EApEY4atOPUb785Pqrgd0G/RMDgWFl9skgJk6NIavTrkDRsqtTl7waHSL2cXqA4f7I",
+	"iLLyIpXUpYSQl7xY23sVIUx2kI6naYlW24AvrSgj8K2pWyYgxrum2/lVCs7zNxlmB3tSxwqMLKwcjJc8",
+	"ziy+QquISZsCJ7RvJL6Tx6/H2rY9nVNcSGbnZMJ+wmEh1ueQs1PZHTkQ1eXXkHFcY1awrNhULU7T/2ma",
+	"nJofoIyEgzUcZkxQDRyoaktpbscPtd0DhZK/5bv/i6LIy9VODSB/QBHnQCnj4QuvtNmPD+BQMixUDtDb",
+	"0gesxRnnG1eYYmKCXmoT9Noanh2wsqr5ismmE+sjh2sXghG5u46X1hnXqNvgXUxPouH4aHCyVD4H+B0U",
+	"UJImlMOlw+KEWOB4crWrVGtlQhG7wjHxSLbPzTi2VJIpDocZuAVSqHvAoT6AaToVSHQena9cub48MSy8",
+	"UNAkrpCmnAFk4q4KARhcFqFDOMtMse485DCb3NqyVN+bqwJ/gCi2iqQ3Lh95JXBu7OGuX1cJshQInBPd",
+	"rDE9sugeRwlmCcmM4be0ANem8EpttulZ279jvdwkNXRhQj60U+FrYIprl71crTsqd03MUkL04xSVmlzp",
+	"wgPrM90R6YhrK15CiuVc8Q1hoVTnJRfo+ZvXCB7yes7Jxy0VRE5CKiOyU85kT4Z7IYmAWICU36AlTqBS",
+	"0SNTvsNIXo9ISm2Fm/G1H1zPhH5xqANdeC2uQ6yxjR6wh3om9hctcb1RLC77QzWgRsvkrke1KJkur5Vm",
+	"0cbiB+VSTMqhz3ZyyNFPSQayBQS8jRJefcSJ0hQYo5yyQpFJLWDmeOWPXvPRBwevBrRb62sAowcZTkIN",
+	"6nh1DFVQxfawjNJj8rSm9mOptWKZmKpQErZpZdZKfdBOHIRdoOy1kU/9LgFY0ryazXcD7Y2ruHrC8zL0",
+	"FNKpkjVlxHMjO0UXYCGdWf0bquLsHZuG4BPKllxzuDIkpUx9jiNbpczLne/oir1mh6FXCFUmIccJDtk0",
+	"CvdyTlsDf3RgA1RI9HCjDWUTfMJVfb8xhe1kVavfvz1FHkjN1lNZPTtc4zi0xtM1/LgOehQmqccHqrjT",
+	"c45zMv/F6lGDV+EzVS4NHVrQ6HVYqqET/w6xZ03AZTVP8BYneqLdQUmjJ7e5bQsyKfEjZKIzufsTok9q",
+	"hstRxquWva/m2q9b/vR2vChTO+5uNN9+XmqhA+1+u2k01Rxju164QjzltMEFv7OV5NvlNqanrAW7uXbz",
+	"l0fezjJ525TKLBcV2szDdH2pt/HtkgbBJ0T/BmPL9/W6/GjHxebWNg7nkpQNDerB5dGIahgkX5A0tYaJ",
+	"ZVZ89O6Pb/xyn9zqzx6B7840KkY7TBVlK8QZSqnclJ3OXa2kqcdvoxL4JnDgguA8lJkQ8rjcl8+PIiGB",
+	"mLBOWZmfo3Jo31rfuSBidxIpFlowzWyUBS4aRdSq5b5z4n+nmcFkjfkBFF0I05oyfk+rZLKkH48siTFU",
+	"5MJ7UhrgR/fPrultI3Rz82xwNQe5S/C+2T3tybPrywPcHmO024MPZNRZnMLYYG7R4VaGd4J4dORpRRX0",
+	"GH/hKRlZUSG0jL/Y0PsWPVjTLBUG4Y5czVFt0k19nYGiSy6FFIqvTWqgXkqGTf7zVn+NFsSUgp4QdjpU",
+	"QyGuABs4D5beEUF9DAhKIDbOY1SCt7+44XjRvTMkwR596msukEmnvKmS1wTeVfWhT7oGyk69rSlJj1YL",
+	"zT2Y80eyomAmJjhZo0WRbIiKUU6zjErroIPsLwAS2fJkfWufkmhH1ZoXCmFTaEiCEITW+J6Y+FUrDvhA",
+	"OTZvPpCu6bZjT9cA2GCPLb0ZRld5bNUPWeL7WEJT3hFfYIwi2/l46BxZV0TxqJqy3IoPVt9bB8vxYpfL",
+	"tfHL1FM9CXTF5pSdQMA6nRRV22IIkgeV9ukH3BEm9Ulb9+7nEIns4V0HJ5HLBszLGhqnkNDgvh0uoJWp",
+	"9F2zISOQWGDLDSwRRo6MNtc7qbDt9IpvR9UAau2KfITyMpghLXgRoWlSu9BdPcYwJ4FWgdY/KwhOR3se",
+	"7/2gtn0ZF1iSehKHDTux8EJUGmZpxI+s6e88rKadO83h2nZwCkmhoXunoe0MBWVcgSasUcL5hpbZAjcR",
+	"pjIjc/dUhaFb+h9k39D04AiBTBEs6k021kpto0+fPllHVAd2xoYBMf+UVSCU6Hc/xOh5jP4ao//6Xy9i",
+	"9P/HSMYo/6//fSFj9Ab/8+//+D3k1n7QEPtQhqybnjyNAoi36IOFywfTkWa33j/6ib2juZ337dcv0JMn",
+	"T75C37978QhB9qr5wTaAQCY/VqLf6Se/enr9779/9BP7o+A7SYRELqTHOd4NEGFxkjBT8ODF3duvTQiG",
+	"Rt4Pf3r1Dl3Y5z+4hnxrglMi0If/MdNPz0Bv+wCS1k+QlblHBZN4SVBO1Jqnt1WOMUzz4Xmh1lzQX8Dh",
+	"dYP+CAeBzBH+8+//+PDoJ6jqTxPCJKmocvR8i5M1mT1+dBnFUSEye2jy5uJit9s9wvDzIy5WF/ZdefHN",
+	"6xev/nL3Ct6pslej53quWuLXTXRlg0UY3tLoJnry6PLRExsoCQh4gRfccBPbUKuMyHidRjfRn4h6vjCd",
+	"3wSRW85szN7jy0ujZjBlowDwdptREw948TebZGzIyhDRMRMAhraDx7iJKy2b4fkHKld24dLZ4bY5/0n0",
+	"VwONGIFqaPBCcWFqRprCLwz6brloRoVXUt9uA5v3erQLXKQ0DCfNhZ7DE1CLF+dEQfL8j/Ze/1yYaor2",
+	"xKFqjpYBSwBV/f6ALTvDyfVQcsOnuJPLzbI9Ikxp6RKQF2Ekc5xlRCDrK+wuyESbNVY0LWz10/tzYoiG",
+	"LDB6D5ZoNmu3ewJc+WHNUUpT6KAVO/YNNUPreFHlQ+g1GARJeJaRRNlk/dBtelE9dUaAlbNYR0EAbGv7",
+	"69FQM9OYQrtZZrL8Tbuoxb5qGe/Ap0hGcqLE3kGu2Rw3eMFe1J47J/DKafpQrr7o4wFY2xo4Lqxb5RaZ",
+	"mvE2JQ9KA6zoPdF8GnoHBDESss48cDTG5Wq6qCys8Eee7s8AQxe00BCctGj1qXOEV6ecHkzonrMrfzrw",
+	"zPppQHWMF7/S9JOh7BkxgnTzJF7C962TaMDjqcfYaKuonHz1HbblG7N65OL1y0iTfKuJNnf2/TZ9WBxz",
+	"rQTHIJkHqC9sOsEJrrGJBsE16lBdYRPyL2wBRV5U1e20OrIf4i+1sI8ghXxZemNbp9lSv7hITU4pzkmM",
+	"IJk+tk36yopfenVQCvcW5VhsQFj6KyUKGi/qTSg9umsk6vYUkC9+bogWg9GEfqnJ5YmX4/i6Uj8dakrd",
+	"VfP9s5Wx7N3pRufh1/v9jJ6XqqMEscCwtWSdUw9t+9icelhp+o16ZGRnIypbFJk/Z816ArNWXYGZ+9Ao",
+	"FBdHs8bf70ej42gh/urycowY75vDVmLwTtKZYigb/KwyuiE9fRKTI2DHk1lL5jTJwiJZQwkvminTAldr",
+	"d1yYllSOoLqph+Sil05UPQe/MoP/1uSh6lSepynCXWm/gn2Ni42UjmrncW7JqNqHGancSlUAwzVO9GFV",
+	"SN8L7eDUF8+GIfdevVOcsQMKGBaokk7hc7pk4M6dWLb8su7pw4iUBp63gIn1aGSUFxISM0ExHHXxLigI",
+	"p8YfcNjZeInoc2hH+NoNPgZQ5pXT0B8YymXWmj7UFltNoq00pZ6NrevWttaBUqHAN8guNmhte6RoTrKm",
+	"UnGwpJku6si2Kh4GcVUbtp80vHHFUM9GIOo1lAP0wS72+DOoBjPerjq1UFDZP6P3pIpOOBGx8EDfVA4+",
+	"IXJrwT5EzR/7vX96FWhHswzypsEd+FHZ8qiQCXs8wPWqKjgzE4Pkx05XjvOi3so0qEp+XbUMHWHQLhOA",
+	"T60DHKaEtbtSV3rYM58aFtCOrSIcI9M6uaMoQ5lsU2rW1hA+m+rbo2tc/+vpGvU2xgGKVuL4KVwCtpCx",
+	"rQu82KOqt3d519ztCt62C+iUa5z9Xuapf67dunOINjBH1fdzjHBzefLJ3xIJqXzdg7NV7RO4VzYsblk1",
+	"jD7yHL/Fm5pU3xr/1iY3gPSwxDRDG0K2iHFGXOlG067dqAMLoml41ft4Ahq4ts5+LPgWi82ZkaDeA/tQ",
+	"+Va/fBKh7TU0jS6vawzFpk0jxQVONjEEa0B/OlPTgAqbcifRjgiCbKv8YfgL02K/13rqHn7r2vGfT2lr",
+	"TNVHyOy6T6Keg1nXDFhZo50Npe53ihsSG5bK1CDBNphC0by8FcxkR/kOYMDW0gDBuXS5xiS/dduLk8LG",
+	"3oaxVpjuSX0GawwsubI7aIS0PUks7bh19LjseNJyqzRxM6iWDez2XESglwCcxHTThx5nsNF80ff7YWw2",
+	"APEpJpsxF/YCUL+Xk93BE2dE3bIsUwBpzRJPY08wNx3MCQCFYFjOKfDZy7DuFBYA0+iMfMJUqOqC887U",
+	"LzoBMO+Ah1tCyvjuFj29/Art1jQj1hhmxFoNcEYgTrYMgx+Do3BQgzzlBVQq80PTdyvLwmYnuJcwFsJG",
+	"mgEJSBRM3kK0V6Xi2Sp40AycbE+KYRpgzhMrw1qAEQy+qVy256CdbvjfulTkEgJjBPmAMRKc5xq5bT6g",
+	"O1xXIcPidXlMI6Wkxml9BvnIrdfgtetqD8Gtt4hkkujbbgV7wHepMDOGLmhM0BCVarAIS0rhHV+eHEnD",
+	"/i0wGmwJ32YEpSShpuE/VScRmUqgYmjFb4NdoKalUU9dKdIA6E4tVH15JOFhBCl3DhNkqdZ11mT7npoa",
+	"pSGE/s49c0aELucISE7lOk/A76lyIeBGkzc+2tgkO9hO0aZXUWxaLdda/8cuJaIZ2BsG8IDD6w7MDKW3",
+	"a4RP4SSGcxqIGDug70QZyTU6lKuMhTi1W8S1gfWC5+mJ3AqT0hDe/0YcmAZB0WIPve8gCHKxN3kTofD1",
+	"si5Anyz31sTInYNo13p//YYtW41w9xbpgRMYKaaVB/FZTFjJ5uHEM/9OL0+Kd/1hR8K2tTiB5SrZVKa/",
+	"Ws2ph5C5vpyr+1BGq2RzuJwFRfJsEIZtCBNEUNc05pxI6uYIMY7MNbE6FkW1UpkKbLpbyAQ6o1a3mUqU",
+	"2yqD+kpTdULsNWDfDfMgU/jmHHhcNgH57XIgvtNiMLAaUzS7FlEfvAu70WyJ7z4bV4KGBw/FlPjuvNd9",
+	"95ksBRqKX4iR4Eu55w/ErvjucG5Vq78Qup93dMW+82XAe7annyUpOk3auh7MplS51bvl9t2wu7JYxPm8",
+	"P3aKkPPH/XySbGwqkTRgpSwAioDXBuqnn+kmNIuzP3AkVQ/870pQHQx9W6UkuvnxfQcdKTPMAEIfMUtR",
+	"WZ/HdzK1G3aRUdYT9mTA+QNV62/0c2eyblK2+Zc9MVMgJRHEVO9BnJkqOygzAO8/vXohKC/nMeT4TYUN",
+	"5zhAN/yXlu9r2meZtbm4KEOzZpQh2/dmAMCCLIkgzGb4emF8R9Sb2mNngnFthge+JJ2pPepa/ZFTHZ/r",
+	"xeLi26rgtmmHKPvEiFcs/U6tibhzz47B1FcsPQmevmIpwlnmOLP07w8tCtM3CjqzQXyg3Mgp4gfEnlQb",
+	"HGHkt3D9IsvO1BsO9Ys6p0DGb+g9GTigZuTLrSnDZhKd9JG1S7QzjdP6PTmIuYNa6iuWBgXLcyOug0pj",
+	"w4CwE3d8sHVFElVs+0xZ0M3ovCJ32S7JHyOkKqJF1KzYnlya+GFNAPAKsiuEVKjRFhqtodcazTKkoIWn",
+	"LVfaOAgNpKG44K/12M8bHafPJMLXu3c9sOGqRx60hiuTyH422dDMEjrMW2j6IBFnCYm7jbMQF5VQaYrq",
+	"ufh8JIm4JwJthabRvtOH+9ToCxW8VNVT57xZ1SyhXCIN9lOQeGg+JcuGqvqWUPY3kkCrTaa4JfmwHpKW",
+	"HRtjK5hoOmd6iNyip5dPTcnFmtGufLMO9Wp3bdBf2H0FlbLXsDbTeOtMqSh67M9iObbtxDxFB02TlmML",
+	"LA3D/eJX+H9/rGRGsKgOYFCx0Y+foDpUY/F+Mc522rZS3LKGI9X5BeITfN23LJt1PQ36+MOdqY9zHqOO",
+	"+s3niNjyQiF7qD6BkS6L8iA+g88CWsk/mNPCv9PLk+LdZ3JbACC/EL/Fl3OzH8ZzoWF/hOsCOlDV5KeW",
+	"BnavF3ODPphaCx/Q71Ks8A2qN66KEbW9x6WGOUuIbcGhRXhBZGG7pv4+Rh9M0EU5jKmEYPQOV/r5J+aK",
+	"wUinj5TpthaVjChjRcUFWVFoY17T44xsZB5GeKmIQB+gCcaH3z9Cz1HC81zjJ5UGT6Es80/s6hLJR+gt",
+	"SThjJFHm7n+DpZoBGGavX2qR1Q5kyjB3L7mB5yirhSv7fdLAwusvILDwBKXcPNWIVVUVpNQTIF5im2GG",
+	"5JrvZKB4gu3cc/KyEpS1wLeFqFf96P/88XL21ftfr+LHl5/+zdPbY9jipMhHdUEA8apLWk3VHtBvWDIv",
+	"nsisdG9rvEurns3c5THBuKHIRtuyvi/T7J3ran825lj14QqAyq7yHCVRe8TQd7aD/Tm4Va3x2gMLoo0G",
+	"dGFp1HAtjedAidd8x4yBgLOTlBn7Fm80ulYF+7u20Ft77ijHG4IYd2gwUEXVPDUo4b4l93xTO+NhEVc/",
+	"/6XU5YWN2q5xIZkWusqd89rq8UM3Fn47TX5DXMZhyRgJvjM54SZMC0vjyjBbDchRqmxM1QMq0wp8gmQQ",
+	"1oRPIinAsy4hYazUYPtQhZc2rreVf3DobnX80D5OSLaayiRaPmRIcqf3oZwLYkq6qTWRxHT5t4XRfUvM",
+	"8ce57Z/mz3l41u698DmzHizWha8Q/Hp86X6ocLc3KT4golEGkgEAXt6iFd6aSgrwqUdaMH6XPmHhe+uZ",
+	"ORvMyoZQAaiZJT6wpPC9cXGeQ1Co2oH9ixTYhwMsufdhBgisknXIBHHms/rMgSth0DY9RbW+VD++11TZ",
+	"dpn68b0GoFEhDMhNt6ILvKUX91cAXjtH2dyoCgasfaXAP/lrZT62HLn2XVUtuvyqIjj158qU/NqXrQ3W",
+	"5655e2rPm05D7z/9nwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -63,6 +63,18 @@ func Rules() map[string]Rule {
 
 		"acceptIdentity": need(access.EditDevices),
 
+		"listDiscoveryRanges":  need(access.ReadFacility),
+		"getDiscoveryRange":    need(access.ReadFacility),
+		"createDiscoveryRange": need(access.DiscoverDevices),
+		"updateDiscoveryRange": need(access.DiscoverDevices),
+		"deleteDiscoveryRange": need(access.DiscoverDevices),
+		"listScans":            need(access.ReadFacility),
+		"startScan":            need(access.DiscoverDevices),
+		"cancelScan":           need(access.DiscoverDevices),
+		"listFindings":         need(access.ReadFacility),
+		"markFindings":         need(access.DiscoverDevices),
+		"adoptFindings":        need(access.DiscoverDevices),
+
 		"listUsers":        need(access.ManageUsers),
 		"createUser":       need(access.ManageUsers),
 		"updateUser":       need(access.ManageUsers),

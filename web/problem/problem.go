@@ -229,8 +229,8 @@ func fromEcho(he *echo.HTTPError, err error) *Error {
 	return e
 }
 
-// body is the problem as it is sent.
-func (e *Error) body(requestID string) apigen.Problem {
+// Body is the problem as it is sent.
+func (e *Error) Body(requestID string) apigen.Problem {
 	p := apigen.Problem{Title: http.StatusText(e.Status), Status: e.Status, Code: e.Code}
 	if p.Title == "" {
 		p.Title = "Error"
@@ -284,7 +284,7 @@ func Handler(log *slog.Logger) echo.HTTPErrorHandler {
 		if c.Request().Method == http.MethodHead {
 			return
 		}
-		if err := json.NewEncoder(c.Response()).Encode(e.body(id)); err != nil {
+		if err := json.NewEncoder(c.Response()).Encode(e.Body(id)); err != nil {
 			log.Debug("problem not sent", "request", id, "err", err)
 		}
 	}

@@ -138,6 +138,7 @@ type App struct {
 	store     telemetry.Store
 	recorder  *telemetry.Recorder
 	manager   *collectors.Manager
+	scanner   *scanner
 	// web is set last: devices change their state before.
 	web     atomic.Pointer[web.Server]
 	started time.Time
@@ -243,6 +244,11 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background(run, "poll manager", a.manager.Run)
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
+	if err := a.newScanner(ctx); err != nil {
+		return err
+	}
+	a.background(run, "scans", a.scanner.work)
+	a.background(run, "scan schedule", a.scanner.schedule)
 	return a.startWeb(ctx)
 }
 

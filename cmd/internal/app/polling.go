@@ -113,12 +113,18 @@ func (a *App) setTargets(ctx context.Context) error {
 }
 
 func (a *App) openCredential(ctx context.Context, id uint64) (collectors.SNMPCredential, error) {
+	_, s, err := a.openedCredential(ctx, id)
+	return s, err
+}
+
+// openedCredential is openCredential with what may be seen of the credential.
+func (a *App) openedCredential(ctx context.Context, id uint64) (credential.Info, collectors.SNMPCredential, error) {
 	o, err := a.core.Credentials.Open(system(ctx), id)
 	if err != nil {
-		return collectors.SNMPCredential{}, fmt.Errorf("credential %d: %w", id, err)
+		return credential.Info{}, collectors.SNMPCredential{}, fmt.Errorf("credential %d: %w", id, err)
 	}
 	s := o.Secrets
-	return collectors.SNMPCredential{
+	return o.Info, collectors.SNMPCredential{
 		Community: s.Community, User: s.User, AuthProtocol: s.AuthProtocol, AuthPassword: s.AuthPassphrase,
 		PrivProtocol: s.PrivProtocol, PrivPassword: s.PrivPassphrase, ContextName: s.ContextName,
 	}, nil

@@ -187,6 +187,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/discovery/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found, by address */
+        get: operations["listFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/findings/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a device of each finding; those that fail keep none of the others from being adopted */
+        post: operations["adoptFindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/findings/mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ignore findings, take them back, or say that their changes were seen */
+        post: operations["markFindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Address ranges that are searched for devices, with their last scan and the time of the next */
+        get: operations["listDiscoveryRanges"];
+        put?: never;
+        /** Add a range */
+        post: operations["createDiscoveryRange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/ranges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** A range */
+        get: operations["getDiscoveryRange"];
+        /** Change a range; the version seen must be given */
+        put: operations["updateDiscoveryRange"];
+        post?: never;
+        /** Remove a range with its scans and findings; adopted devices stay */
+        delete: operations["deleteDiscoveryRange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/ranges/{id}/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** The scans of a range, newest first */
+        get: operations["listScans"];
+        put?: never;
+        /** Scan a range now; 409 while it is being scanned or disabled */
+        post: operations["startScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discovery/scans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel a scan that runs; what was found so far is kept */
+        delete: operations["cancelScan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/locations": {
         parameters: {
             query?: never;
@@ -711,6 +840,31 @@ export interface components {
             telemetry?: string;
             version: string;
         };
+        AdoptedFinding: {
+            /** Format: uint64 */
+            device?: number;
+            /** Format: uint64 */
+            finding: number;
+            /** @description The name of the device, or the one that could not be given */
+            name?: string;
+            problem?: components["schemas"]["Problem"];
+        };
+        AdoptionInput: {
+            findings: number[];
+            /** Format: uint64 */
+            location?: number;
+            /** @description A name with {name}, {vendor}, {model}, {serial}, {kind}, {address}, {unit} and {n}, the first number that makes it free */
+            pattern: string;
+            /** Format: uint64 */
+            rack?: number;
+            /** Format: uint64 */
+            site?: number;
+        };
+        AdoptionResult: {
+            /** @description How many became devices */
+            adopted: number;
+            items: components["schemas"]["AdoptedFinding"][];
+        };
         AuditEntry: {
             action: string;
             address?: string;
@@ -742,7 +896,7 @@ export interface components {
             count: number;
             /** @description The first few by name */
             names: string[];
-            /** @description locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables */
+            /** @description locations, rows, racks, devices, power-panels, power-sources, power-feeds, cooling-loops, cables, discovery-ranges */
             object: string;
         };
         CollectorHealth: {
@@ -910,6 +1064,59 @@ export interface components {
             status: string;
             vendor?: string;
         };
+        DiscoveryRange: {
+            counts: components["schemas"]["FindingCounts"];
+            /** @description In the order of the credentials; both are empty for who may not see them */
+            credential_names: string[];
+            /** Format: uint64 */
+            id: number;
+            input: components["schemas"]["DiscoveryRangeInput"];
+            last?: components["schemas"]["Scan"];
+            /**
+             * Format: date-time
+             * @description When the schedule starts the next scan; absent when it does not
+             */
+            next?: string;
+            site_name: string;
+        };
+        DiscoveryRangeInput: {
+            /** @description Tried in this order until one is answered; none leaves SNMP out */
+            credentials?: number[];
+            description?: string;
+            /** @default true */
+            enabled: boolean;
+            /** @description Hours from one scan to the next; 0 for scans by hand only */
+            interval_h?: number;
+            /** @default 502 */
+            modbus_port: number;
+            /** @description Serial frames in the TCP stream */
+            modbus_rtu?: boolean;
+            name: string;
+            /** @description 10.0.0.0/24, 10.0.0.5-10.0.0.80, 10.0.0.5-80 or one address */
+            ranges: string[];
+            /**
+             * @description Addresses begun in a second
+             * @default 50
+             */
+            rate: number;
+            /**
+             * Format: uint64
+             * @description Where the addresses are, and where devices are adopted to unless another place is named
+             */
+            site: number;
+            /** @default 161 */
+            snmp_port: number;
+            /** @description Modbus unit ids such as 1-10 or 1,3,20-25; empty leaves Modbus out */
+            units?: string;
+            /**
+             * Format: uint64
+             * @description The version seen; needed to change it
+             */
+            version?: number;
+        };
+        DiscoveryRangeList: {
+            items: components["schemas"]["DiscoveryRange"][];
+        };
         Fault: {
             id: string;
             kind: string;
@@ -933,6 +1140,91 @@ export interface components {
             message: string;
             path: string;
         };
+        /** @description A device that answered a scan; what it says of itself is foreign text */
+        Finding: {
+            /** @description host:port */
+            address: string;
+            changes: components["schemas"]["FindingChange"][];
+            /**
+             * @description high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+             * @enum {string}
+             */
+            confidence: "high" | "medium" | "low" | "none";
+            /** @description The one that was answered */
+            credential_name?: string;
+            /**
+             * Format: uint64
+             * @description The device that it is
+             */
+            device?: number;
+            /** @description Where the device is read, when it was found at another address by its serial number */
+            device_address?: string;
+            device_name?: string;
+            firmware?: string;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            gone_since?: string;
+            /** Format: uint64 */
+            id: number;
+            kind?: string;
+            /** Format: date-time */
+            last_seen: string;
+            mac?: string;
+            model?: string;
+            /** @description Profiles that would fit as well */
+            others: string[];
+            /** @description Points that would be read; absent when that is not known */
+            points?: number;
+            /** @description Why it cannot be read as it is */
+            problem?: string;
+            /** @description The one proposed */
+            profile?: string;
+            /** @enum {string} */
+            protocol: "snmp-v1" | "snmp-v2c" | "snmp-v3" | "modbus-tcp" | "modbus-rtu-tcp";
+            /** Format: uint64 */
+            range: number;
+            range_name: string;
+            serial?: string;
+            /** Format: uint64 */
+            site: number;
+            state: components["schemas"]["FindingState"];
+            sys_descr?: string;
+            sys_name?: string;
+            /** @description Of Modbus */
+            unit_id?: number;
+            vendor?: string;
+            /** @description What the profile was chosen by */
+            why?: string;
+        };
+        FindingChange: {
+            /** @enum {string} */
+            field: "vendor" | "model" | "serial" | "firmware" | "mac" | "name" | "object-id" | "profile";
+            from: string;
+            /** @description Empty when nothing fits any more */
+            to: string;
+        };
+        FindingCounts: {
+            adopted: number;
+            changed: number;
+            gone: number;
+            ignored: number;
+            known: number;
+            new: number;
+        };
+        FindingList: {
+            counts: components["schemas"]["FindingCounts"];
+            items: components["schemas"]["Finding"][];
+            /** Format: int64 */
+            total: number;
+        };
+        FindingMark: {
+            findings: number[];
+            /** @enum {string} */
+            mark: "ignore" | "restore" | "accept";
+        };
+        /** @enum {string} */
+        FindingState: "new" | "changed" | "gone" | "known" | "adopted" | "ignored";
         Inlet: {
             current: components["schemas"]["Value"];
             /** Format: uint64 */
@@ -1135,7 +1427,7 @@ export interface components {
             code: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator */
+            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device */
             reason?: string;
             request_id?: string;
             retry_after_s?: number;
@@ -1265,6 +1557,41 @@ export interface components {
              * @description The version seen; needed to change it
              */
             version?: number;
+        };
+        Scan: {
+            /** @description To be looked at */
+            addresses: number;
+            changed?: number;
+            /** @description Looked at so far */
+            done: number;
+            /** Format: date-time */
+            ended_at?: string;
+            error?: string;
+            /** @description Devices that answered */
+            found: number;
+            gone?: number;
+            /** Format: uint64 */
+            id: number;
+            /** @description Seconds left at the pace so far; absent when that cannot be told */
+            left_s?: number;
+            /** @description Absent unless the scan was done to its end */
+            new?: number;
+            /** Format: uint64 */
+            range: number;
+            /** @description Left out because the configuration does not allow them */
+            skipped: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description interrupted: the program ended before the scan did
+             * @enum {string}
+             */
+            state: "running" | "done" | "cancelled" | "failed" | "interrupted";
+            /** @description Who started it */
+            who: string;
+        };
+        ScanList: {
+            items: components["schemas"]["Scan"][];
         };
         Session: {
             /** @description Empty for API tokens */
@@ -1846,6 +2173,264 @@ export interface operations {
         responses: {
             /** @description The poll will be the next thing done */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFindings: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /** @description Words in address, vendor, model, serial, name or profile */
+                q?: string;
+                range?: number;
+                state?: components["schemas"]["FindingState"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    adoptFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptionInput"];
+            };
+        };
+        responses: {
+            /** @description What became of each finding */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    markFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingMark"];
+            };
+        };
+        responses: {
+            /** @description Marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDiscoveryRanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryRangeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDiscoveryRange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryRangeInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDiscoveryRange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The range */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryRange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateDiscoveryRange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryRangeInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDiscoveryRange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listScans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
