@@ -9,7 +9,7 @@ for (const theme of ['dark', 'light'] as const) {
     const room = await firstRoom(page);
     const rack = await firstRack(page);
     const device = await firstDevice(page, 'ups');
-    const paths = ['/', '/sites', `/rooms/${room.id}?rack=${rack.id}`, `/racks/${rack.id}`, '/devices', `/devices/${device.id}`, '/trends', '/collectors', '/simulation', '/admin', '/admin?section=credentials', '/about'];
+    const paths = ['/', '/sites', `/rooms/${room.id}?rack=${rack.id}`, `/racks/${rack.id}`, '/devices', `/devices/${device.id}`, '/discovery', '/trends', '/collectors', '/simulation', '/admin', '/admin?section=credentials', '/about'];
     for (const path of paths) {
       await page.goto(path);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

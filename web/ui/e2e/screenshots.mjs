@@ -66,6 +66,7 @@ async function pages(context) {
     devices: '/devices',
     pdu: `/devices/${pdu.id}`,
     ups: `/devices/${ups.id}?point=${load.point.id}&last=15m`,
+    discovery: '/discovery',
     trends: `/trends?points=${points}&last=15m`,
     collectors: '/collectors',
     simulation: '/simulation',

@@ -1,6 +1,6 @@
 import { Stack } from '@mantine/core';
 import {
-  IconActivityHeartbeat, IconBuilding, IconChartLine, IconFlask, IconInfoCircle, IconLayoutDashboard, IconServer2, IconSettings,
+  IconActivityHeartbeat, IconBuilding, IconChartLine, IconFlask, IconInfoCircle, IconLayoutDashboard, IconRadar2, IconServer2, IconSettings,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
@@ -10,13 +10,14 @@ import { useText } from '../i18n/useText';
 
 export function NavLinks() {
   const { t } = useText();
-  const { session } = useSession();
+  const { session, may } = useSession();
   const inSites = useRouterState({ select: (s) => /^\/(rooms|racks)\//.test(s.location.pathname) });
   const { data: about } = useQuery({ ...aboutQuery(), enabled: Boolean(session) });
   const links = [
     { to: '/', label: t('nav.overview'), Icon: IconLayoutDashboard },
     { to: '/sites', label: t('nav.sites'), Icon: IconBuilding },
     { to: '/devices', label: t('nav.devices'), Icon: IconServer2 },
+    ...(may('device.discover') ? [{ to: '/discovery', label: t('nav.discovery'), Icon: IconRadar2 } as const] : []),
     { to: '/trends', label: t('nav.trends'), Icon: IconChartLine },
     { to: '/collectors', label: t('nav.collectors'), Icon: IconActivityHeartbeat },
     ...(about?.simulated ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),

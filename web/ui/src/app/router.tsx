@@ -2,6 +2,7 @@ import {
   createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect,
 } from '@tanstack/react-router';
 import { deviceKinds, type DeviceKind } from '../features/devices/kinds';
+import { findingStates, type FindingState } from '../features/discovery/queries';
 import { setupQuery, sessionQuery } from '../features/session/queries';
 import { rangeOf, type RangeSearch } from '../components/timeRange';
 import { pollStates, type PollState } from '../components/PollStateMark';
@@ -115,6 +116,12 @@ const device = createRoute({
   validateSearch: (s: Search): { point?: number } & RangeSearch => ({ point: idOf(s.point), ...rangeOf(s) }),
   component: lazyRouteComponent(() => import('../features/devices/DevicePage'), 'DevicePage'),
 });
+const discovery = createRoute({
+  getParentRoute: () => shell,
+  path: '/discovery',
+  validateSearch: (s: Search): { range?: number; state?: FindingState; q?: string } => ({ range: idOf(s.range), state: oneOf(s.state, findingStates), q: textOf(s.q) }),
+  component: lazyRouteComponent(() => import('../features/discovery/DiscoveryPage'), 'DiscoveryPage'),
+});
 const trends = createRoute({
   getParentRoute: () => shell,
   path: '/trends',
@@ -145,7 +152,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, trends, collectors, simulation, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, trends, collectors, simulation, admin, about]),
 ]);
 
 export const router = createRouter({

@@ -10,11 +10,11 @@ interface Words {
 
 const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
-  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high',
+  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed',
 ] as const;
-const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator'] as const;
+const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device'] as const;
 const objects = [
-  'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables',
+  'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
 ] as const;
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -48,7 +48,7 @@ export function problemText(error: unknown, words: Words, beside: readonly strin
   if (reason) {
     const names = error.blockers.map((b) => blockerText(b, t)).join(' · ');
     // Only the server's words name the device in the way.
-    const detail = reason === 'occupied' ? error.detail : '';
+    const detail = reason === 'occupied' || reason === 'known-device' ? error.detail : '';
     return [t(`conflict.${reason}`), names || detail].filter(Boolean).join(' ');
   }
   const told = rest.map((f) => (f.code && language !== 'en' ? `${f.path}: ${faultText(f, words)}` : f.message));

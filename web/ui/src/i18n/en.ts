@@ -2,7 +2,7 @@
 export const en = {
   app: { name: 'Aisle', tagline: 'Data-centre infrastructure', skip: 'Skip to content', menu: 'Menu' },
   nav: {
-    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', collectors: 'Collectors',
+    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', collectors: 'Collectors', discovery: 'Discovery',
     simulation: 'Simulation', administration: 'Administration', about: 'About', main: 'Main navigation', breadcrumb: 'Location',
   },
   action: {
@@ -53,16 +53,16 @@ export const en = {
   conflict: {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
-    'last-administrator': 'The last administrator stays.',
+    'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.',
   },
   blocker: {
     locations: 'locations', rows: 'rows', racks: 'racks', devices: 'devices', 'power-panels': 'power panels', 'power-sources': 'power sources',
-    'power-feeds': 'power feeds', 'cooling-loops': 'cooling loops', cables: 'cables',
+    'power-feeds': 'power feeds', 'cooling-loops': 'cooling loops', cables: 'cables', 'discovery-ranges': 'discovery ranges',
   },
   fault: {
     required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
     nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
-    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed',
+    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration',
   },
   connection: {
     lost: 'Connection lost since {{time}} ({{age}}). Values shown age until it is back.', connecting: 'Connecting…', open: 'Live',
@@ -125,6 +125,26 @@ export const en = {
     acceptIdentity: 'Accept the new device', acceptIdentitySure: 'Was {{name}} really exchanged? The new device gets points with histories of their own; those of the old one are kept but go on no more. This cannot be undone.',
     polled: 'Polled', placeU: 'Lowest unit', face: 'Face', zeroU: 'Zero-U side', noZeroU: 'in units', left: 'left', right: 'right', front: 'front', rear: 'rear', intervalS: 'Interval (s), 0 as the profile says', autoProfile: 'Empty: chosen by what the device answers', editTitle: 'Edit {{name}}', noProtocol: 'none', saved: '{{name}} is saved',
   },
+  discovery: {
+    title: 'Discovery', intro: 'Looks for devices in address ranges, at the rate that you allow, and changes nothing on them. What is found becomes a device when you adopt it.',
+    rangesTitle: 'Address ranges', addRange: 'Add range', editTitle: 'Edit {{name}}', empty: 'No address range yet', emptyHint: 'Name the addresses of your PDUs, UPSs, meters and gateways and the credentials to try; a scan shows what answers and which profile fits.',
+    removeSure: 'Delete the range “{{name}}” with its scans and findings? Devices that were adopted stay.', ranges: 'Addresses', rangesHint: 'One a line: 10.20.0.0/24, 10.20.1.5-10.20.1.80, 10.20.1.5-80 or one address', moreRanges: 'and {{count}} more',
+    credentials: 'SNMP credentials', credentialsHint: 'Tried in the order chosen. A device is left alone after it has refused two SNMPv3 users.', snmpPort: 'SNMP port', snmpPortHint: 'UDP, usually 161',
+    units: 'Modbus unit ids', unitsHint: 'Such as 1-10 or 1,3,20-25; empty leaves Modbus out', modbusPort: 'Modbus port', modbusPortHint: 'TCP, usually 502', modbusRtu: 'Serial frames over TCP (simple converters)',
+    rate: 'Addresses a second', rateHint: 'How fast the network is asked', interval: 'Scan every … hours', intervalHint: '0: only by hand; else the first scan starts at once', enabled: 'Enabled',
+    triedWith: 'Asked with', port: 'port {{port}}', unitIds: 'unit ids {{units}}', unitId: 'unit {{unit}}', lastScan: 'Last scan', nextScan: 'Next scan', byHand: 'by hand', disabled: 'disabled', bySchedule: 'by schedule',
+    neverScanned: 'Not scanned yet', scanNow: 'Scan now', cancelScan: 'Cancel scan', progress: '{{done}} of {{total}} addresses, {{found}} found', left: 'About {{time}} left', leftUnknown: 'The time left is not known yet',
+    found: 'answered: {{count}}', noDifference: 'nothing differs from before', stoppedAt: 'stopped after {{done}} of {{total}} addresses', skipped: '{{count}} addresses left out: the configuration does not allow them',
+    findings: 'Findings', range: 'Range', allRanges: 'All ranges', search: 'Address, model, serial number, name', nothingFound: 'Nothing was found yet', nothingFoundHint: 'Scan a range; devices appear here as they answer.', noMatch: 'No finding matches the filters', cut: 'The first {{shown}} of {{total}} are shown: narrow the search.',
+    note: 'To note', lastSeen: 'Last seen', firstSeen: 'First seen', goneSince: 'Does not answer since', confidence: 'Confidence', why: 'Chosen by', others: 'Would fit as well', showDetails: 'Show all that is known',
+    change: '{{field}}: {{from}} → {{to}}', elsewhere: 'the device is read at {{address}}', select: 'Select {{address}}', selectAll: 'Select all', selected: '{{count}} selected', selectHint: 'Select findings to adopt or ignore them',
+    adopt: 'Adopt', adoptCount: 'Adopt ({{count}})', ignore: 'Ignore', restore: 'Take back', accept: 'Changes seen', adoptTitle: 'Adopt findings ({{count}})', pattern: 'Names', patternHint: 'Text with {{placeholders}}. n is the first number that makes the name free in the site.',
+    preview: 'Names that this gives', missing: 'tells nothing for {{placeholder}}', more: 'and {{count}} more', adoptHint: 'Each device is polled with the credential that it answered to and the profile proposed.', adopted: 'Adopted: {{count}}', notAdopted: 'Not adopted: {{count}}',
+  },
+  scanState: { running: 'Running', done: 'Done', cancelled: 'Cancelled', failed: 'Failed', interrupted: 'Interrupted by a restart' },
+  findingState: { new: 'New', changed: 'Changed', gone: 'Gone', known: 'Known', adopted: 'Adopted', ignored: 'Ignored' },
+  findingField: { vendor: 'Manufacturer', model: 'Model', serial: 'Serial number', firmware: 'Firmware version', mac: 'MAC address', name: 'Name it reports', 'object-id': 'Object id', profile: 'Device profile' },
+  confidence: { high: 'Made for this product', medium: 'Likely; others fit nearly as well', low: 'Generic profile', none: 'No profile fits' },
   trends: {
     title: 'Trends', pick: 'Points', pickPlaceholder: 'Search points to add', empty: 'No point chosen yet', emptyHint: 'Search for points above, or open a device and choose one of its points.',
     range: 'Time range', last: 'Last {{span}}', custom: 'Custom range', from: 'From', to: 'To', zoomOut: 'Back to the range before', dragHint: 'Drag over the chart to zoom', step: 'Step {{step}}',
@@ -152,11 +172,11 @@ export const en = {
   auditAction: {
     create: 'create', update: 'change', delete: 'delete', place: 'move', import: 'import', 'sign-in': 'sign in', 'sign-out': 'sign out', 'change-password': 'change password', 'reset-password': 'reset password',
     revoke: 'revoke', 'revoke-others': 'end other sessions', rekey: 'encrypt anew', denied: 'refused', inject: 'inject fault', clear: 'clear fault', start: 'start', note: 'note', 'set-role': 'set role of point',
-    'accept-identity': 'accept identity', 'identity-changed': 'identity changed', 'identity-restored': 'identity restored', poll: 'poll',
+    'accept-identity': 'accept identity', 'identity-changed': 'identity changed', 'identity-restored': 'identity restored', poll: 'poll', scan: 'start scan', 'scan-done': 'scan done', 'scan-cancelled': 'scan cancelled', 'scan-failed': 'scan failed', 'scan-interrupted': 'scan interrupted', adopt: 'adopt', ignore: 'ignore', restore: 'take back', accept: 'accept changes',
   },
   auditObject: {
     site: 'site', location: 'location', row: 'row', rack: 'rack', device: 'device', point: 'point', user: 'user', session: 'session', token: 'token', credential: 'credential', 'sign-in-link': 'sign-in link',
-    facility: 'facility', fault: 'fault', 'device type': 'device type', 'rack type': 'rack type', manufacturer: 'manufacturer', collector: 'collector', operation: 'operation', audit: 'audit log',
+    facility: 'facility', fault: 'fault', 'device type': 'device type', 'rack type': 'rack type', manufacturer: 'manufacturer', collector: 'collector', operation: 'operation', audit: 'audit log', 'discovery range': 'discovery range', finding: 'finding',
   },
   auditOutcome: { ok: 'done', failed: 'failed', denied: 'refused' },
   auditVia: { session: 'browser', token: 'token', system: 'system' },

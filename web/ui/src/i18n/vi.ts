@@ -4,7 +4,7 @@ import type { en } from './en';
 export const vi: typeof en = {
   app: { name: 'Aisle', tagline: 'Hạ tầng trung tâm dữ liệu', skip: 'Đến nội dung chính', menu: 'Trình đơn' },
   nav: {
-    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', collectors: 'Bộ thu thập',
+    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', collectors: 'Bộ thu thập', discovery: 'Dò tìm',
     simulation: 'Mô phỏng', administration: 'Quản trị', about: 'Giới thiệu', main: 'Điều hướng chính', breadcrumb: 'Vị trí',
   },
   action: {
@@ -55,16 +55,16 @@ export const vi: typeof en = {
   conflict: {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
-    'last-administrator': 'Phải còn lại ít nhất một quản trị viên.',
+    'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.',
   },
   blocker: {
     locations: 'khu vực', rows: 'dãy tủ', racks: 'tủ rack', devices: 'thiết bị', 'power-panels': 'tủ điện', 'power-sources': 'nguồn điện',
-    'power-feeds': 'lộ cấp nguồn', 'cooling-loops': 'vòng làm mát', cables: 'cáp',
+    'power-feeds': 'lộ cấp nguồn', 'cooling-loops': 'vòng làm mát', cables: 'cáp', 'discovery-ranges': 'dải dò tìm',
   },
   fault: {
     required: 'cần nhập', range: 'ngoài khoảng cho phép', unknown: 'không tồn tại', format: 'không đúng dạng', kind: 'không đúng loại mà giao thức cần',
     nesting: 'không thể nằm bên trong', circle: 'không thể nằm trong chính nó', fixed: 'không thay đổi được', taken: 'đã được dùng', occupied: 'đã có thiết bị',
-    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép',
+    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép',
   },
   connection: {
     lost: 'Mất kết nối từ {{time}} ({{age}}). Các giá trị đang hiển thị cũ dần cho đến khi có lại kết nối.', connecting: 'Đang kết nối…', open: 'Trực tiếp',
@@ -127,6 +127,26 @@ export const vi: typeof en = {
     acceptIdentity: 'Chấp nhận thiết bị mới', acceptIdentitySure: '{{name}} đã thật sự được thay? Thiết bị mới có các điểm đo với lịch sử riêng; lịch sử của thiết bị cũ được giữ nhưng không ghi tiếp. Không hoàn tác được.',
     polled: 'Có thu thập', placeU: 'U thấp nhất', face: 'Mặt', zeroU: 'Bên không chiếm U', noZeroU: 'chiếm U', left: 'trái', right: 'phải', front: 'trước', rear: 'sau', intervalS: 'Chu kỳ (s), 0 là theo hồ sơ', autoProfile: 'Để trống: chọn theo phản hồi của thiết bị', editTitle: 'Sửa {{name}}', noProtocol: 'không có', saved: 'Đã lưu {{name}}',
   },
+  discovery: {
+    title: 'Dò tìm', intro: 'Tìm thiết bị trong các dải địa chỉ với tốc độ cho phép và không thay đổi gì trên thiết bị. Kết quả trở thành thiết bị khi được tiếp nhận.',
+    rangesTitle: 'Dải địa chỉ', addRange: 'Thêm dải', editTitle: 'Sửa {{name}}', empty: 'Chưa có dải địa chỉ', emptyHint: 'Nêu địa chỉ của PDU, UPS, đồng hồ đo và gateway cùng thông tin xác thực cần thử; lần quét cho biết thiết bị nào trả lời và hồ sơ nào phù hợp.',
+    removeSure: 'Xóa dải “{{name}}” cùng các lần quét và kết quả? Thiết bị đã tiếp nhận vẫn được giữ.', ranges: 'Địa chỉ', rangesHint: 'Mỗi dòng một dải: 10.20.0.0/24, 10.20.1.5-10.20.1.80, 10.20.1.5-80 hoặc một địa chỉ', moreRanges: 'và {{count}} dải nữa',
+    credentials: 'Thông tin xác thực SNMP', credentialsHint: 'Thử theo thứ tự đã chọn. Thiết bị đã từ chối hai người dùng SNMPv3 thì không bị hỏi thêm.', snmpPort: 'Cổng SNMP', snmpPortHint: 'UDP, thường là 161',
+    units: 'Mã trạm Modbus', unitsHint: 'Ví dụ 1-10 hoặc 1,3,20-25; để trống là bỏ qua Modbus', modbusPort: 'Cổng Modbus', modbusPortHint: 'TCP, thường là 502', modbusRtu: 'Khung nối tiếp qua TCP (bộ chuyển đổi đơn giản)',
+    rate: 'Số địa chỉ mỗi giây', rateHint: 'Tốc độ hỏi trên mạng', interval: 'Quét mỗi … giờ', intervalHint: '0: chỉ quét thủ công; nếu không, lần đầu bắt đầu ngay', enabled: 'Kích hoạt',
+    triedWith: 'Hỏi bằng', port: 'cổng {{port}}', unitIds: 'mã trạm {{units}}', unitId: 'trạm {{unit}}', lastScan: 'Lần quét cuối', nextScan: 'Lần quét tới', byHand: 'thủ công', disabled: 'đã tắt', bySchedule: 'theo lịch',
+    neverScanned: 'Chưa quét', scanNow: 'Quét ngay', cancelScan: 'Hủy quét', progress: '{{done}} trên {{total}} địa chỉ, tìm thấy {{found}}', left: 'Còn khoảng {{time}}', leftUnknown: 'Chưa rõ thời gian còn lại',
+    found: 'trả lời: {{count}}', noDifference: 'không khác lần trước', stoppedAt: 'dừng sau {{done}} trên {{total}} địa chỉ', skipped: 'Bỏ qua {{count}} địa chỉ: cấu hình không cho phép',
+    findings: 'Kết quả', range: 'Dải', allRanges: 'Mọi dải', search: 'Địa chỉ, mẫu máy, số sê-ri, tên', nothingFound: 'Chưa tìm thấy gì', nothingFoundHint: 'Hãy quét một dải; thiết bị hiện ra khi trả lời.', noMatch: 'Không có kết quả phù hợp bộ lọc', cut: 'Đang hiện {{shown}} kết quả đầu trên {{total}}: hãy thu hẹp tìm kiếm.',
+    note: 'Cần lưu ý', lastSeen: 'Thấy lần cuối', firstSeen: 'Thấy lần đầu', goneSince: 'Không trả lời từ', confidence: 'Độ tin cậy', why: 'Căn cứ chọn', others: 'Cũng phù hợp', showDetails: 'Xem mọi thông tin đã biết',
+    change: '{{field}}: {{from}} → {{to}}', elsewhere: 'thiết bị đang được thu thập tại {{address}}', select: 'Chọn {{address}}', selectAll: 'Chọn tất cả', selected: 'Đã chọn {{count}}', selectHint: 'Chọn kết quả để tiếp nhận hoặc bỏ qua',
+    adopt: 'Tiếp nhận', adoptCount: 'Tiếp nhận ({{count}})', ignore: 'Bỏ qua', restore: 'Lấy lại', accept: 'Đã xem thay đổi', adoptTitle: 'Tiếp nhận kết quả ({{count}})', pattern: 'Tên', patternHint: 'Văn bản với {{placeholders}}. n là số đầu tiên làm cho tên chưa bị dùng trong địa điểm.',
+    preview: 'Tên sẽ được đặt', missing: 'không cho biết {{placeholder}}', more: 'và {{count}} nữa', adoptHint: 'Mỗi thiết bị được thu thập bằng thông tin xác thực đã được chấp nhận và hồ sơ đề xuất.', adopted: 'Đã tiếp nhận: {{count}}', notAdopted: 'Chưa tiếp nhận: {{count}}',
+  },
+  scanState: { running: 'Đang quét', done: 'Xong', cancelled: 'Đã hủy', failed: 'Lỗi', interrupted: 'Gián đoạn do khởi động lại' },
+  findingState: { new: 'Mới', changed: 'Thay đổi', gone: 'Mất', known: 'Đã biết', adopted: 'Đã tiếp nhận', ignored: 'Bỏ qua' },
+  findingField: { vendor: 'Hãng sản xuất', model: 'Mẫu máy', serial: 'Số sê-ri', firmware: 'Phiên bản firmware', mac: 'Địa chỉ MAC', name: 'Tên thiết bị tự báo', 'object-id': 'Mã đối tượng', profile: 'Hồ sơ thiết bị' },
+  confidence: { high: 'Dành cho đúng sản phẩm này', medium: 'Có thể đúng; hồ sơ khác cũng gần khớp', low: 'Hồ sơ chung', none: 'Không có hồ sơ phù hợp' },
   trends: {
     title: 'Xu hướng', pick: 'Điểm đo', pickPlaceholder: 'Tìm điểm đo để thêm', empty: 'Chưa chọn điểm đo', emptyHint: 'Tìm điểm đo ở trên, hoặc mở một thiết bị rồi chọn điểm đo.',
     range: 'Khoảng thời gian', last: '{{span}} qua', custom: 'Khoảng tùy chọn', from: 'Từ', to: 'Đến', zoomOut: 'Về khoảng trước', dragHint: 'Kéo trên biểu đồ để phóng to', step: 'Bước {{step}}',
@@ -154,11 +174,11 @@ export const vi: typeof en = {
   auditAction: {
     create: 'tạo', update: 'sửa', delete: 'xóa', place: 'chuyển vị trí', import: 'nhập dữ liệu', 'sign-in': 'đăng nhập', 'sign-out': 'đăng xuất', 'change-password': 'đổi mật khẩu', 'reset-password': 'đặt lại mật khẩu',
     revoke: 'thu hồi', 'revoke-others': 'kết thúc các phiên khác', rekey: 'mã hóa lại', denied: 'bị từ chối', inject: 'tạo lỗi', clear: 'gỡ lỗi', start: 'khởi động', note: 'ghi chú', 'set-role': 'đặt vai trò điểm đo',
-    'accept-identity': 'chấp nhận nhận dạng', 'identity-changed': 'nhận dạng thay đổi', 'identity-restored': 'nhận dạng trở lại', poll: 'thu thập',
+    'accept-identity': 'chấp nhận nhận dạng', 'identity-changed': 'nhận dạng thay đổi', 'identity-restored': 'nhận dạng trở lại', poll: 'thu thập', scan: 'bắt đầu quét', 'scan-done': 'quét xong', 'scan-cancelled': 'hủy quét', 'scan-failed': 'quét lỗi', 'scan-interrupted': 'quét bị gián đoạn', adopt: 'tiếp nhận', ignore: 'bỏ qua', restore: 'lấy lại', accept: 'chấp nhận thay đổi',
   },
   auditObject: {
     site: 'địa điểm', location: 'khu vực', row: 'dãy tủ', rack: 'tủ rack', device: 'thiết bị', point: 'điểm đo', user: 'người dùng', session: 'phiên', token: 'mã truy cập', credential: 'thông tin xác thực', 'sign-in-link': 'liên kết đăng nhập',
-    facility: 'cơ sở hạ tầng', fault: 'lỗi', 'device type': 'loại thiết bị', 'rack type': 'loại tủ rack', manufacturer: 'hãng sản xuất', collector: 'bộ thu thập', operation: 'thao tác', audit: 'nhật ký kiểm toán',
+    facility: 'cơ sở hạ tầng', fault: 'lỗi', 'device type': 'loại thiết bị', 'rack type': 'loại tủ rack', manufacturer: 'hãng sản xuất', collector: 'bộ thu thập', operation: 'thao tác', audit: 'nhật ký kiểm toán', 'discovery range': 'dải dò tìm', finding: 'kết quả dò tìm',
   },
   auditOutcome: { ok: 'xong', failed: 'không thành công', denied: 'bị từ chối' },
   auditVia: { session: 'trình duyệt', token: 'mã truy cập', system: 'hệ thống' },

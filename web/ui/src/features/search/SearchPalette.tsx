@@ -8,6 +8,7 @@ import { placeText } from '../../components/Breadcrumbs';
 import { fold } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { devicesQuery } from '../devices/queries';
+import { useSession } from '../session/useSession';
 import { treeQuery, walk, type TreeNode } from '../sites/queries';
 
 const perGroup = 8;
@@ -31,6 +32,7 @@ function takeFirst(event: KeyboardEvent<HTMLInputElement>): void {
 export function SearchPalette() {
   const { t } = useText();
   const navigate = useNavigate();
+  const { may } = useSession();
   const [query, setQuery] = useState('');
   const [typed] = useDebouncedValue(query.trim(), 150);
   const tree = useQuery({ ...treeQuery(), enabled: query !== '' });
@@ -38,7 +40,7 @@ export function SearchPalette() {
 
   const pages: SpotlightActionData[] = (
     [
-      ['/', t('nav.overview')], ['/sites', t('nav.sites')], ['/devices', t('nav.devices')], ['/trends', t('nav.trends')],
+      ['/', t('nav.overview')], ['/sites', t('nav.sites')], ['/devices', t('nav.devices')], ...(may('device.discover') ? [['/discovery', t('nav.discovery')] as const] : []), ['/trends', t('nav.trends')],
       ['/collectors', t('nav.collectors')], ['/admin', t('nav.administration')], ['/about', t('nav.about')],
     ] as const
   ).map(([to, label]) => ({ id: to, label, onClick: () => void navigate({ to }) }));

@@ -1,0 +1,29 @@
+import { Modal } from '@mantine/core';
+import { Facts } from '../../components/Facts';
+import { formatCount, formatTime } from '../../format/format';
+import { useText } from '../../i18n/useText';
+import { knownKind } from '../devices/kinds';
+import type { Finding } from './queries';
+import { noteText } from './words';
+
+/** All that is known of a finding. */
+export function FindingDetails({ finding: f, onClose }: { finding: Finding; onClose: () => void }) {
+  const { t, language } = useText();
+  const time = (at: string | undefined) => at && formatTime(at, 'dateTime', language);
+  return (
+    <Modal opened onClose={onClose} title={f.address} size="lg" closeButtonProps={{ 'aria-label': t('action.close') }}>
+      <Facts
+        items={[
+          [t('word.state'), t(`findingState.${f.state}`)], [t('discovery.note'), noteText(f, t)], [t('word.error'), f.problem],
+          [t('word.protocol'), f.protocol], [t('devices.unit'), f.unit_id?.toString()], [t('devices.credential'), f.credential_name],
+          [t('word.vendor'), f.vendor], [t('word.model'), f.model], [t('word.kind'), f.kind && t(`kind.${knownKind(f.kind)}`)],
+          [t('word.serial'), f.serial], [t('word.firmware'), f.firmware], [t('word.mac'), f.mac], [t('word.sysName'), f.sys_name], [t('word.description'), f.sys_descr],
+          [t('word.profile'), f.profile], [t('discovery.confidence'), t(`confidence.${f.confidence}`)], [t('discovery.why'), f.why],
+          [t('discovery.others'), f.others.join(', ')], [t('word.points'), f.points === undefined ? undefined : formatCount(f.points, language)],
+          [t('discovery.range'), f.range_name], [t('discovery.firstSeen'), time(f.first_seen)], [t('discovery.lastSeen'), time(f.last_seen)],
+          [t('discovery.goneSince'), time(f.gone_since)],
+        ]}
+      />
+    </Modal>
+  );
+}
