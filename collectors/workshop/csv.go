@@ -73,7 +73,7 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 	}
 	for _, needed := range []string{"address", "name"} {
 		if _, ok := at[needed]; !ok {
-			return nil, fmt.Errorf("%s, line 1: no column %q among %s; it may be called %s", file, needed, strings.Join(lines[0], ", "), strings.Join(csvColumns[needed], ", "))
+			return nil, fmt.Errorf("%s, line 1: no column %q among %s; it may be called %s", file, needed, plainText(strings.Join(lines[0], ", ")), strings.Join(csvColumns[needed], ", "))
 		}
 	}
 	d := draft{name: name, title: name, source: file, protocol: "modbus"}
@@ -82,7 +82,7 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 	for n, line := range lines[1:] {
 		get := func(column string) string {
 			if i, ok := at[column]; ok && i < len(line) {
-				return strings.TrimSpace(line[i])
+				return plainText(line[i])
 			}
 			return ""
 		}
@@ -150,6 +150,9 @@ func csvRegister(get func(string) string) (csvRow, error) {
 		if !found || err != nil {
 			return x, fmt.Errorf("states %q are not like 0=off;1=on", get("states"))
 		}
+		if slices.ContainsFunc(x.states, func(s state) bool { return s.number == n }) {
+			return x, fmt.Errorf("states %q give %d twice", get("states"), n)
+		}
 		x.states = append(x.states, state{n, strings.TrimSpace(text)})
 	}
 	return x, nil
@@ -185,7 +188,11 @@ func (d *draft) register(x csvRow) {
 		x.kind = "bool"
 	}
 	fields := []string{"register", strconv.Itoa(x.address), "table", x.table, "type", x.kind}
-	fields = append(fields, "class", string(class), "source", x.name)
+	source := x.name
+	if source == "" {
+		source = fmt.Sprintf("register %d", x.address)
+	}
+	fields = append(fields, "class", string(class), "source", source)
 	if !class.Enumerated() && class.Unit() != "" {
 		switch {
 		case unit != "" && fits(class, unit):

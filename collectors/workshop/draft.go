@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -256,7 +257,21 @@ func firstSentence(s string) string {
 	return s
 }
 
-func (d *draft) leave(name, why string) { d.left = append(d.left, name+": "+why) }
+func (d *draft) leave(name, why string) { d.left = append(d.left, plainText(name)+": "+why) }
+
+// plainText is foreign text on one line, fit to stand in a comment.
+func plainText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(s), " ")
+}
 
 func (d *draft) add(key string, fields []string, o object, comment string) {
 	if d.keys == nil {
@@ -365,7 +380,7 @@ func (d *draft) yaml() []byte {
 		}
 		line := strings.Join(strings.Fields(string(out)), " ")
 		if p.comment != "" {
-			line += " # " + p.comment
+			line += " # " + plainText(p.comment)
 		}
 		w("  - %s\n", line)
 	}
