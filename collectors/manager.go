@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -194,6 +195,27 @@ func (m *Manager) Poll(id models.DeviceID) error {
 	return nil
 }
 
+// Relearn has the devices that want says yes to learned anew at their next
+// turn, which is now, and returns how many they are. A device that does not
+// answer then is polled as it was learned before.
+func (m *Manager) Relearn(want func(Target, Health) bool) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, l := range m.loops {
+		if !want(l.target, l.read()) {
+			continue
+		}
+		n++
+		l.anew.Store(true)
+		select {
+		case l.poke <- struct{}{}:
+		default: // asked already
+		}
+	}
+	return n
+}
+
 // Health returns the health of every device, by id.
 func (m *Manager) Health() []Health {
 	m.mu.Lock()
@@ -222,9 +244,11 @@ type loop struct {
 	manager *Manager
 	target  Target
 	poke    chan struct{}
-	ended   chan struct{}
-	after   <-chan struct{}
-	cancel  context.CancelFunc
+	// anew asks for a new look at the device.
+	anew   atomic.Bool
+	ended  chan struct{}
+	after  <-chan struct{}
+	cancel context.CancelFunc
 
 	mu     sync.Mutex
 	health Health
@@ -348,6 +372,9 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		l.learned = false
 	}
 	now := time.Now()
+	if l.anew.Swap(false) {
+		l.learnAt = time.Time{}
+	}
 	if l.learned && now.After(l.learnAt) {
 		if err := l.learn(ctx); err != nil && (!l.learned || !errors.Is(err, ErrUnreachable)) {
 			l.learned = false // what it was is not what it is

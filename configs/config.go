@@ -21,7 +21,8 @@ type Config struct {
 	// file means: $XDG_DATA_HOME/aisle, else $HOME/.local/share/aisle, else
 	// ./data. After Load it is never empty.
 	DataDir string `yaml:"data_dir"`
-	// ProfilesDir is a folder of further device profiles; empty for none.
+	// ProfilesDir is a folder of further device profiles, beside the folder
+	// profiles in DataDir, which wins; empty for none.
 	ProfilesDir string     `yaml:"profiles_dir"`
 	Server      Server     `yaml:"server"`
 	Database    Database   `yaml:"database"`

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -15,6 +16,7 @@ import (
 
 // Options of an Engine. Zero fields take the default.
 type Options struct {
+	// Library is the set of profiles until SetLibrary gives another one.
 	Library *profile.Library
 	Log     *slog.Logger
 	// Timeout of one request where neither target nor profile says. Default 2 s.
@@ -30,7 +32,8 @@ type Options struct {
 // Engine makes drivers and lets all devices behind one address share one
 // connection. It starts nothing of its own.
 type Engine struct {
-	opt Options
+	opt     Options
+	library atomic.Pointer[profile.Library]
 
 	mu       sync.Mutex
 	stopped  bool
@@ -60,8 +63,14 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opt: opt, gateways: map[endpoint]*sharedGateway{}}
+	e := &Engine{opt: opt, gateways: map[endpoint]*sharedGateway{}}
+	e.library.Store(opt.Library)
+	return e
 }
+
+// SetLibrary has devices learned by other profiles from now on. What was
+// learned before stays as it is until the device is learned anew.
+func (e *Engine) SetLibrary(lib *profile.Library) { e.library.Store(lib) }
 
 // defaultPort is the registered port of Modbus TCP.
 const defaultPort = "502"

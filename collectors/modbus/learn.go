@@ -247,7 +247,7 @@ func unitAnswered(items map[span]*item, unit byte) bool {
 // choose takes the profile that the target names, or the one that fits best
 // what the device says of itself.
 func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string, collectors.Fit, error) {
-	lib := d.engine.opt.Library
+	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
 	if lib == nil {
 		return nil, nil, fit, errors.New("no profile library")

@@ -60,12 +60,15 @@ var (
 	identity = []string{"vendor", "model", "serial", "firmware", "mac", "name", "location", "contact"}
 )
 
+// ValidName tells whether a profile may have the name.
+func ValidName(name string) bool { return nameForm.MatchString(name) }
+
 func (c *checker) profile(p *Profile) {
 	want := strings.TrimSuffix(path.Base(c.file), ".yaml")
 	if p.Name != want {
 		c.fault(c.line("profile"), "profile is %q, but the file says %q", p.Name, want)
 	}
-	if !nameForm.MatchString(p.Name) {
+	if !ValidName(p.Name) {
 		c.fault(c.line("profile"), "name %q is not of lower case letters, digits and dashes", p.Name)
 	}
 	if !contains(Kinds, p.Kind) && !p.Abstract {

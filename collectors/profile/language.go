@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -64,7 +65,11 @@ type Profile struct {
 	Points []Point      `yaml:"points"`
 
 	file     string
+	origin   Origin
 	fallback []*Profile
+	// digest is that of the file and of what it extends, whole of what it
+	// falls back to as well.
+	digest, whole [sha256.Size]byte
 }
 
 // Product is one product of the family.

@@ -38,6 +38,22 @@ func Choice(found []Candidate) (why string, others []string, generic, near bool)
 	return found[0].Why, others, found[0].Profile.Priority < 0, near
 }
 
+// MayFit tells whether an SNMP agent that calls itself so may be one of the
+// family, as far as sysObjectID and sysDescr tell; a profile that looks at
+// neither may fit none by this.
+func (p *Profile) MayFit(sysObjectID, sysDescr string) bool {
+	if p.Abstract || p.Protocol != SNMP {
+		return false
+	}
+	for i := range p.Match {
+		m := &p.Match[i]
+		if _, _, ok := m.system(sysObjectID, sysDescr); ok && (len(m.SysObjectID) > 0 || m.SysDescr != "") {
+			return true
+		}
+	}
+	return false
+}
+
 // MatchNeeds lists what must be asked, beside sysDescr and sysObjectID, to
 // decide between the profiles that an agent of this description may have.
 func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {

@@ -2,8 +2,10 @@ package profile
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -55,7 +57,7 @@ func Parse(file string, data []byte) (*Profile, Faults) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	var faults Faults
-	if err := dec.Decode(p); err != nil {
+	if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
 		faults = append(faults, yamlFaults(file, err)...)
 	}
 	var root yaml.Node
@@ -111,45 +113,110 @@ type Library struct {
 	names    []string
 }
 
-// Load reads every *.yaml of the file systems, folders named testdata left
-// out. A profile of a later file system replaces one of the same name of an
-// earlier one. Any fault refuses the whole set.
+// Origin is where a profile of a Library comes from.
+type Origin struct {
+	// Layer counts the file systems given to Load, from 0.
+	Layer int
+	// File is its path there.
+	File string
+	// Replaces tells that an earlier layer has a profile of the same name.
+	Replaces bool
+}
+
+// File is a profile file that was read.
+type File struct {
+	// Name is its path in its folder.
+	Name string
+	// Place is what faults call it; empty means Name.
+	Place string
+	Data  []byte
+}
+
+// maxFiles bounds the profiles of one folder.
+const maxFiles = 5000
+
+// ReadFiles reads every *.yaml of a file system, folders named testdata and
+// names that begin with a dot left out. place, if not nil, gives the Place.
+func ReadFiles(sys fs.FS, place func(name string) string) ([]File, error) {
+	var out []File
+	err := fs.WalkDir(sys, ".", func(file string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		hidden := strings.HasPrefix(e.Name(), ".") && file != "."
+		if e.IsDir() {
+			if hidden || e.Name() == "testdata" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if hidden || path.Ext(file) != ".yaml" {
+			return nil
+		}
+		if len(out) == maxFiles {
+			return fmt.Errorf("more than %d files", maxFiles)
+		}
+		f := File{Name: file, Place: file}
+		if place != nil {
+			f.Place = place(file)
+		}
+		if f.Data, err = readBounded(sys, file); err != nil {
+			return err
+		}
+		out = append(out, f)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	return out, nil
+}
+
+// readBounded reads a file up to one byte more than a profile may have.
+func readBounded(sys fs.FS, file string) ([]byte, error) {
+	f, err := sys.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+// Load reads the profiles of the file systems. A profile of a later file
+// system replaces one of the same name of an earlier one. Any fault refuses
+// the whole set.
 func Load(systems ...fs.FS) (*Library, error) {
+	layers := make([][]File, len(systems))
+	for i, sys := range systems {
+		var err error
+		if layers[i], err = ReadFiles(sys, nil); err != nil {
+			return nil, err
+		}
+	}
+	return LoadFiles(layers...)
+}
+
+// LoadFiles is Load of files that were read. The error is a Faults.
+func LoadFiles(layers ...[]File) (*Library, error) {
 	lib := &Library{profiles: map[string]*Profile{}}
 	var faults Faults
-	for _, sys := range systems {
+	for layer, files := range layers {
 		seen := map[string]string{}
-		err := fs.WalkDir(sys, ".", func(file string, e fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if e.IsDir() {
-				if e.Name() == "testdata" {
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if path.Ext(file) != ".yaml" {
-				return nil
-			}
-			data, err := fs.ReadFile(sys, file)
-			if err != nil {
-				return err
-			}
-			p, f := Parse(file, data)
+		for _, file := range files {
+			place := orElse(file.Place, file.Name)
+			p, f := Parse(place, file.Data)
 			faults = append(faults, f...)
 			if p == nil {
-				return nil
+				continue
 			}
 			if other, ok := seen[p.Name]; ok {
-				faults = append(faults, Fault{file, 0, fmt.Sprintf("profile %s is also in %s", p.Name, other)})
+				faults = append(faults, Fault{place, 0, fmt.Sprintf("profile %s is also in %s", p.Name, other)})
 			}
-			seen[p.Name] = file
+			seen[p.Name] = place
+			_, replaces := lib.profiles[p.Name]
+			p.origin = Origin{Layer: layer, File: file.Name, Replaces: replaces}
+			p.digest = sha256.Sum256(file.Data)
 			lib.profiles[p.Name] = p
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read profiles: %w", err)
 		}
 	}
 	for name := range lib.profiles {
@@ -200,11 +267,44 @@ func (l *Library) link() Faults {
 			visit(l.profiles[name])
 		}
 	}
+	// What is fallen back to is looked at with its own bases taken over.
+	for _, name := range l.names {
+		p := l.profiles[name]
+		sum := sha256.New()
+		_, _ = sum.Write(p.digest[:]) // a hash takes everything
+		for _, f := range p.fallback {
+			_, _ = sum.Write(f.digest[:])
+		}
+		p.whole = [sha256.Size]byte(sum.Sum(nil))
+	}
 	return faults
+}
+
+// Origin tells where a profile of the library comes from.
+func (p *Profile) Origin() Origin { return p.origin }
+
+// Changed returns the names of the profiles that l has anew or with another
+// content than old, those of what they extend and fall back to included, and
+// of the profiles that only old has; sorted.
+func (l *Library) Changed(old *Library) []string {
+	var out []string
+	for name, p := range l.profiles {
+		if before, ok := old.profiles[name]; !ok || before.whole != p.whole {
+			out = append(out, name)
+		}
+	}
+	for name := range old.profiles {
+		if _, ok := l.profiles[name]; !ok {
+			out = append(out, name)
+		}
+	}
+	sort.Strings(out)
+	return out
 }
 
 // inherit takes over from base what p does not say itself.
 func (p *Profile) inherit(base *Profile) {
+	p.digest = sha256.Sum256(append(p.digest[:], base.digest[:]...))
 	p.Base = orElse(p.Base, base.Base)
 	for name, f := range base.Identity {
 		if _, ok := p.Identity[name]; !ok {

@@ -198,7 +198,7 @@ func (d *Driver) tried(err error) error {
 }
 
 func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, collectors.Fit, error) {
-	lib := d.engine.opt.Library
+	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
 	if name := d.target.Profile; name != "" {
 		p, ok := lib.Get(name)

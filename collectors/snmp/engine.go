@@ -25,6 +25,7 @@ import (
 
 // Options of an Engine. Zero fields take the default.
 type Options struct {
+	// Library is the set of profiles until SetLibrary gives another one.
 	Library *profile.Library
 	Log     *slog.Logger
 	// Sockets is how many UDP sockets are shared by devices with an IPv4
@@ -54,7 +55,9 @@ type Stats struct {
 
 // Engine owns the sockets. Start before use, Stop when all drivers are closed.
 type Engine struct {
-	opt   Options
+	opt     Options
+	library atomic.Pointer[profile.Library]
+
 	v4    []*lane
 	v6    *lane // nil where the system has no IPv6
 	next  atomic.Uint32
@@ -92,9 +95,14 @@ func New(opt Options) *Engine {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, learning: make(chan struct{}, learners)}
+	e.library.Store(opt.Library)
 	e.polls.New = func() any { return &poll{done: make(chan error, 1)} }
 	return e
 }
+
+// SetLibrary has devices learned by other profiles from now on. What was
+// learned before stays as it is until the device is learned anew.
+func (e *Engine) SetLibrary(lib *profile.Library) { e.library.Store(lib) }
 
 // Start opens the sockets.
 func (e *Engine) Start() error {

@@ -172,8 +172,8 @@ type About struct {
 	Version, Revision   string
 	BuiltAt, StartedAt  time.Time
 	Database, Telemetry string
-	// Profiles is the number of device profiles.
-	Profiles int
+	// Profiles tells the number of device profiles.
+	Profiles func() int
 }
 
 // Options configure an API. All are mandatory unless said otherwise.

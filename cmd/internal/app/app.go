@@ -15,8 +15,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/aisle-dcim/aisle/collectors"
-	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/simulate"
+	"github.com/aisle-dcim/aisle/collectors/workshop"
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
@@ -130,7 +130,7 @@ type App struct {
 	opt       Options
 	log       *slog.Logger
 	core      *Core
-	library   *profile.Library
+	profiles  *workshop.Shelf
 	engines   *Engines
 	inventory *inventory.Service
 	layout    *layout.Service
@@ -191,7 +191,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.later(func(context.Context) error { return a.core.Close() })
-	if a.library, err = LoadProfiles(cfg.ProfilesDir); err != nil {
+	if a.profiles, err = a.newShelf(); err != nil {
 		return fmt.Errorf("device profiles: %w", err)
 	}
 	a.layout, err = layout.New(layout.Options{DB: a.core.DB, Audit: a.core.Audit, Log: a.log})
@@ -222,7 +222,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.engines = NewEngines(EngineOptions{
-		Library: a.library, Log: a.log, Timeout: cfg.Collectors.Timeout.D(), Retries: cfg.Collectors.Retries,
+		Library: a.profiles.Set().Library, Log: a.log, Timeout: cfg.Collectors.Timeout.D(), Retries: cfg.Collectors.Retries,
 		SubnetRate: cfg.Collectors.SubnetRate, Allow: cfg.Collectors.AllowsTarget,
 	})
 	if err := a.engines.Start(); err != nil {
@@ -244,6 +244,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background(run, "poll manager", a.manager.Run)
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
+	a.background(run, "profiles", a.profiles.Run)
 	if err := a.newScanner(ctx); err != nil {
 		return err
 	}

@@ -63,6 +63,12 @@ func NewEngines(o EngineOptions) *Engines {
 	}
 }
 
+// SetLibrary has devices learned by other profiles from now on.
+func (e *Engines) SetLibrary(lib *profile.Library) {
+	e.SNMP.SetLibrary(lib)
+	e.Modbus.SetLibrary(lib)
+}
+
 // Start opens the shared sockets.
 func (e *Engines) Start() error { return e.SNMP.Start() }
 

@@ -44,7 +44,7 @@ func (a *App) intervals(t collectors.Target, l *collectors.Learned) map[string]t
 	out := map[string]time.Duration{}
 	maps.Copy(out, l.Intervals)
 	for _, group := range []string{"fast", "slow"} {
-		if p, ok := a.library.Get(l.Profile); !ok || p.Groups[group] == 0 {
+		if p, ok := a.profiles.Set().Get(l.Profile); !ok || p.Groups[group] == 0 {
 			out[group] = a.defaultInterval(group)
 		}
 	}

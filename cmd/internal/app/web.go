@@ -36,7 +36,7 @@ func (a *App) startWeb(ctx context.Context) error {
 		CredentialChanged: a.reloadTargets,
 		About: api.About{
 			Version: build.Version, Revision: build.Revision, BuiltAt: built, StartedAt: a.started,
-			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: len(a.library.All()),
+			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: func() int { return len(a.profiles.Set().All()) },
 		},
 	}
 	if a.opt.Facility != nil {
@@ -136,6 +136,10 @@ var (
 	countersDesc = prometheus.NewDesc("aisle_collector_total", "What the collectors did since the start, by counter.", []string{"counter"}, nil)
 	devicesDesc  = prometheus.NewDesc("aisle_devices", "Polled devices by state.", []string{"state"}, nil)
 	pointsDesc   = prometheus.NewDesc("aisle_points", "Points that devices have now.", nil, nil)
+	profilesDesc = prometheus.NewDesc("aisle_profiles", "Device profiles in use, by where they come from.", []string{"origin"}, nil)
+	reloadsDesc  = prometheus.NewDesc("aisle_profile_sets_total", "Sets of device profiles since the start, by what became of them.", []string{"result"}, nil)
+	refusedDesc  = prometheus.NewDesc("aisle_profiles_refused", "1 while the site profiles on disk are refused and those before stay in use.", nil, nil)
+	loadedDesc   = prometheus.NewDesc("aisle_profiles_loaded_timestamp_seconds", "When the device profiles in use came into use.", nil, nil)
 	waitingDesc  = prometheus.NewDesc("aisle_spooled_samples", "Samples on disk that wait for the time-series store.", nil, nil)
 )
 
@@ -145,6 +149,10 @@ func (c counters) Describe(ch chan<- *prometheus.Desc) {
 	ch <- devicesDesc
 	ch <- pointsDesc
 	ch <- waitingDesc
+	ch <- profilesDesc
+	ch <- reloadsDesc
+	ch <- refusedDesc
+	ch <- loadedDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -162,4 +170,28 @@ func (c counters) Collect(ch chan<- prometheus.Metric) {
 	points, _ := c.app.inventory.Catalog().Len()
 	ch <- prometheus.MustNewConstMetric(pointsDesc, prometheus.GaugeValue, float64(points))
 	ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(c.app.recorder.Stats().Waiting))
+	c.collectProfiles(ch)
+}
+
+func (c counters) collectProfiles(ch chan<- prometheus.Metric) {
+	set, origins := c.app.profiles.Set(), map[string]float64{"built-in": 0, "site": 0}
+	for _, p := range set.All() {
+		if p.Origin().Layer > 0 {
+			origins["site"]++
+		} else {
+			origins["built-in"]++
+		}
+	}
+	for origin, n := range origins {
+		ch <- prometheus.MustNewConstMetric(profilesDesc, prometheus.GaugeValue, n, origin)
+	}
+	taken, denied := c.app.profiles.Counts()
+	ch <- prometheus.MustNewConstMetric(reloadsDesc, prometheus.CounterValue, float64(taken), "taken")
+	ch <- prometheus.MustNewConstMetric(reloadsDesc, prometheus.CounterValue, float64(denied), "refused")
+	refused := 0.0
+	if c.app.profiles.Refused() != nil {
+		refused = 1
+	}
+	ch <- prometheus.MustNewConstMetric(refusedDesc, prometheus.GaugeValue, refused)
+	ch <- prometheus.MustNewConstMetric(loadedDesc, prometheus.GaugeValue, float64(set.LoadedAt.UnixMilli())/1000)
 }
