@@ -84,22 +84,8 @@ func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 		f = hi*(1<<32) + float64(uint32(i))
 		i = int64(hi)<<32 | int64(uint32(i))
 	}
-	if integer {
-		for _, x := range d.invalid {
-			if i == x {
-				return 0, models.Sentinel
-			}
-		}
-	}
-	if f < d.min || f > d.max {
-		return 0, models.Sentinel
-	}
-	if d.field != nil {
-		if !integer {
-			return 0, models.Bad
-		}
-		i = i >> uint(d.field.LSB) & (1<<uint(d.field.Width) - 1)
-		f = float64(i)
+	if f, quality = d.judge(f, i, integer); quality != models.Good {
+		return 0, quality
 	}
 	scale, divisor := d.scale, d.divisor
 	if d.pow10 {
@@ -115,6 +101,44 @@ func (d *decoder) decode(raws []Raw) (float64, models.Quality) {
 			return 0, models.Bad
 		}
 	}
+	return d.scaled(f, scale, divisor)
+}
+
+// whole is decode for a single raw value that is a whole number.
+func (d *decoder) whole(i int64) (float64, models.Quality) {
+	i = d.signed(i)
+	f, quality := d.judge(float64(i), i, true)
+	if quality != models.Good {
+		return 0, quality
+	}
+	return d.scaled(f, d.scale, d.divisor)
+}
+
+// alone reports whether a point takes nothing but its own raw value.
+func (d *decoder) alone() bool { return !d.high && !d.pow10 && d.good == nil }
+
+// judge finds what means "no value" and cuts out the field.
+func (d *decoder) judge(f float64, i int64, integer bool) (float64, models.Quality) {
+	if integer {
+		for _, x := range d.invalid {
+			if i == x {
+				return 0, models.Sentinel
+			}
+		}
+	}
+	if f < d.min || f > d.max {
+		return 0, models.Sentinel
+	}
+	if d.field != nil {
+		if !integer {
+			return 0, models.Bad
+		}
+		f = float64(i >> uint(d.field.LSB) & (1<<uint(d.field.Width) - 1))
+	}
+	return f, models.Good
+}
+
+func (d *decoder) scaled(f, scale, divisor float64) (float64, models.Quality) {
 	if d.enumerated {
 		return f, models.Good
 	}

@@ -271,6 +271,9 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	if !d.high && !d.pow10 {
 		res.Encode = d.encode
 	}
+	if d.alone() {
+		res.Whole = d.whole
+	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
 	if i := strings.LastIndexByte(key, '/'); i >= 0 {
 		res.Spec.Component = key[:i]

@@ -81,6 +81,9 @@ type Resolved struct {
 	// Decode turns the raw value of OID (and of Extra) into a value in the
 	// base unit. It never panics, whatever the device sent.
 	Decode func(raws []Raw) (float64, models.Quality)
+	// Whole is Decode for a raw value of kind Int, and quicker; it is nil for a
+	// point with Extra.
+	Whole func(raw int64) (float64, models.Quality)
 	// Encode is the inverse, for the simulator: the raw value an honest device
 	// would hold for v (base unit), in the kind and form of like, whose other
 	// bits it keeps where the point is a part of a number. It is nil where no

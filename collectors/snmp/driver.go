@@ -28,7 +28,7 @@ type Driver struct {
 	// upTime is the last sysUpTime, in hundredths of a second, read at upAt.
 	upTime int64
 	upAt   time.Time
-	absent int
+	gone   int // points without an object, at most so far
 }
 
 var _ collectors.Driver = (*Driver)(nil)
@@ -173,7 +173,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if d.layout, err = d.engine.layouts.of(device); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
-	d.upTime, d.upAt, d.absent = 0, time.Time{}, 0
+	d.upTime, d.upAt, d.gone = 0, time.Time{}, 0
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
@@ -263,24 +263,12 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		return dst, d.tried(err)
 	}
 	defer x.release()
-	absent := 0
-	for i := range p.points {
-		point := &p.points[i]
-		r := collectors.Reading{Index: int(point.index), Quality: models.CommFailed}
-		from, to := point.first, point.first+point.count
-		if !anyOf(x.failed[from:to]) {
-			r.Value, r.Quality = point.decode(x.values[from:to])
-			if x.values[from].Kind == profile.None {
-				absent++
-			}
-		}
-		dst = append(dst, r)
-	}
-	if d.restarted(x.values[0]) {
+	dst, gone := x.readings(dst)
+	if d.restarted(x.raws[0]) {
 		return dst, collectors.ErrRestarted
 	}
-	if absent > d.absent {
-		d.absent = absent
+	if gone > d.gone {
+		d.gone = gone
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil
@@ -298,7 +286,7 @@ func (d *Driver) read(ctx context.Context, p *plan) (*poll, error) {
 		x, err := d.engine.poll(ctx, d.session, env, p)
 		switch {
 		case err == nil:
-			if anyOf(x.failed) && d.session.most > leastFirst {
+			if x.lost && d.session.most > leastFirst {
 				// The agent lives, but a request got lost: perhaps its answer
 				// is too big for the way.
 				d.session.most = max(leastFirst, d.session.most/2)
@@ -316,20 +304,11 @@ func (d *Driver) read(ctx context.Context, p *plan) (*poll, error) {
 	}
 	x := d.engine.polls.Get().(*poll)
 	x.begin(d.engine, nil, p, d.session.most)
-	if err := x.get(ctx, d.session, 0, p.objects()); err != nil {
+	if err := x.get(ctx, d.session, 0, len(p.objects)); err != nil {
 		x.release()
 		return nil, err
 	}
 	return x, nil
-}
-
-func anyOf(list []bool) bool {
-	for _, x := range list {
-		if x {
-			return true
-		}
-	}
-	return false
 }
 
 // restartSlack is how far a clock of an agent may be behind ours between two

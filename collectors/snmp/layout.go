@@ -24,43 +24,69 @@ type layout struct {
 }
 
 type layoutPoint struct {
-	group  string
-	names  [][]byte // encoded objects: the value, then what its decoding takes
+	group string
+	names [][]byte // encoded objects: the value, then what its decoding takes
+	// whole decodes an object that is a whole number, decode all others.
+	whole  func(int64) (float64, models.Quality)
 	decode func([]profile.Raw) (float64, models.Quality)
 }
 
 // plan is a prepared poll of some groups.
 type plan struct {
 	points []plannedPoint
-	// list holds the encoded bindings of the request back to back; binding i
-	// begins at at[i], and the last number is the end.
-	list []byte
-	at   []uint32
+	// list holds the encoded bindings of the request back to back.
+	list    []byte
+	objects []object
+	raws    int // objects that are kept as they came
 }
 
-// plannedPoint is a point with the places of its objects in the answer.
+// object is one binding of a plan. Nearly all are the whole numbers of one
+// point each and become its value where they are read; the others are kept
+// until all that a point is made of is there.
+type object struct {
+	// The binding is list[begin:end], the identifier in it with tag and length
+	// list[name:end-2].
+	begin, name, end uint32
+	point            int32 // whose value this is; -1 when it is kept
+	raw              int32 // where it is kept
+}
+
+// plannedPoint is a point of a plan.
 type plannedPoint struct {
-	index, first, count int32
-	decode              func([]profile.Raw) (float64, models.Quality)
+	index  int32 // in what was learned
+	first  int32 // of its objects that are kept
+	count  int32 // of them; zero when its object becomes its value at once
+	whole  func(int64) (float64, models.Quality)
+	decode func([]profile.Raw) (float64, models.Quality)
 }
 
-// objects is how many objects a plan reads.
-func (p *plan) objects() int { return len(p.at) - 1 }
-
-// name returns an object's encoded identifier without tag and length.
-func (p *plan) name(i int) []byte {
-	r := ber.NewReader(p.list[p.at[i]:p.at[i+1]])
-	name, _, _, err := r.Binding()
-	if err != nil {
-		panic("snmp: a plan holds what was not encoded by it") // not of a device's making
+// names returns objects' encoded identifiers without tag and length.
+func (p *plan) names(from, to int) [][]byte {
+	names := make([][]byte, 0, to-from)
+	for _, o := range p.objects[from:to] {
+		r := ber.NewReader(p.list[o.begin:o.end])
+		name, _, _, err := r.Binding()
+		if err != nil {
+			panic("snmp: a plan holds what was not encoded by it") // not of a device's making
+		}
+		names = append(names, name)
 	}
-	return name
+	return names
 }
 
-func (p *plan) add(name []byte) int32 {
+// add adds an object that becomes the value of a point, or, with a point of
+// -1, one that is kept.
+func (p *plan) add(name []byte, point int32) (raw int32) {
+	o := object{begin: uint32(len(p.list)), point: point, raw: -1}
 	p.list = ber.AppendName(p.list, name)
-	p.at = append(p.at, uint32(len(p.list)))
-	return int32(len(p.at) - 2)
+	o.end = uint32(len(p.list))
+	o.name = o.end - 2 - uint32(ber.SizeTLV(len(name)))
+	if point < 0 {
+		o.raw = int32(p.raws)
+		p.raws++
+	}
+	p.objects = append(p.objects, o)
+	return o.raw
 }
 
 // newLayout takes out of a resolved device what polling needs.
@@ -68,7 +94,7 @@ func newLayout(device *profile.Device) (*layout, error) {
 	l := &layout{points: make([]layoutPoint, len(device.Points)), plans: map[string]*plan{}}
 	for i := range device.Points {
 		x := &device.Points[i]
-		p := layoutPoint{group: x.Spec.Group, decode: x.Decode}
+		p := layoutPoint{group: x.Spec.Group, whole: x.Whole, decode: x.Decode}
 		for _, oid := range append([]string{x.OID}, x.Extra...) {
 			name, err := encode(oid)
 			if err != nil {
@@ -97,25 +123,37 @@ func (l *layout) plan(groups []string) *plan {
 	for _, g := range groups {
 		wanted[g] = true
 	}
-	p := &plan{at: []uint32{0}}
-	p.add(sysUpTime)
+	uses := map[string]int{} // of objects, by points
+	for i := range l.points {
+		if x := &l.points[i]; wanted[x.group] {
+			uses[string(x.names[0])]++
+		}
+	}
+	p := &plan{}
+	p.add(sysUpTime, -1)
 	once := map[string]int32{}
 	for i := range l.points {
 		x := &l.points[i]
 		if !wanted[x.group] {
 			continue
 		}
-		at := plannedPoint{index: int32(i), count: int32(len(x.names)), decode: x.decode}
-		if first, ok := once[string(x.names[0])]; ok && len(x.names) == 1 {
-			at.first = first // flags of one object are read once
-		} else {
-			at.first = p.add(x.names[0])
+		at := plannedPoint{index: int32(i), count: int32(len(x.names)), whole: x.whole, decode: x.decode}
+		key := string(x.names[0])
+		first, read := once[key]
+		switch {
+		case len(x.names) > 1:
+			at.first = p.add(x.names[0], -1)
 			for _, name := range x.names[1:] {
-				p.add(name)
+				p.add(name, -1)
 			}
-			if len(x.names) == 1 {
-				once[string(x.names[0])] = at.first
-			}
+		case x.whole != nil && uses[key] == 1:
+			p.add(x.names[0], int32(len(p.points)))
+			at.count = 0
+		case read: // flags of one object are read once
+			at.first = first
+		default:
+			at.first = p.add(x.names[0], -1)
+			once[key] = at.first
 		}
 		p.points = append(p.points, at)
 	}

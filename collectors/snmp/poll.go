@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/models"
 )
 
 // envelope puts requests of one device into messages and takes its answers
@@ -39,8 +40,14 @@ type poll struct {
 	at, end  int // objects of the request under way
 	again    bool
 
-	values []profile.Raw
-	failed []bool // objects of requests without an answer
+	// numbers and qualities are of the points of the plan; raws are objects as
+	// they came, of which those are good that are known.
+	numbers   []float64
+	qualities []models.Quality
+	raws      []profile.Raw
+	known     []bool
+	one       [1]profile.Raw
+	lost      bool // a request had no answer
 	// odd are ranges of objects whose answer was not the plain one: an error,
 	// another order. They are read in another way.
 	odd      [][2]int
@@ -50,6 +57,9 @@ type poll struct {
 	silence  error
 	done     chan error
 }
+
+// absent stands, within a poll, for an object that the device does not have.
+const absent models.Quality = 0xFF
 
 // silentRequests is after how many unanswered requests a poll is given up.
 const silentRequests = 2
@@ -65,7 +75,7 @@ const (
 // poll reads all objects of a plan. The poll that is returned holds the values
 // and must be released.
 func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*poll, error) {
-	if err := e.wait(ctx, s.to.Addr(), 1+p.objects()/max(1, s.most)); err != nil {
+	if err := e.wait(ctx, s.to.Addr(), 1+len(p.objects)/max(1, s.most)); err != nil {
 		return nil, fmt.Errorf("ask %s: %w", s.to, err)
 	}
 	l, err := e.lane(s.to)
@@ -91,15 +101,21 @@ func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*
 }
 
 func (x *poll) begin(e *Engine, env envelope, p *plan, most int) {
-	n := p.objects()
 	x.engine, x.envelope, x.plan, x.most = e, env, p, most
-	x.at, x.end, x.answered, x.silent, x.silence, x.again = 0, 0, false, 0, nil, false
-	if cap(x.values) < n {
-		x.values, x.failed = make([]profile.Raw, n), make([]bool, n)
+	x.at, x.end, x.answered, x.silent, x.silence, x.again, x.lost = 0, 0, false, 0, nil, false, false
+	if n := len(p.points); cap(x.numbers) < n {
+		x.numbers, x.qualities = make([]float64, n), make([]models.Quality, n)
 	}
-	x.values, x.failed = x.values[:n], x.failed[:n]
-	clear(x.values)
-	clear(x.failed)
+	if cap(x.raws) < p.raws {
+		x.raws, x.known = make([]profile.Raw, p.raws), make([]bool, p.raws)
+	}
+	x.numbers, x.qualities = x.numbers[:len(p.points)], x.qualities[:len(p.points)]
+	x.raws, x.known = x.raws[:p.raws], x.known[:p.raws]
+	for i := range x.qualities {
+		x.qualities[i] = models.CommFailed
+	}
+	clear(x.raws)
+	clear(x.known)
 	x.odd, x.arena = x.odd[:0], x.arena[:0]
 }
 
@@ -113,13 +129,13 @@ func (x *poll) release() {
 // next makes the request for the objects that follow; nil when all are read.
 func (x *poll) next() *call {
 	x.at = x.end
-	p, n := x.plan, x.plan.objects()
-	if x.at >= n {
+	objects := x.plan.objects
+	if x.at >= len(objects) {
 		x.done <- nil
 		return nil
 	}
-	for room := answerRoom; x.end < n && x.end-x.at < x.most; x.end++ {
-		room -= int(p.at[x.end+1]-p.at[x.end]) + numberRoom
+	for room := answerRoom; x.end < len(objects) && x.end-x.at < x.most; x.end++ {
+		room -= int(objects[x.end].end-objects[x.end].begin) + numberRoom
 		if room < 0 && x.end > x.at {
 			break
 		}
@@ -131,7 +147,7 @@ func (x *poll) next() *call {
 func (x *poll) ask() *call {
 	p := x.plan
 	x.call.id, x.call.tries = x.engine.newID(), 0
-	x.call.message = x.envelope.seal(x.call.message[:0], x.call.id, p.list[p.at[x.at]:p.at[x.end]])
+	x.call.message = x.envelope.seal(x.call.message[:0], x.call.id, p.list[p.objects[x.at].begin:p.objects[x.end-1].end])
 	return &x.call
 }
 
@@ -150,7 +166,7 @@ func (x *poll) answer(datagram []byte) (bool, *call) {
 	}
 	x.answered, x.again = true, false
 	if status != ber.NoError || !x.take(bindings) {
-		clear(x.values[x.at:x.end])
+		x.forget(x.at, x.end)
 		x.odd = append(x.odd, [2]int{x.at, x.end})
 	}
 	return true, x.next()
@@ -161,19 +177,37 @@ func (x *poll) fail(err error) *call {
 	x.silent++
 	if !errors.Is(err, collectors.ErrUnreachable) || !x.answered || x.silent >= silentRequests {
 		if x.answered && errors.Is(err, collectors.ErrUnreachable) {
-			x.lose(x.at, x.plan.objects()) // what was read before counts
+			x.lost = true // what was read before counts
 			err = nil
 		}
 		x.done <- err
 		return nil
 	}
-	x.lose(x.at, x.end)
+	x.lost = true
 	return x.next()
 }
 
-func (x *poll) lose(from, to int) {
-	for i := from; i < to; i++ {
-		x.failed[i] = true
+// forget takes back what was read of some objects.
+func (x *poll) forget(from, to int) {
+	for _, o := range x.plan.objects[from:to] {
+		if o.point >= 0 {
+			x.qualities[o.point] = models.CommFailed
+		} else {
+			x.known[o.raw] = false
+		}
+	}
+}
+
+// set takes the value of an object.
+func (x *poll) set(o *object, raw profile.Raw) {
+	switch {
+	case o.point < 0:
+		x.raws[o.raw], x.known[o.raw] = raw, true
+	case raw.Kind == profile.None:
+		x.qualities[o.point] = absent
+	default:
+		x.one[0] = raw
+		x.numbers[o.point], x.qualities[o.point] = x.plan.points[o.point].decode(x.one[:])
 	}
 }
 
@@ -182,19 +216,61 @@ func (x *poll) lose(from, to int) {
 func (x *poll) take(r ber.Reader) bool {
 	p := x.plan
 	for i := x.at; i < x.end; i++ {
-		asked := p.list[p.at[i]:p.at[i+1]]
-		value, ok := r.Planned(asked)
+		o := &p.objects[i]
+		tag, content, ok := r.Planned(p.list[o.name : o.end-2])
 		if !ok {
 			return false
 		}
-		if value.Kind == profile.Bytes { // of the datagram, whose memory is used again
-			from := len(x.arena)
-			x.arena = append(x.arena, value.Bytes...)
-			value.Bytes = x.arena[from:len(x.arena):len(x.arena)]
+		if o.point >= 0 {
+			if n, ok := ber.Whole(tag, content); ok {
+				x.numbers[o.point], x.qualities[o.point] = p.points[o.point].whole(n)
+				continue
+			}
 		}
-		x.values[i] = value
+		raw, err := ber.Value(tag, content)
+		if err != nil {
+			return false
+		}
+		if raw.Kind == profile.Bytes && o.point < 0 { // of the datagram, whose memory is used again
+			from := len(x.arena)
+			x.arena = append(x.arena, raw.Bytes...)
+			raw.Bytes = x.arena[from:len(x.arena):len(x.arena)]
+		}
+		x.set(o, raw)
 	}
 	return r.Done()
+}
+
+// readings appends what became of the points. gone counts those whose object
+// the device does not have.
+func (x *poll) readings(dst []collectors.Reading) (_ []collectors.Reading, gone int) {
+	for i := range x.plan.points {
+		p := &x.plan.points[i]
+		r := collectors.Reading{Index: int(p.index), Value: x.numbers[i], Quality: x.qualities[i]}
+		if from, to := p.first, p.first+p.count; p.count > 0 && all(x.known[from:to]) {
+			r.Value, r.Quality = p.decode(x.raws[from:to])
+			if x.raws[from].Kind == profile.None {
+				gone++
+			}
+		} else if r.Quality == absent {
+			r.Quality = models.Bad
+			gone++
+		}
+		if r.Quality != models.Good {
+			r.Value = 0
+		}
+		dst = append(dst, r)
+	}
+	return dst, gone
+}
+
+func all(list []bool) bool {
+	for _, x := range list {
+		if !x {
+			return false
+		}
+	}
+	return true
 }
 
 // community is the envelope of SNMPv1 and SNMPv2c.
@@ -215,13 +291,13 @@ func (c community) open(datagram []byte, id int32) (status, index int, bindings 
 	return m.A, m.B, m.Bindings, nil
 }
 
-// odds reads what the poll could not take in the plain way.
+// odds reads what the poll could not take in the plain way. What is not
+// answered this time either stays as it is: not read.
 func (x *poll) odds(ctx context.Context, s *session) error {
 	for _, r := range x.odd {
-		if err := x.get(ctx, s, r[0], r[1]); ctx.Err() != nil {
+		_ = x.get(ctx, s, r[0], r[1])
+		if ctx.Err() != nil {
 			return ctx.Err()
-		} else if err != nil {
-			x.lose(r[0], r[1])
 		}
 	}
 	return nil
@@ -229,15 +305,14 @@ func (x *poll) odds(ctx context.Context, s *session) error {
 
 // get reads some objects of the plan request by request.
 func (x *poll) get(ctx context.Context, s *session, from, to int) error {
-	names := make([][]byte, 0, to-from)
-	for i := from; i < to; i++ {
-		names = append(names, x.plan.name(i))
-	}
-	values, failed, err := s.get(ctx, names)
+	values, failed, err := s.get(ctx, x.plan.names(from, to))
 	if err != nil {
 		return err
 	}
-	copy(x.values[from:to], values)
-	copy(x.failed[from:to], failed)
+	for i, raw := range values {
+		if !failed[i] {
+			x.set(&x.plan.objects[from+i], raw)
+		}
+	}
 	return nil
 }

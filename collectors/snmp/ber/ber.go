@@ -368,46 +368,53 @@ func (r *Reader) Binding() (name []byte, tag byte, value []byte, err error) {
 	return name, tag, value, nil
 }
 
-// Planned reads the next variable binding when its name is that of asked, a
-// binding as AppendName makes it. Octets alias the message; ok is false for
-// another name and for malformed bytes.
-func (r *Reader) Planned(asked []byte) (raw profile.Raw, ok bool) {
+// Planned reads the next variable binding when its name is name: the content
+// of an encoded OID with tag and length before it. It returns tag and content
+// of the value; ok is false for another name and for malformed bytes.
+func (r *Reader) Planned(name []byte) (tag byte, value []byte, ok bool) {
 	b := r.rest
-	if len(b) < 2 || len(asked) < 4 || b[0] != tagSequence {
-		return raw, false
+	if len(b) < 2 || b[0] != tagSequence {
+		return 0, nil, false
 	}
 	n, head := int(b[1]), 2
 	if n >= 0x80 {
 		if n, head = longLength(b); head == 0 {
-			return raw, false
+			return 0, nil, false
 		}
 	}
-	if n > len(b)-head {
-		return raw, false
+	if n > len(b)-head || n < len(name)+2 || string(b[head:head+len(name)]) != string(name) {
+		return 0, nil, false
 	}
-	skip := 2
-	if asked[1] >= 0x80 {
-		skip += int(asked[1] & 0x7F)
-	}
-	name := asked[skip : len(asked)-2]
-	one := b[head : head+n]
-	if len(one) < len(name)+2 || string(one[:len(name)]) != string(name) {
-		return raw, false
-	}
-	v := one[len(name):]
-	tag, size := v[0], int(v[1])
-	if size < 0x80 && size == len(v)-2 {
-		v = v[2:]
-	} else {
-		inner := Reader{v}
-		var err error
-		if tag, v, err = inner.Next(); err != nil || !inner.Done() {
-			return raw, false
-		}
-	}
+	v := b[head+len(name) : head+n]
 	r.rest = b[head+n:]
-	raw, err := Value(tag, v)
-	return raw, err == nil
+	if size := int(v[1]); size < 0x80 && size == len(v)-2 {
+		return v[0], v[2:], true
+	}
+	inner := Reader{v}
+	tag, value, err := inner.Next()
+	return tag, value, err == nil && inner.Done()
+}
+
+// Whole reads the content of a value that is a whole number of at most 63 bits
+// and sign: what Value does for it, and quicker.
+func Whole(tag byte, content []byte) (n int64, ok bool) {
+	if len(content) == 0 || len(content) > 8 {
+		return 0, false
+	}
+	switch tag {
+	case tagInteger:
+		n = int64(int8(content[0]))
+		for _, c := range content[1:] {
+			n = n<<8 | int64(c)
+		}
+		return n, true
+	case tagCounter, tagGauge, tagTicks, tagUinteger, tagCounter64:
+		for _, c := range content {
+			n = n<<8 | int64(c)
+		}
+		return n, n >= 0 && (n <= math.MaxUint32 || tag == tagCounter64)
+	}
+	return 0, false
 }
 
 // longLength reads a length of more than one byte at the beginning of b; head
