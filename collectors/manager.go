@@ -26,6 +26,9 @@ type ManagerOptions struct {
 	// OnChange is told when a device was learned or its state changed. It must
 	// not block for long: it is called from the device's own loop.
 	OnChange func(Health)
+	// Events is told what polling notices of devices: that one restarted. It
+	// must not block. Nil leaves it untold.
+	Events func(models.Event)
 	// OnLearned is told what was learned, before the first sample.
 	OnLearned func(models.DeviceID, *Learned)
 	// LearnEvery is how often a device is learned anew to find new rows.
@@ -93,6 +96,9 @@ type Manager struct {
 func NewManager(opt ManagerOptions) *Manager {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Events == nil {
+		opt.Events = func(models.Event) {}
 	}
 	if opt.LearnEvery <= 0 {
 		opt.LearnEvery = time.Hour
@@ -395,6 +401,9 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		if err = l.poll(ctx); !errors.Is(err, ErrRestarted) {
 			return err
 		}
+		l.manager.opt.Events(models.Event{
+			DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
+		})
 		// Its points may mean something else by now.
 		l.learned = false
 		l.due()

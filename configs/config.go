@@ -28,6 +28,7 @@ type Config struct {
 	Database    Database   `yaml:"database"`
 	Telemetry   Telemetry  `yaml:"telemetry"`
 	Collectors  Collectors `yaml:"collectors"`
+	Events      Events     `yaml:"events"`
 	Auth        Auth       `yaml:"auth"`
 	Secrets     Secrets    `yaml:"secrets"`
 	Log         Log        `yaml:"log"`
@@ -117,6 +118,16 @@ type Collectors struct {
 	RefusedRanges []netip.Prefix `yaml:"refused_ranges"`
 }
 
+// Events is how much of what happened to devices is kept.
+type Events struct {
+	// RetentionTime is how long events are kept.
+	RetentionTime Duration `yaml:"retention_time"`
+	// Max is how many are kept in all, PerDevice how many of each severity of
+	// one device.
+	Max       int `yaml:"max"`
+	PerDevice int `yaml:"per_device"`
+}
+
 // Auth is who may come in and for how long.
 type Auth struct {
 	// SessionIdle ends an unused session, SessionAbsolute any.
@@ -183,6 +194,7 @@ func Default() *Config {
 				netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("::/128"),
 			},
 		},
+		Events: Events{RetentionTime: Duration(400 * 24 * time.Hour), Max: 1_000_000, PerDevice: 1000},
 		Auth: Auth{
 			SessionIdle: Duration(8 * time.Hour), SessionAbsolute: Duration(7 * 24 * time.Hour),
 			PasswordMemory: 19 << 20, PasswordParallel: 2,

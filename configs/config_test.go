@@ -122,6 +122,7 @@ func TestEnvironmentReachesEveryKey(t *testing.T) {
 		"secrets.key": strings.Repeat("ab", 32), "collectors.retries": "7", "collectors.timeout": "3s",
 		"auth.session_absolute": "2d", "server.shutdown_timeout": "37s", "telemetry.embedded.retention_time": "37d",
 		"telemetry.embedded.retention_size": "37GiB", "telemetry.influx.timeout": "37s",
+		"events.retention_time": "37d", "events.max": "37000",
 	}
 	def, err := configs.Load("", nil)
 	if err != nil {

@@ -86,6 +86,7 @@ func TestEveryOperation(t *testing.T) {
 	admin.want(http.StatusOK, "GET", "/racks/"+itoa(rack), nil, nil)
 	admin.everyPlace(site, room, rack)
 	admin.everyDiscovery()
+	admin.everyEvent()
 	admin.want(http.StatusOK, "GET", "/sessions", nil, nil)
 	admin.want(http.StatusNoContent, "DELETE", "/sessions", nil, nil)
 	admin.want(http.StatusOK, "GET", "/devices", nil, nil)

@@ -312,6 +312,9 @@ func (s *Server) DeviceChanged(id models.DeviceID, state, reason string) {
 	s.streams.Notify(st)
 }
 
+// EventsKept tells browsers which devices have new events. It does not wait.
+func (s *Server) EventsKept(ids []models.DeviceID) { s.streams.Journal(ids) }
+
 // ModelChanged has the next request read the model anew. Call it after changes
 // that did not come through the API.
 func (s *Server) ModelChanged() { s.api.Reader().Invalidate() }

@@ -29,6 +29,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
 	"github.com/aisle-dcim/aisle/dcim/discovery"
+	journal "github.com/aisle-dcim/aisle/dcim/event"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/dcim/layout"
@@ -180,6 +181,7 @@ type house struct {
 	layout   *layout.Service
 	stock    *inventory.Service
 	search   *surveyor
+	events   *journal.Journal
 	site     uint64
 	room     uint64
 	racks    []uint64
@@ -224,6 +226,7 @@ func open(t *testing.T, change func(*web.Options)) *house {
 		return discovery.Plan{Addresses: 254}, nil
 	}}))(t)
 	h.search = &surveyor{service: search}
+	h.events = must(journal.New(journal.Options{DB: h.db, Kept: func(ids []models.DeviceID) { h.server.EventsKept(ids) }}))(t)
 	catalog := telemetry.CatalogFunc(func(id models.PointID) (telemetry.SeriesID, bool) {
 		p, ok := h.stock.Catalog().Point(id)
 		if !ok {
@@ -266,7 +269,7 @@ func open(t *testing.T, change func(*web.Options)) *house {
 func apiOptions(h *house) api.Options {
 	return api.Options{
 		DB: h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
-		Live: h.live, History: h.store, Polling: h.plant, Discovery: h.search.service, Scanner: h.search, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
+		Live: h.live, History: h.store, Polling: h.plant, Events: h.events, Discovery: h.search.service, Scanner: h.search, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
 		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} }, OverviewEvery: -1,
 		About: api.About{Version: "1.2.3", Profiles: func() int { return 42 }, Database: "sqlite", Telemetry: "embedded"},
 	}

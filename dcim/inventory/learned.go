@@ -31,6 +31,8 @@ type IdentityError struct {
 	Name   string
 	// What is "serial number" or "MAC address"; Known and Found are its values.
 	What, Known, Found string
+	// Again: it was marked before.
+	Again bool
 }
 
 func (e *IdentityError) Error() string {
@@ -58,6 +60,7 @@ func (s *Service) UpdateLearned(ctx context.Context, device models.DeviceID, l L
 	}
 	if e := identity(known, l); e != nil {
 		if known.IdentityNote == e.Error() {
+			e.Again = true
 			return e
 		}
 		return s.markReplaced(ctx, device, e)

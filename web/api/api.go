@@ -18,6 +18,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
 	"github.com/aisle-dcim/aisle/dcim/credential"
+	"github.com/aisle-dcim/aisle/dcim/event"
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
 	"github.com/aisle-dcim/aisle/models"
@@ -92,6 +93,11 @@ type Inventory interface {
 	UpdateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	DeleteDevice(ctx context.Context, id models.DeviceID) error
 	AcceptIdentity(ctx context.Context, id models.DeviceID) error
+}
+
+// Events is the journal of devices; *event.Journal is one.
+type Events interface {
+	List(ctx context.Context, f event.Filter) (event.Page, error)
 }
 
 // Health is how the polling of one device does.
@@ -187,6 +193,7 @@ type Options struct {
 	Live        *telemetry.Live
 	History     History
 	Polling     Polling
+	Events      Events
 	Discovery   Discovery
 	Scanner     Scanner
 	Guard       *auth.Guard
@@ -234,6 +241,7 @@ var (
 	_ Recorder    = (*audit.Log)(nil)
 	_ Layout      = (*layout.Service)(nil)
 	_ History     = telemetry.Store(nil)
+	_ Events      = (*event.Journal)(nil)
 )
 
 // New returns an API; it starts nothing.
@@ -241,7 +249,7 @@ func New(o Options) (*API, error) {
 	switch {
 	case o.DB == nil, o.Accounts == nil, o.Credentials == nil, o.Audit == nil, o.Layout == nil, o.Inventory == nil,
 		o.Live == nil, o.History == nil, o.Polling == nil, o.Guard == nil, o.Streams == nil, o.Setup == nil,
-		o.Discovery == nil, o.Scanner == nil:
+		o.Events == nil, o.Discovery == nil, o.Scanner == nil:
 		return nil, errors.New("api: a mandatory part is missing")
 	}
 	if o.Log == nil {

@@ -292,6 +292,42 @@ func (e DeviceInputZeroUSide) Valid() bool {
 	}
 }
 
+// Defines values for EventKind.
+const (
+	Contact        EventKind = "contact"
+	CounterReset   EventKind = "counter-reset"
+	CounterWrapped EventKind = "counter-wrapped"
+	Exchanged      EventKind = "exchanged"
+	PointsAppeared EventKind = "points-appeared"
+	PointsVanished EventKind = "points-vanished"
+	Restarted      EventKind = "restarted"
+	Trap           EventKind = "trap"
+)
+
+// Valid indicates whether the value is a known member of the EventKind enum.
+func (e EventKind) Valid() bool {
+	switch e {
+	case Contact:
+		return true
+	case CounterReset:
+		return true
+	case CounterWrapped:
+		return true
+	case Exchanged:
+		return true
+	case PointsAppeared:
+		return true
+	case PointsVanished:
+		return true
+	case Restarted:
+		return true
+	case Trap:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FindingConfidence.
 const (
 	FindingConfidenceHigh   FindingConfidence = "high"
@@ -1143,6 +1179,54 @@ type DiscoveryRangeList struct {
 	Items []DiscoveryRange `json:"items"`
 }
 
+// Event defines model for Event.
+type Event struct {
+	// Clears The name of the event that this one ends
+	Clears     *string   `json:"clears,omitempty"`
+	Device     uint64    `json:"device"`
+	DeviceName string    `json:"device_name"`
+	Id         uint64    `json:"id"`
+	Kind       EventKind `json:"kind"`
+
+	// Name A stable word: of traps that of the MIB, or the OID where no profile knows it; of contact the polling state
+	Name *string `json:"name,omitempty"`
+
+	// Point The key of the point concerned
+	Point    *string  `json:"point,omitempty"`
+	Severity Severity `json:"severity"`
+
+	// Source The network address that told it
+	Source *string `json:"source,omitempty"`
+
+	// Text For people; absent where kind and name say all
+	Text      *string         `json:"text,omitempty"`
+	Time      time.Time       `json:"time"`
+	Variables []EventVariable `json:"variables"`
+}
+
+// EventKind defines model for EventKind.
+type EventKind string
+
+// EventList defines model for EventList.
+type EventList struct {
+	Items []Event `json:"items"`
+
+	// Next Give as before for the next page; absent at the end
+	Next *string `json:"next,omitempty"`
+}
+
+// EventVariable defines model for EventVariable.
+type EventVariable struct {
+	// Name That of the MIB where it is known
+	Name *string `json:"name,omitempty"`
+
+	// Oid Absent for what is no object of SNMP
+	Oid *string `json:"oid,omitempty"`
+
+	// Value Foreign text
+	Value string `json:"value"`
+}
+
 // Fault defines model for Fault.
 type Fault struct {
 	Id     string    `json:"id"`
@@ -1836,6 +1920,12 @@ type StoreHealth struct {
 // StoreHealthKind defines model for StoreHealth.Kind.
 type StoreHealthKind string
 
+// StreamJournal defines model for StreamJournal.
+type StreamJournal struct {
+	// Devices Those with new events; absent when they are too many to name
+	Devices *[]uint64 `json:"devices,omitempty"`
+}
+
 // StreamValues defines model for StreamValues.
 type StreamValues struct {
 	Seq    string  `json:"seq"`
@@ -2000,6 +2090,23 @@ type ListFindingsParams struct {
 	Q      *string `form:"q,omitempty" json:"q,omitempty"`
 	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
 	Offset *int    `form:"offset,omitempty" json:"offset,omitempty"`
+}
+
+// ListEventsParams defines parameters for ListEvents.
+type ListEventsParams struct {
+	Device   *uint64      `form:"device,omitempty" json:"device,omitempty"`
+	Kind     *[]EventKind `form:"kind,omitempty" json:"kind,omitempty"`
+	Severity *[]Severity  `form:"severity,omitempty" json:"severity,omitempty"`
+
+	// From Inclusive
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Exclusive
+	To    *time.Time `form:"to,omitempty" json:"to,omitempty"`
+	Limit *int       `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before The next of the page before
+	Before *string `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // SearchPointsParams defines parameters for SearchPoints.
@@ -2192,6 +2299,9 @@ type ServerInterface interface {
 	// CancelScan Cancel a scan that runs; what was found so far is kept
 	// (DELETE /discovery/scans/{id})
 	CancelScan(ctx echo.Context, id ID) error
+	// ListEvents What happened to devices, newest first
+	// (GET /events)
+	ListEvents(ctx echo.Context, params ListEventsParams) error
 	// CreateLocation Add a building, floor, room or zone
 	// (POST /locations)
 	CreateLocation(ctx echo.Context) error
@@ -2772,6 +2882,66 @@ func (w *ServerInterfaceWrapper) CancelScan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelScan(ctx, id)
+	return err
+}
+
+// ListEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEvents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEventsParams
+	// ------------- Optional query parameter "device" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device", ctx.QueryParams(), &params.Device, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device: %s", err))
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Optional query parameter "severity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "severity", ctx.QueryParams(), &params.Severity, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter severity: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEvents(ctx, params)
 	return err
 }
 
@@ -3473,6 +3643,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/points", wrapper.SearchPoints, options.OperationMiddlewares["searchPoints"]...)
 	router.GET(options.BaseURL+"/trends", wrapper.GetTrends, options.OperationMiddlewares["getTrends"]...)
 	router.GET(options.BaseURL+"/stream", wrapper.GetStream, options.OperationMiddlewares["getStream"]...)
+	router.GET(options.BaseURL+"/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/collectors", wrapper.GetCollectors, options.OperationMiddlewares["getCollectors"]...)
 	router.GET(options.BaseURL+"/discovery/ranges", wrapper.ListDiscoveryRanges, options.OperationMiddlewares["listDiscoveryRanges"]...)
 	router.POST(options.BaseURL+"/discovery/ranges", wrapper.CreateDiscoveryRange, options.OperationMiddlewares["createDiscoveryRange"]...)
@@ -3508,186 +3679,196 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37jhs3uiD+KkT9zg+YwZbc3bbbZ9L9l8d2Zrwnmfi4nckCiVemqiiJoypSIVktK4GBeZr5e4F9g/Mo",
-	"8yQLfiTrStZFl7Y3swjgqKUqXj5+/O6XX6OE51vOCFMyuvk12mKBc6KIgL9ev9T/UhbdRFus1lEcMZyT",
-	"6CaiaRRHgvxcUEHS6EaJgsSRTNYkx/qNJRc5VtFNVFCmnj2N4iinjOZFHt1cxZHab2EMpsiKiOjTp096",
-	"LLnlTBKY9o3gi4zk+mPCmSJM6Y94u81oghXl7GJrnvhvf5Oc6d+qqf9NkGV0E/1/F9W+Lsyv8sKNCzOm",
-	"RCaCbvVw0U30wxortCNMoZ3gbBXpJ+xretTnC17AIraCb4lQ1Cx0UdBMzbFq7DnFiswUzUlUblUqQfWg",
-	"sf4RL7Ak+o3Ojyvu/TqjCWGBV7aCL2lmVtOGq4bqPZXUgKjzqqR5kWGlz6/8dcF5RjCDnxUWiqSTdqdI",
-	"RnKixN474T0RgcV8qiPTj+WDAJFq/+/LGfnibyRResznKd8qkn5NWapH6pxQSu5pQvw42YXXshpmzOPm",
-	"MvzaQqV3a4L0L4gvkVoTZJYQIy7gT84IUhrbEl5kKWJcoQVBK3pPmA+k2+oujEPtJijdjoKwo5y9ZluD",
-	"3DhNqf4CZ29qQFziTJK4BVc7LnymiuRy+rWPoxx/fG3evbq8vISn3d/l41gIvIdbwM3dP2SiLVaKCNY9",
-	"q+fmpHZUrdGv+uOnGP16T1jKhf6U85Rk+oMkgmL4tKEs1f/HaSqIlPpjwaj6hDBL0a/sUwyHvKRCKsSK",
-	"fEGEOe0cb4hEVKGlIPru5PjjN4St1Dq6eWz37v6+8qCBwMnmkJ1LqsgBFNmLRDKqINmHT2+JLDIPtcTm",
-	"rnZP4c98h3LM9mhBEn0c5sZI750rka380HctWuThUxutWhs1Y8blSr27LFKqXjFL5Fo7TFSI2lp88f+2",
-	"VER0wfLf7777i48kLMiSCzL+eZqOJWhml3Oaepdpf3VUL/S7+d73e6ESHngXOMpoPnNPsXeU3ZoPcxeQ",
-	"XezI+oXYHVu1wuC5f0OlB7En4mSFQJ+6ZI6Rj6p7tH+i9wRhiczRo6XlJfphtMUrcovwQmrpBSv4gTC9",
-	"yeEj9+K/b/d/zHiyMUja3HvCC9aUEPr5pfQzTEMwl2SHFnugyVHtqnexpQU0u87OyI5nyBgJvtP/4mQj",
-	"Y0dgYrTlOyJmW8xIVv4leSFqPy4JSWWMEs4zylazjPOt/hMvMv1MSmXC74nYzwRmqzrNCmCfXWpsAeeA",
-	"4oP5C55lJFFc/JngTDMGL+ytqO7n3SXsDCuKOnLvO65wJpGkLCGAOSD23SC9ZCKVjBFmckeEjJG+MjNe",
-	"6O80EtIVA56X40wfPUmrJ+WGbrckRVueZfKff/9H5Nmco/EDl+VOYUVe6H3K6dT/JcxhoedBmy2nVu3x",
-	"ME6cbzMi51si5pIknHn41nf3RCDJc4KuLpG8RazIMlQwRTPN6HdYopxgWeiTjyP9o0Yapy11DkYqS9X7",
-	"4cFFuaMWalVs027Mu4u4Qpu458K/EMTpBi1iN5KbdKluYJqUMEVx5uGmhVrPt4IrnvDMSwdAOzT0sqtp",
-	"VQgWkDbsE6iQBFFVp5dhEjael2pBUT9LmBayfowky7ezhOe5Fhf3+mz0F/dPamCpFh/ksVtB7/thUmw1",
-	"65ymtxXSkPYuQyV4w6zY0laY9xrJ9VJIoiTKqFIZuUUk36o92q0J06rNmrIVohJtGN+xQdoInNkSfwBf",
-	"dYr9uPNirYnvoArTZTt6Fk3y9vIRAhMAlaCRSZIIAn8Jss1wQtJb+51EWGglLoNNCiCae/gOVLhHUezF",
-	"YizljgsPDdkJqsx4LaXg+pnnoDpXwmFXFEffvryO4ujuz8/Nv48fP7Ufrp+ZD0/+YL+5vnrsxboKO49c",
-	"Zu1e1p690npOENXbDw4oROYinAisnVtVA+vLV3dRHD13/1599dh8MGA137wov3rhBWzzTrZUUOmYhSSE",
-	"3ZqrA7hkVMkEcNug4rKQJEV0CUxnwdM9Ipkk8PISS61ExBNv/MDxtC4onFX/VTzEmPD/rkj/FTkJK/lN",
-	"36/DsdlCtx+pT6H21SSdcWYI35KMRPuSKEx9ApOURM0VXvUIRONk5rsiz7FRUJdU5Dss/OLIutRMeo2T",
-	"PMsqKZwCGNR+biibnyregUICtBBrOYIIK645LeNWU03LrQXBqZW7S8KIk4RslWwJdr00sVwY44r45cbK",
-	"nmusenYxKKXLpf7/UvC8aeUNCz9xRB2tHD4QQ1Y/xVFGsGATxbscJ35hUks2uXP9jMLiN+6VoAHDmEr9",
-	"Hoe9DFmPvKpM5EBUIlr4ToR05GkOgEPw2VHnsUJ8aKtNwXdwwwcx2soIWSOVT7xMp0FMBllU0tDjplqp",
-	"CdOaccARtcTm/BzPWAoOhhNBsJZ3vAxBjy3ucTZ3ezWT/+HZU8v6zN+XfYpbbc9Ph/nlMe4JD4se4xPY",
-	"cgkHPy8am7xqbvHRdRzlRaboNiPfLe0XHeOD9SOOOusAIzdCyFX56XFSk0ziKOfpopAzlWyrP4QqOl94",
-	"z/Nh3R/g/FSFrG9wm2HGwJAjFV7BB5woem98OfpVhhnc45Ro0YxKSTnTy48jvlxmlBG/6MKoM7iXJ/j4",
-	"+noISWu+1K5Wa3+0CgUjJCUpUtypEhiVNGcMTfyFCD4v5pKmjWuYkSXcQrpaK/817BG37MmEqdspJK6O",
-	"KNNmVYqrBqfqN4u758OLBmPlsSyICMH9xhjphh/iTWYdQUZjxunZhoWYx4EX9mGFlz3dZNYlrliquSyS",
-	"xM4+UuzRd5Ct/PZdcO1OYdtWXJomKU21OtfIcC/ZPRo36iTOE6jBUu9hDtvr7KhuQQ5oXmRzrpO3znjn",
-	"8W4Mgtm6disXQSWJzAP+ptfMiOgiJcIFaVRvyVu04GoNJj1jzFxygXZrjnK8t8ZBsPrlk1xU42/BOK2g",
-	"AbxKO8By8NW7xMhVfk/jD1rlAkdQsiZpkVmPkKz8jTLBrPQ3goZGFUo5AV1stLKl6f9IZQDQzCkC1Xue",
-	"o44d0gzj2yHicw1JPIxXUJIiqoFHpUUuo5NqXZBKqyuS9BYx/U1G8D2R6O4v375BHLZ2ijiaZ13Mayyz",
-	"LWT65LuaNJ6SJYZYjobPqiacl4L22qcwF04l1hvWeKOlEIdIt+gSrpb+XqLFHq0xS2smJSuy//uzQYnd",
-	"CI/zLReqsejry8e1kZ5dXz+5HgSlGUrLoV2bBGi2aCk0rpmTJujdizdIKkFwHvngc6Bob53JnSVcXT6C",
-	"/y4eP42R/eN6Zj/84bL23R8uERcAd8e1awg2KOJXGPV4MDBLYGctKcHedrU8N0sgEi3IqmAadhiV/si6",
-	"5nI5VqLvUC3jinG7JeCnicFDbfw0ztun6bqN79HYWLCMSFkamYBdgV0J58QfQzGwPpZvu5h49exqKiZq",
-	"xcCDAd8CgiL9K6KpRLJI1ghLdDW7ghO/ip/Ejy9nj6+dK87SGfueoTS187/2nv8x6kXT4jbWP2xJOhxv",
-	"if/DZPwkekJTEDncOvs19sa9BcKpgtIuBGNMCLrFYkXUSDZqxTT7jpsruJlDuKTHfuInMtXC29SxfyPN",
-	"PQTX/h92Hf7VNdG6UDSjaj/LuJQxSgRez5aYZoUmIQtB8IaImRJ060KHZpJmhKkYScIkFzOpimQToxVW",
-	"ZIf3M6lwlpE0RhqtMo7TGCVrmmVEVMNmBG9ilHIuZnzrj/01O/Q637HSUpeWSBcEYQrhN2qCQNoH0gBy",
-	"U5Klr5yW1xbVUw9RvlNajkA7LlITsSYwk5kLyCq95wLoLWfERB3pJcUICECMCgbGc4g4yrGKwWEfI0ak",
-	"omwVo4SKJCMxWtKP+i2FN4TFiCdJsaXwBedzueZCNaKQanyOSIlXAX0LG0twPzLavAg3kB9yZVR5O/q4",
-	"60vQB2lF7J09ZYn3UuspVEmSLTWwXPwVeBB7jLzN6dZcqhtgTT4D7roUOUYRTad3rf00ExycS5oSS8pa",
-	"K6Gr9Y3eGojtRmLeCp4WiUJLnNNsf4tyktIiv0HAlyVa6qcJFtlec7sdybJblPHdDcJoRRgRNEFWeTby",
-	"9Q1i3H2jX9byjzNd6enhzPQMURxlfKcVWR4w0bXUDD9TLB0+O1yJ+t4MkNIa1B2kjg7g3hppojPvzYMn",
-	"X4lHdgaIJtBkyelvEELAC6bJSCkM2fG0bE6VRMazY6Paw1sLBwj3uhIhAnSuZYrxrG/FGZlPZJcnM0dN",
-	"WmnIBRc2Qxm8757lG5vxY7ENkkj05bC3YpJRojJFteaA7+szLAggTFPvV7WIqZaTs2nTchks3hCyBDOb",
-	"BAN+XCxL1A9lO4VvoKaEXPovns9tcYTP4n1IbRuLXvBw+LL0+VGDXg2/J4OMJOaVbXAv5wDgqW7chj+j",
-	"FSy7tDpI5PdnBEyOcbRb7wMSkCZojsRrApasuSQMLfbjIg3NaTUOolRAnPmyUp5L9GmwtvKeVhy0Qcrq",
-	"xKJHNqgCGNtpViRrhP5YODnCUaJJjbgaYlMaZs1cM9ixuz8+3F0KnvuJBu+C/1U3ylPzWITZHuVckMED",
-	"MBuzs8IcfdApLcHBhKIuRtnoEv+PmnH4f6ErxkXoNUPkvD8xshvhSdJPVUuz63DjVnlH1TJ6oOJXfQ+0",
-	"mk/TmIP5VDWf2mAwda+TrdeSa6f/FovNF5+2mNtFugtsDhbCF0zAfxyZUKVhB2otDQ9G7QFN6Yl00x6B",
-	"eBUleM0y4kO5Qgibo92HNH/FWUFKqWM8lwx5/v3PhjmT4IbAjRqJ83ykdwIWWJ/bzlQfxO05LmHlO7tv",
-	"MFsVVhst6T0FvcV7HN/QnPrIolZv5omgiiatq5jyYpHViHMV/wHv7LBg7fTn8CsZ302dRb8yZZJPPihR",
-	"tnlrspMmXn4TwD/ZGt86bzuK9wBtDFAoPvPEPkA3Xen9cxaLJq/+2sUkatEGpXwHXhjasBYd4Mj2SVTW",
-	"GGJW3wehQ+yKKdmq9Txvxzr5vUOBfLcx7q92tPWioFlqAnmWGQfhy17wX0IWg0MDurCjow8f5zSUhFdI",
-	"k6abkblHlXuVrqDeAUYAIqSfa3p2Bk7pARwOcbSj6XQMal9/ox9Yg2kwIeJbcsz1z2qcoJcCuOf6wlYE",
-	"zwYHequf0ee7Jvngw+/gob5gEJiytg03sB9SNkXSYx5d0lUhCMpxCthlzBW36F5LEmB4KLKsqYWsOE/r",
-	"MdfNE6hFBAVyAk04SI7WOEWMm+FgOr9pI2A/KYczD9hQdbsN70g/FzizWSV9oP9P+9j0jHnYg5fnDiSm",
-	"tmuzWGC4BfuO9Lt7Iu6pUYhaGtuC6fkzr7NAETBzS3JPBFV75IQLxAWyUkOMdhwSxbWGHSOsUM6lQteX",
-	"o5mZPpBSEu2GShySlLzmShGp5lSLx+OVKCNN+7LZ2XwBZTb2ATA5tOJL9P2bO2unk3gPXD7jODUOFeRG",
-	"OQlsNOEbv7k7qsKRlx6SKmu5nh2INkDiQ7g3Nk9pZB5oEyet5t5OYhrg1TxLfW8NJP+DzUNP6N2Fiy88",
-	"lG0cmYlgeRrtZWytBJCuxUq0tKxeslSGVAasTmNGaWvJxqIUjjt8k2H2snTCBGXMjohyvnPQDFOBXDxP",
-	"yco7uSOKg/fOPXdQTGhNQOqs4GPg+733++FIUT2eebuaNy4PoAWSvqBlfZ5vrZVg/GnWSP0xWf5AoebJ",
-	"EJRLIad8JSQ6aHnXkj8rjEgQddxEvWGC3fV1zVEf51DXZA5Eb7AoRTgYGgbp2QUVSBa5Xrqb78il15Y9",
-	"FtTta9Vc5IuMJ5sdleQWXaI1NiGukF2EFN9hkUrLUHdECyDgW+sASPCdf0MB0HqVr64XZb4mkFjhRc8R",
-	"17S502/IUiGidbQyQTHTX4U2tfcN8v12S0RrlAK+8w/Tqx/sDqMA4D0qgVMXGWr3o36/KrRpoayXkjjD",
-	"ZMu+meFA0kOJfgMJtxN8+MELN4H9kH3Abb0I+Jqz0pLYq22ap2oqZRNBBE42M4C+KbQ0Ix/XuNB0TJhY",
-	"RG8cOFRbCuU0ZGQOxdHm0qceGj2QZ6kpsmdDr6lE8GbkrbGDJ0mx+vF35KNXTC8YHRt1V6be6KOJLULZ",
-	"EepY5M6ovfcgsv7VqXUnssgPqgfd+KcRhu1qqfLYWM0BHYX87Avb/rkgLCFlOUZuUhoQtoHbyDkh+w/S",
-	"+qf0HP5NlknBnT2WyVEeJ/aCLEmWGZqMpYKiWY/QD7V8E5JSVYYvU4kUz1J4HqrXQGAYhM3fwJeKfISY",
-	"ClPZspBQkasWFc1StIQr442wsOGJcmRFt2aebdfej6WmxFk2XiM4LNUrw4qwZD/P/evozQTrzcfiWTYW",
-	"Fn25WxNjlGwBtZETT5fz9by8UPIQP22Z2OUYrAOug1YNiWozVZsKXZ6OzxJKHdgM2g2EZmSGSOJCmfhc",
-	"U1iNzxzoXRqi/lLN9HICnsw3giyJ0FRBTrQWHGKaPcKqOsqEWquX3apPbao2BiOINaekWYYo0zwaYCJd",
-	"io6xp5YhjYqbCK2c3xs/8Rhq7apGesNDx4QMbwVfCZwbslWPH75BBdNoQJiiCVYkhRDhBU1TwmJNNWcQ",
-	"zRijhLNlRhMVI8rucUbTGC1wOqulckGU8CzHbD/DSmlBxX6VYWFikPE9piDL60EUEQxn/vBH5/bzZ8dO",
-	"ia8oY609oBMES5+r5LslwrX9avZWQvOmGxtN2ayQJDbCUgzMZ4bTnDIqlcCKi1vNW8oClwhnkiNRMGOH",
-	"TamELLEYLQq5jxFhqf4D7O6zUt7pGjqM5zZUYlYQJfZ1kW+E1lRXGakKEOBAUdrWbTPv11QNwFLflfvP",
-	"yl7fPAQbe0zuiTDxjJKjJRSqcGRtxXnqJLwojhYY/tLIyIgJfMnzOnUL+Bjf4mQTcjTrJc0DCUTfM2qL",
-	"2Bn+SNJKnVN8681iqxlLRuGvWRvggAd/oaLqpLG+JkafPyap9jA7zakk01EOfb3V0pk/1VKjn9+BXjzf",
-	"rI607dg4gmPz3Cfba0Aup2w1b+lWpzCaFJKkplJKn/P5kLqmpVnDhj/U7BPNDcX1i1mjMj4rRmW2qLoh",
-	"hOMqaheua5E/pH7O+Isl58siy+ZgtvEX8Amaww+pwdCoedOycvEdkQpSI20tXi1C/EIEn31fqyk/XIiX",
-	"+kSTP+Ns6aoFgLWqRtKHa6GcuEKDB9Wr9duCLXy5lKT3iaNLugQKQJDmJWiiSAh9gcYfWTtlwFo9gRYN",
-	"FOly44U2c1BxrkkFt07P4ieGSR1T8KrF2xrBOMMRXR1O13p/4PVjq21RNrdG/5Y7AQICDKSvbtGly5Eh",
-	"YAw1PhzEODLG7+EApEY4atOPUb785Pqrgd0G/RMDgWFl9skgJk6NIavTrkDRsqtTl7waHSL2cXqA4f7I",
-	"iLLyIpXUpYSQl7xY23sVIUx2kI6naYlW24AvrSgj8K2pWyYgxrum2/lVCs7zNxlmB3tSxwqMLKwcjJc8",
-	"ziy+QquISZsCJ7RvJL6Tx6/H2rY9nVNcSGbnZMJ+wmEh1ueQs1PZHTkQ1eXXkHFcY1awrNhULU7T/2ma",
-	"nJofoIyEgzUcZkxQDRyoaktpbscPtd0DhZK/5bv/i6LIy9VODSB/QBHnQCnj4QuvtNmPD+BQMixUDtDb",
-	"0gesxRnnG1eYYmKCXmoT9Noanh2wsqr5ismmE+sjh2sXghG5u46X1hnXqNvgXUxPouH4aHCyVD4H+B0U",
-	"UJImlMOlw+KEWOB4crWrVGtlQhG7wjHxSLbPzTi2VJIpDocZuAVSqHvAoT6AaToVSHQena9cub48MSy8",
-	"UNAkrpCmnAFk4q4KARhcFqFDOMtMse485DCb3NqyVN+bqwJ/gCi2iqQ3Lh95JXBu7OGuX1cJshQInBPd",
-	"rDE9sugeRwlmCcmM4be0ANem8EpttulZ279jvdwkNXRhQj60U+FrYIprl71crTsqd03MUkL04xSVmlzp",
-	"wgPrM90R6YhrK15CiuVc8Q1hoVTnJRfo+ZvXCB7yes7Jxy0VRE5CKiOyU85kT4Z7IYmAWICU36AlTqBS",
-	"0SNTvsNIXo9ISm2Fm/G1H1zPhH5xqANdeC2uQ6yxjR6wh3om9hctcb1RLC77QzWgRsvkrke1KJkur5Vm",
-	"0cbiB+VSTMqhz3ZyyNFPSQayBQS8jRJefcSJ0hQYo5yyQpFJLWDmeOWPXvPRBwevBrRb62sAowcZTkIN",
-	"6nh1DFVQxfawjNJj8rSm9mOptWKZmKpQErZpZdZKfdBOHIRdoOy1kU/9LgFY0ryazXcD7Y2ruHrC8zL0",
-	"FNKpkjVlxHMjO0UXYCGdWf0bquLsHZuG4BPKllxzuDIkpUx9jiNbpczLne/oir1mh6FXCFUmIccJDtk0",
-	"CvdyTlsDf3RgA1RI9HCjDWUTfMJVfb8xhe1kVavfvz1FHkjN1lNZPTtc4zi0xtM1/LgOehQmqccHqrjT",
-	"c45zMv/F6lGDV+EzVS4NHVrQ6HVYqqET/w6xZ03AZTVP8BYneqLdQUmjJ7e5bQsyKfEjZKIzufsTok9q",
-	"hstRxquWva/m2q9b/vR2vChTO+5uNN9+XmqhA+1+u2k01Rxju164QjzltMEFv7OV5NvlNqanrAW7uXbz",
-	"l0fezjJ525TKLBcV2szDdH2pt/HtkgbBJ0T/BmPL9/W6/GjHxebWNg7nkpQNDerB5dGIahgkX5A0tYaJ",
-	"ZVZ89O6Pb/xyn9zqzx6B7840KkY7TBVlK8QZSqnclJ3OXa2kqcdvoxL4JnDgguA8lJkQ8rjcl8+PIiGB",
-	"mLBOWZmfo3Jo31rfuSBidxIpFlowzWyUBS4aRdSq5b5z4n+nmcFkjfkBFF0I05oyfk+rZLKkH48siTFU",
-	"5MJ7UhrgR/fPrultI3Rz82xwNQe5S/C+2T3tybPrywPcHmO024MPZNRZnMLYYG7R4VaGd4J4dORpRRX0",
-	"GH/hKRlZUSG0jL/Y0PsWPVjTLBUG4Y5czVFt0k19nYGiSy6FFIqvTWqgXkqGTf7zVn+NFsSUgp4QdjpU",
-	"QyGuABs4D5beEUF9DAhKIDbOY1SCt7+44XjRvTMkwR596msukEmnvKmS1wTeVfWhT7oGyk69rSlJj1YL",
-	"zT2Y80eyomAmJjhZo0WRbIiKUU6zjErroIPsLwAS2fJkfWufkmhH1ZoXCmFTaEiCEITW+J6Y+FUrDvhA",
-	"OTZvPpCu6bZjT9cA2GCPLb0ZRld5bNUPWeL7WEJT3hFfYIwi2/l46BxZV0TxqJqy3IoPVt9bB8vxYpfL",
-	"tfHL1FM9CXTF5pSdQMA6nRRV22IIkgeV9ukH3BEm9Ulb9+7nEIns4V0HJ5HLBszLGhqnkNDgvh0uoJWp",
-	"9F2zISOQWGDLDSwRRo6MNtc7qbDt9IpvR9UAau2KfITyMpghLXgRoWlSu9BdPcYwJ4FWgdY/KwhOR3se",
-	"7/2gtn0ZF1iSehKHDTux8EJUGmZpxI+s6e88rKadO83h2nZwCkmhoXunoe0MBWVcgSasUcL5hpbZAjcR",
-	"pjIjc/dUhaFb+h9k39D04AiBTBEs6k021kpto0+fPllHVAd2xoYBMf+UVSCU6Hc/xOh5jP4ao//6Xy9i",
-	"9P/HSMYo/6//fSFj9Ab/8+//+D3k1n7QEPtQhqybnjyNAoi36IOFywfTkWa33j/6ib2juZ337dcv0JMn",
-	"T75C37978QhB9qr5wTaAQCY/VqLf6Se/enr9779/9BP7o+A7SYRELqTHOd4NEGFxkjBT8ODF3duvTQiG",
-	"Rt4Pf3r1Dl3Y5z+4hnxrglMi0If/MdNPz0Bv+wCS1k+QlblHBZN4SVBO1Jqnt1WOMUzz4Xmh1lzQX8Dh",
-	"dYP+CAeBzBH+8+//+PDoJ6jqTxPCJKmocvR8i5M1mT1+dBnFUSEye2jy5uJit9s9wvDzIy5WF/ZdefHN",
-	"6xev/nL3Ct6pslej53quWuLXTXRlg0UY3tLoJnry6PLRExsoCQh4gRfccBPbUKuMyHidRjfRn4h6vjCd",
-	"3wSRW85szN7jy0ujZjBlowDwdptREw948TebZGzIyhDRMRMAhraDx7iJKy2b4fkHKld24dLZ4bY5/0n0",
-	"VwONGIFqaPBCcWFqRprCLwz6brloRoVXUt9uA5v3erQLXKQ0DCfNhZ7DE1CLF+dEQfL8j/Ze/1yYaor2",
-	"xKFqjpYBSwBV/f6ALTvDyfVQcsOnuJPLzbI9Ikxp6RKQF2Ekc5xlRCDrK+wuyESbNVY0LWz10/tzYoiG",
-	"LDB6D5ZoNmu3ewJc+WHNUUpT6KAVO/YNNUPreFHlQ+g1GARJeJaRRNlk/dBtelE9dUaAlbNYR0EAbGv7",
-	"69FQM9OYQrtZZrL8Tbuoxb5qGe/Ap0hGcqLE3kGu2Rw3eMFe1J47J/DKafpQrr7o4wFY2xo4Lqxb5RaZ",
-	"mvE2JQ9KA6zoPdF8GnoHBDESss48cDTG5Wq6qCys8Eee7s8AQxe00BCctGj1qXOEV6ecHkzonrMrfzrw",
-	"zPppQHWMF7/S9JOh7BkxgnTzJF7C962TaMDjqcfYaKuonHz1HbblG7N65OL1y0iTfKuJNnf2/TZ9WBxz",
-	"rQTHIJkHqC9sOsEJrrGJBsE16lBdYRPyL2wBRV5U1e20OrIf4i+1sI8ghXxZemNbp9lSv7hITU4pzkmM",
-	"IJk+tk36yopfenVQCvcW5VhsQFj6KyUKGi/qTSg9umsk6vYUkC9+bogWg9GEfqnJ5YmX4/i6Uj8dakrd",
-	"VfP9s5Wx7N3pRufh1/v9jJ6XqqMEscCwtWSdUw9t+9icelhp+o16ZGRnIypbFJk/Z816ArNWXYGZ+9Ao",
-	"FBdHs8bf70ej42gh/urycowY75vDVmLwTtKZYigb/KwyuiE9fRKTI2DHk1lL5jTJwiJZQwkvminTAldr",
-	"d1yYllSOoLqph+Sil05UPQe/MoP/1uSh6lSepynCXWm/gn2Ni42UjmrncW7JqNqHGancSlUAwzVO9GFV",
-	"SN8L7eDUF8+GIfdevVOcsQMKGBaokk7hc7pk4M6dWLb8su7pw4iUBp63gIn1aGSUFxISM0ExHHXxLigI",
-	"p8YfcNjZeInoc2hH+NoNPgZQ5pXT0B8YymXWmj7UFltNoq00pZ6NrevWttaBUqHAN8guNmhte6RoTrKm",
-	"UnGwpJku6si2Kh4GcVUbtp80vHHFUM9GIOo1lAP0wS72+DOoBjPerjq1UFDZP6P3pIpOOBGx8EDfVA4+",
-	"IXJrwT5EzR/7vX96FWhHswzypsEd+FHZ8qiQCXs8wPWqKjgzE4Pkx05XjvOi3so0qEp+XbUMHWHQLhOA",
-	"T60DHKaEtbtSV3rYM58aFtCOrSIcI9M6uaMoQ5lsU2rW1hA+m+rbo2tc/+vpGvU2xgGKVuL4KVwCtpCx",
-	"rQu82KOqt3d519ztCt62C+iUa5z9Xuapf67dunOINjBH1fdzjHBzefLJ3xIJqXzdg7NV7RO4VzYsblk1",
-	"jD7yHL/Fm5pU3xr/1iY3gPSwxDRDG0K2iHFGXOlG067dqAMLoml41ft4Ahq4ts5+LPgWi82ZkaDeA/tQ",
-	"+Va/fBKh7TU0jS6vawzFpk0jxQVONjEEa0B/OlPTgAqbcifRjgiCbKv8YfgL02K/13rqHn7r2vGfT2lr",
-	"TNVHyOy6T6Keg1nXDFhZo50Npe53ihsSG5bK1CDBNphC0by8FcxkR/kOYMDW0gDBuXS5xiS/dduLk8LG",
-	"3oaxVpjuSX0GawwsubI7aIS0PUks7bh19LjseNJyqzRxM6iWDez2XESglwCcxHTThx5nsNF80ff7YWw2",
-	"APEpJpsxF/YCUL+Xk93BE2dE3bIsUwBpzRJPY08wNx3MCQCFYFjOKfDZy7DuFBYA0+iMfMJUqOqC887U",
-	"LzoBMO+Ah1tCyvjuFj29/Art1jQj1hhmxFoNcEYgTrYMgx+Do3BQgzzlBVQq80PTdyvLwmYnuJcwFsJG",
-	"mgEJSBRM3kK0V6Xi2Sp40AycbE+KYRpgzhMrw1qAEQy+qVy256CdbvjfulTkEgJjBPmAMRKc5xq5bT6g",
-	"O1xXIcPidXlMI6Wkxml9BvnIrdfgtetqD8Gtt4hkkujbbgV7wHepMDOGLmhM0BCVarAIS0rhHV+eHEnD",
-	"/i0wGmwJ32YEpSShpuE/VScRmUqgYmjFb4NdoKalUU9dKdIA6E4tVH15JOFhBCl3DhNkqdZ11mT7npoa",
-	"pSGE/s49c0aELucISE7lOk/A76lyIeBGkzc+2tgkO9hO0aZXUWxaLdda/8cuJaIZ2BsG8IDD6w7MDKW3",
-	"a4RP4SSGcxqIGDug70QZyTU6lKuMhTi1W8S1gfWC5+mJ3AqT0hDe/0YcmAZB0WIPve8gCHKxN3kTofD1",
-	"si5Anyz31sTInYNo13p//YYtW41w9xbpgRMYKaaVB/FZTFjJ5uHEM/9OL0+Kd/1hR8K2tTiB5SrZVKa/",
-	"Ws2ph5C5vpyr+1BGq2RzuJwFRfJsEIZtCBNEUNc05pxI6uYIMY7MNbE6FkW1UpkKbLpbyAQ6o1a3mUqU",
-	"2yqD+kpTdULsNWDfDfMgU/jmHHhcNgH57XIgvtNiMLAaUzS7FlEfvAu70WyJ7z4bV4KGBw/FlPjuvNd9",
-	"95ksBRqKX4iR4Eu55w/ErvjucG5Vq78Qup93dMW+82XAe7annyUpOk3auh7MplS51bvl9t2wu7JYxPm8",
-	"P3aKkPPH/XySbGwqkTRgpSwAioDXBuqnn+kmNIuzP3AkVQ/870pQHQx9W6UkuvnxfQcdKTPMAEIfMUtR",
-	"WZ/HdzK1G3aRUdYT9mTA+QNV62/0c2eyblK2+Zc9MVMgJRHEVO9BnJkqOygzAO8/vXohKC/nMeT4TYUN",
-	"5zhAN/yXlu9r2meZtbm4KEOzZpQh2/dmAMCCLIkgzGb4emF8R9Sb2mNngnFthge+JJ2pPepa/ZFTHZ/r",
-	"xeLi26rgtmmHKPvEiFcs/U6tibhzz47B1FcsPQmevmIpwlnmOLP07w8tCtM3CjqzQXyg3Mgp4gfEnlQb",
-	"HGHkt3D9IsvO1BsO9Ys6p0DGb+g9GTigZuTLrSnDZhKd9JG1S7QzjdP6PTmIuYNa6iuWBgXLcyOug0pj",
-	"w4CwE3d8sHVFElVs+0xZ0M3ovCJ32S7JHyOkKqJF1KzYnlya+GFNAPAKsiuEVKjRFhqtodcazTKkoIWn",
-	"LVfaOAgNpKG44K/12M8bHafPJMLXu3c9sOGqRx60hiuTyH422dDMEjrMW2j6IBFnCYm7jbMQF5VQaYrq",
-	"ufh8JIm4JwJthabRvtOH+9ToCxW8VNVT57xZ1SyhXCIN9lOQeGg+JcuGqvqWUPY3kkCrTaa4JfmwHpKW",
-	"HRtjK5hoOmd6iNyip5dPTcnFmtGufLMO9Wp3bdBf2H0FlbLXsDbTeOtMqSh67M9iObbtxDxFB02TlmML",
-	"LA3D/eJX+H9/rGRGsKgOYFCx0Y+foDpUY/F+Mc522rZS3LKGI9X5BeITfN23LJt1PQ36+MOdqY9zHqOO",
-	"+s3niNjyQiF7qD6BkS6L8iA+g88CWsk/mNPCv9PLk+LdZ3JbACC/EL/Fl3OzH8ZzoWF/hOsCOlDV5KeW",
-	"BnavF3ODPphaCx/Q71Ks8A2qN66KEbW9x6WGOUuIbcGhRXhBZGG7pv4+Rh9M0EU5jKmEYPQOV/r5J+aK",
-	"wUinj5TpthaVjChjRcUFWVFoY17T44xsZB5GeKmIQB+gCcaH3z9Cz1HC81zjJ5UGT6Es80/s6hLJR+gt",
-	"SThjJFHm7n+DpZoBGGavX2qR1Q5kyjB3L7mB5yirhSv7fdLAwusvILDwBKXcPNWIVVUVpNQTIF5im2GG",
-	"5JrvZKB4gu3cc/KyEpS1wLeFqFf96P/88XL21ftfr+LHl5/+zdPbY9jipMhHdUEA8apLWk3VHtBvWDIv",
-	"nsisdG9rvEurns3c5THBuKHIRtuyvi/T7J3ran825lj14QqAyq7yHCVRe8TQd7aD/Tm4Va3x2gMLoo0G",
-	"dGFp1HAtjedAidd8x4yBgLOTlBn7Fm80ulYF+7u20Ft77ijHG4IYd2gwUEXVPDUo4b4l93xTO+NhEVc/",
-	"/6XU5YWN2q5xIZkWusqd89rq8UM3Fn47TX5DXMZhyRgJvjM54SZMC0vjyjBbDchRqmxM1QMq0wp8gmQQ",
-	"1oRPIinAsy4hYazUYPtQhZc2rreVf3DobnX80D5OSLaayiRaPmRIcqf3oZwLYkq6qTWRxHT5t4XRfUvM",
-	"8ce57Z/mz3l41u698DmzHizWha8Q/Hp86X6ocLc3KT4golEGkgEAXt6iFd6aSgrwqUdaMH6XPmHhe+uZ",
-	"ORvMyoZQAaiZJT6wpPC9cXGeQ1Co2oH9ixTYhwMsufdhBgisknXIBHHms/rMgSth0DY9RbW+VD++11TZ",
-	"dpn68b0GoFEhDMhNt6ILvKUX91cAXjtH2dyoCgasfaXAP/lrZT62HLn2XVUtuvyqIjj158qU/NqXrQ3W",
-	"5655e2rPm05D7z/9nwAAAP//",
+	"7H3rjhs3uuCrELVngRlsyd1tu30m3b8c25nxmWTi43aSBRKvTFVREkdVZIVktawJDMzTzO8F9g3Oo8yT",
+	"LPiRrIuKrIsuHW9mEcBRS1W8fPz43S+/RAnPC84IUzK6+SUqsMA5UUTAX69f6n8pi26iAqt1FEcM5yS6",
+	"iWgaxZEgP5dUkDS6UaIkcSSTNcmxfmPJRY5VdBOVlKlnT6M4yimjeZlHN1dxpHYFjMEUWRERffr0SY8l",
+	"C84kgWnfCL7ISK4/JpwpwpT+iIsiowlWlLOLwjzxP/4qOdO/1VP/myDL6Cb6bxf1vi7Mr/LCjQszpkQm",
+	"ghZ6uOgm+mGNFdoSptBWcLaK9BP2NT3q8wUvYRGF4AURipqFLkqaqTlWrT2nWJGZojmJqq1KJageNNY/",
+	"4gWWRL/R+XHFvV9nNCEs8Eoh+JJmZjX7cNVQvaeSGhB1XpU0LzOs9PlVvy44zwhm8LPCQpF00u4UyUhO",
+	"lNh5J7wnIrCYT01k+rF6ECBS7/99NSNf/JUkSo/5POWFIulXlKV6pM4JpeSeJsSPk114LethxjxuLsMv",
+	"e6j0bk2Q/gXxJVJrgswSYsQF/MkZQUpjW8LLLEWMK7QgaEXvCfOBtKjvwjjUboPS7SgIO8rZa1YY5MZp",
+	"SvUXOHvTAOISZ5LEe3C148Jnqkgup1/7OMrxx9fm3avLy0t42v1dPY6FwDu4Bdzc/UMmKrBSRLDuWT03",
+	"J7Wlao1+0R8/xeiXe8JSLvSnnKck0x8kERTDpw1lqf4/TlNBpNQfS0bVJ4RZin5hn2I45CUVUiFW5gsi",
+	"zGnneEMkogotBdF3J8cfvyZspdbRzWO7d/f3lQcNBE42h+xcUkUOoMheJJJRDck+fHpLZJl5qCU2d7V7",
+	"Cn/iW5RjtkMLkujjMDdGeu9chWzVh75rsUcePu2j1d5GzZhxtVLvLsuUqlfMErm9HSYqRG0tvvh/Wyoi",
+	"umD5j7tv/+IjCQuy5IKMf56mYwma2eWcpt5l2l8d1Qv9br73/V6qhAfeBY4yms/cU+wdZbvmw9wFZBc7",
+	"sn4hdsdWrzB47l9T6UHsiThZI9CnLplj5KPqHu0f6T1BWCJz9GhpeYl+GBV4RW4RXkgtvWAFPxCmNzl8",
+	"5F789+3+y4wnG4Ok7b0nvGRtCaGfX0o/wzQEc0m2aLEDmhw1rnoXW/aAZtfZGdnxDBkjwbf6X5xsZOwI",
+	"TIwKviViVmBGsuovyUvR+HFJSCpjlHCeUbaaZZwX+k+8yPQzKZUJvydiNxOYrZo0K4B9dqmxBZwDig/m",
+	"L3iWkURx8SeCM80YvLC3orqfd1ewM6wo6si977jCmUSSsoQA5oDYd4P0kolUMkaYyS0RMkb6ysx4qb/T",
+	"SEhXDHhejjN99CStn5QbWhQkRQXPMvnPv/8j8mzO0fiBy3KnsCIv9D7ldOr/Euaw0POgTcGpVXs8jBPn",
+	"RUbkvCBiLknCmYdvfXtPBJI8J+jqEslbxMosQyVTNNOMfoslygmWpT75ONI/aqRx2lLnYKSyVL0fHlxU",
+	"O9pDrZpt2o15dxHXaBP3XPgXgjjdYI/YjeQmXaobmCYlTFGcebhpqdbzQnDFE5556QBoh4ZedjWtGsEC",
+	"0oZ9ApWSIKqa9DJMwsbzUi0o6mcJ00LWj5FkeTFLeJ5rcXGnz0Z/cf+kAZZ68UEeWwh63w+TstCsc5re",
+	"VkpD2rsMleANs2LLvsK800iul0ISJVFGlcrILSJ5oXZouyZMqzZrylaISrRhfMsGaSNwZkv8AXz1Kfbj",
+	"zou1Jr6DKkyX7ehZNMnbyUcITABUgkYmSSII/CVIkeGEpLf2O4mw0EpcBpsUQDR38B2ocI+i2IvFWMot",
+	"Fx4ashVUmfH2lILrZ56D6lwJh11RHH3z8jqKo7s/PTf/Pn781H64fmY+PPmD/eb66rEX62rsPHKZjXvZ",
+	"ePZK6zlBVN9/cEAhMhfhRGDt3KoGWF++uovi6Ln79+qLx+aDAav55kX11QsvYNt3ck8FlY5ZSELYrbk6",
+	"gEtGlUwAtw0qLktJUkSXwHQWPN0hkkkCLy+x1EpEPPHGDxzP3gWFs+q/iocYE/7/Fem/IidhJb/p+3U4",
+	"Nlvo9iP1KdS+hqQzzgzhW5KRaF8ShalPYJKSqLnCqx6BaJzMfFfmOTYK6pKKfIuFXxxZV5pJr3GSZ1kt",
+	"hVMAg9rNDWXzU8U7UEiAFmItRxBhxTWnZdxqqmm5tSA4tXJ3RRhxkpBCyT3BrpcmVgtjXBG/3Fjbc41V",
+	"zy4GpXS51P9fCp63rbxh4SeOqKOVwwdiyOqnOMoIFmyieJfjxC9Maskmd66fUVj8xr0SNGAYU6nf47CT",
+	"IeuRV5WJHIgqRAvfiZCOPM0BcAg+O+o8VogPbbUt+A5u+CBGWxshG6TyiZfptIjJIItKWnrcVCs1YVoz",
+	"Djiilticn+MZS8HBcCII1vKOlyHoscU9zuZur2byPzx7almf+fuyT3Fr7PnpML88xj3hYdFjfAIFl3Dw",
+	"87K1yav2Fh9dx1FeZooWGfl2ab/oGB+sH3HUWQcYuRFCrqpPj5OGZBJHOU8XpZyppKj/EKrsfOE9z4d1",
+	"f4DzU5WyucEiw4yBIUcqvIIPOFH03vhy9KsMM7jHKdGiGZWScqaXH0d8ucwoI37RhVFncK9O8PH19RCS",
+	"NnypXa3W/mgVCkZISlKkuFMlMKpozhia+Dci+LycS5q2rmFGlnAL6Wqt/NewR9yyJxOmbqeQuDqizD6r",
+	"Uly1OFW/Wdw9H140GCuPZUFECO43xkg3/BBvMusIMhozTs82LMQ8DrywDyu87Okmsy5xxVLNZZkkdvaR",
+	"Yo++g2zlt++Ca3cK27bi0jRJaarVuUGGe8nu0bjRJHGeQA2Weg9z2F5nR3ULckDzIptznbx1xjuPd2MQ",
+	"zNa1W7sIaklkHvA3vWZGRBcpES5Io35L3qIFV2sw6Rlj5pILtF1zlOOdNQ6C1S+f5KIafwvGaQUt4NXa",
+	"AZaDr94lRq7yexp/0CoXOIKSNUnLzHqEZO1vlAlmlb8RNDSqUMoJ6GKjlS1N/0cqA4BmThGo3/McdeyQ",
+	"ZhjfDhGfG0jiYbyCkhRRDTwqLXIZnVTrglRaXZGkt4jpbzKC74lEd3/55g3isLVTxNE862Jea5n7QqZP",
+	"vmtI4ylZYojlaPmsGsJ5JWivfQpz6VRivWGNN1oKcYh0iy7haunvJVrs0BqztGFSsiL7vz8blNiN8Dgv",
+	"uFCtRV9fPm6M9Oz6+sn1ICjNUFoO7dokQLNFS6FxzZw0Qe9evEFSCYLzyAefA0V760zuLOHq8hH8d/H4",
+	"aYzsH9cz++EPl43v/nCJuAC4O67dQLBBEb/GqMeDgVkCO2tJBfZ9V8tzswQi0YKsSqZhh1Hlj2xqLpdj",
+	"JfoO1TKuGLdbAn6aGDzUxk/jvH2artv4Ho2NJcuIlJWRCdgV2JVwTvwxFAPrY3nRxcSrZ1dTMVErBh4M",
+	"+AYQFOlfEU0lkmWyRliiq9kVnPhV/CR+fDl7fO1ccZbO2PcMpWmc/7X3/I9RL9oWt7H+YUvS4Xgr/B8m",
+	"4yfRE9qCyOHW2Vf3NlR5j21kBAs5HChK9OvGamh4CINAHumNI56kU5inw5Fb00X0PngCGP6sHwzGyD7X",
+	"UsUiI2jLRXoDABC4kGbzFhzfvP6yCpr99vVLe40ZR1ZIBruqRFTd6jcSzhROTPRTwbOMshVyMqjHckKZ",
+	"8h/IhuzcAuApPXBChFH9u1IMuSfCeoN6ZS73nH4H4osC6EDUlouNo2IWGXiWmlvlCbj2yXBfcYEKwouM",
+	"NOU0Yd3dmiQC2km8QzjLvONOC8fDgkI81OgrByjyvX1t+MY1IvYqLbaJ07X64eDcXFTwqv55z6+mcTAy",
+	"rjmcGBOjjYKP4oh8tP6KKr5mhouCYNH85h4zKtekEWUzE0QS1fh7K/RrqdcYBKs6BUkzlOjM4YUDUns/",
+	"mawOv7PTUFR9izJYhKb9DhZOPa7L52YrRqtzIR/ILE/PoCVyP5ZnJfFeNoiFg6s4BBQzhg8oX2FvzHQg",
+	"FDdoKYFAvgkJG1isiBqpgtk7Zt9xcwU3c4iG5bG9+wXUeuH7knX/Rtp7CK7dUQb/6toIUCqaUbWbZVzK",
+	"GCUCr2dLTLNSi58LQfCGiJkStHBhpzNJM8JUjCRhkouZVGWyidEKK7LFu5lUOMtIGiMtkmQcpzFK1jTL",
+	"iKiHzQjexCjlXMx44c8bMTv0Bm5pnFdgzVgQhCmEbqoJxow+kPpv/FeUZOkrZyHcN/Oknlt1V4sHhhwJ",
+	"zGTmgnmryCsBsjpnxESs6iXFCITHGJUM6AJEq+ZYxcD9YsSIVJStYpRQkWQkRkv6Ub+l8IawGPEkKQsK",
+	"X3A+l2suVCuCtaEjESnxKmCrw8aL2I+MNqfODeSHXJWRtC9Bdf3Q+iCteWZrT1nindREjSpJsqUG1rJN",
+	"r4IW3vZ0ay7VDag1PuffulJXR3EnZ7Nb++Vt4MBLmhLmE5PWdLW+0VsDk4+RlAvB0zJRaIlzmu1uUU5S",
+	"WuY3CHQ6iZb6aYJFttNMbkuy7BZlfHuDMFoRRgRNnExpbDM3TSlzSSGS1skIeno4Mz1DFEcZ30ZxpN/y",
+	"xwu1TVR+qa8KFtji2kzUL/V3B2miA7DFke4dK0cFT75Wre0MEImmyZKz/UH4GS+1aKkqRdpJsIudxj1k",
+	"ogJsRlR4a2EVpTcMBbIH5lofHc/6VpyR+UR2eTJXxqSVhsI3wi4Mg/fds3xjs0UttkECor4c9lZMMmjX",
+	"boy9OeD75gwLAgjTthmrRrTtnvzW9oe47Edv+HGCmU2ghBggLCvUD2XKhm+gpoRc+i+ez+V9hL/7fcjk",
+	"Nxa94OHwZemLwQl6xP1ecDKSmNd+pZ2cA4CnhgC1fOF7iRZLa7+K/L7wgLsqjrbrXUACAgXfknhNwJI1",
+	"l4ShxW5clLo5rdZBVMYrZ3aoDa8V+rRYW3VPaw7aImVNYtEjG9TB7/spuiRrqbcWTo5wVGjSIK6G2FRO",
+	"PTPXDHbs7o8Pd5eC536iwbvgf9XNENA8FmG2QzkXZPAAzMbsrDBHH3QqL2IwGbWLUU7T9/6oGYf/F7pi",
+	"XIReM0TO+xMj2xFRCPqpeml2HW7cOme1XkYPVPw2hgM9rtNME8Fc3EY8xmAiTm+ARq8X0E7/DRabzz7l",
+	"PbeLdBfYHKy1S5lPJsx1OPimkcINo/aApopicdMegXg1JXjNMuJDuVIIazTvQ5rvwW7StNyO45KhqDH/",
+	"s2HOJLghcKNG4jwf6dmGBTbntjM1B3F7jitY+c7ua8xWpdVGK3pPQW/xHsfXNKc+sqjVm3kiqKLJ3lVM",
+	"ebnIGsS5jh2Ed7ZYsP3SGeFXMr6dOot+Zcokn3xQomzz1mS2Trz8Jvlrsid377ztKN4DtPGjodj+E8eP",
+	"uOmqyBFnsdgzbrp4di3aoJRvwYNPW9aiA4KgfBKVNYaY1fdB6BC7YkoKtZ7n+3Gy/siCQK70mNCJ/Uyd",
+	"RUmz1ASBLjMOwpe94H8LWQwODQbGjo4+fIzsUAJ3KY1PKSNzjyr3Kl2BCxQjABHSz7WjAgZO6QGc1XG0",
+	"pel0DNq//kY/sAbTYDLdN+SY6581OEEvBXDP9YU8Cp4NDvSWWxfemuSDD7+Dh/oCCWHKxjbcwH5I2fR6",
+	"j3l0SVelICjHKWCXMVfcIvDAgOGhzLK2FrLiPG26k9on0IgmDeSTG+9UjtY4RYyb4YzDx2vaCNhPquHM",
+	"A9bFZbfhHennEmcjfND/aR87wL1rHV9dnjtQ1MDr/aoX7DvSb++JuKdGIdrT2BZMz595nQWKgJnb+X+R",
+	"Ey4QF8hKDTHacigyojXsGGGFci4Vur4czcz0gVSSaDfM7pCCFmuuFJFqTrV4PF6JMtK0rxIKmy+gRNMu",
+	"ACaHVnyJvntzZ+10Eu+Ay2ccp8ahgtwoJ4GNJnzjN3dHVThq30NSZaNOQAeiLZD4EO6NzXEdWUNgz1dt",
+	"EHU/AXaAV/Ms9b01UDgGbB56Qu8uXGz6oWzjyCw2y9NoL2PbSx7sWqzEnpbVS5aqcPyA1WnMKPtasrEo",
+	"hWPW32SYvaycMEEZsyOinO8cNMNUIBfPU7LyTn5QkNLkfIKGgNRZwcfA9zvv98NZBno883Y9b1wdwB5I",
+	"+hJe9Hm+tVaC8afZIPXHVIgBCjVPhqBcCTnVKyHRQcu7lvxZYUSCqOMm6g0x766va476OIeaWHMgeoMF",
+	"jcKJNDBIzy6oQLLM9dLdfEcuvbHssaDev1btRb7IeLLZUklu0SVaY5MeAZmpSPEtFqm0DHVLtADSjLKr",
+	"AST41r+hAGi9ylfXizJfE0jK86LniGva3unXZKkQ0Tpaldye6a9Cm9r5BvmuKIjYG6WE7/zD9OoH28Mo",
+	"AHiPKuA0RYbG/Wjerxpt9lDWS0mcYXI/9hcHEuYq9Bso1vDA8b1kF3BbLwK+5qyyJPZqm+aphkrZRhCB",
+	"k80MoG+K9M3IxzUuNR0TJo7dG31bRdL68uEyMofCmnPpUw+NHsiz1BRotWk7VCJ4M/LWZ8OTpFj9+Dvy",
+	"0Suml4yOjbqrAl710cQWoewITSxyZ7S/9yCyfu/UuhNZ5AfVg2780wjDdr1UeWxQ7ICOQn72pfz8XBKW",
+	"kKqULzfpcAjbpB/knJAjYmHNHP5NVgUlOnusEms9TuwFWZIsMzQZSwWB74/QD41cRZJSVaW+UGliyZWr",
+	"fAaBYZBydQNfKvIRYipMfHgpoZpjI6OGpWgJV8YbYWHDE+XIaqDtGg1dez+WmhJn2XiN4LA04QwrwpLd",
+	"PPevozeLuDeXl2fZWFj05f1OjFGyxTdHTjxdztfz8lLJQ/y0VVKwY7AOuA5aDSRqzFRvKnR5Oj5LKJNj",
+	"qy9sIDQjM0QSl8rE55qinHzmQO9S2PWXaqaXE/BkvhFkSYSmCnKiteAQ0+wRVtVRJtRGr4W93gam4m8w",
+	"glhzSppliDLNowEm0qV3GntqFdKouInQyvm98ROPodau4rA3PHRMyHAh+Erg3JCtZvzwDSqZRgPCFE2w",
+	"IimECC9omhIWa6o5g2jGGCWcLTOaqBhRdo8zmsZogdNZIw0YooRnOWa7GVZKCyr2qwwLE4OM7zEFWV4P",
+	"oohgOPOHPzq3n7+ywpT4iirW2gM6QbD0uUq+XSLc2C9u52d1YqMpm5WSxEZYioH5zHCaU0alElhxATlZ",
+	"VXFkhDPJkSiZscOmVEKGcYwWpdzFiLBU/wF291kl73QNHcZzGypPLogSu6bIN0JraqqMVAUIcKCg+d5t",
+	"M+83VA3AUt+V+8/aXt8+BBt7TO6JMPGMkqMlFDlyZG3FeeokvCiOFtgkPTFFGTGBL3nepG4BH+NbnGxC",
+	"jma9pHkg+fQ7Rm0BVMMfSVqrc4oX3gzohrFkFP6atQEOePAXqnFPGusrYvT5YwoyHGanOZVkOsqhr7da",
+	"OfOnWmr081vQi+eb1ZG2HRtHcGyNlMn2GpDLKVvN93SrUxhNSklSU2Wrz/l8SE3syqxhwx8a9on2huLm",
+	"xWxQGZ8VozZb1J10wnEVjQvXtcgfUntt/MWS82WZZXMw2/iLvwXN4YfU72nVS9uzcvEtkQrS6m0ddy1C",
+	"/I0IPvuu0Y9kuIg79Ykmf8LZ0iUvgrWqQdKH62iduLqPB9Xr9dtiX3y5lKT3iaPLgQWKB5H2JWijSAh9",
+	"gcYfWXdrwFo9gRYNFHh044U2c1Bhx0nFGk/P4ieGSR1TLHGPt7WCcYYjujqcbu/9gdePrdRI2dwa/ffc",
+	"CRAQYCB9dYsuXY4MAWOo8eEgxpExfg8HILXCUdt+jOrlJ9dfDOw26J8YCAyrsk8GMXFqDFmTdgUKXl6d",
+	"ulzi6BCxj9MDDHdHRpRVF6miLhWEvOTF2t7rCGGyhXQ8TUu02gZ8aUUZgW9NzUsBMd4N3c6vUnCev8kw",
+	"O9iTOlZgZGHlYLzkcWbxFdoMTdoUOKF9I/GtPH491rbtKfPhQjI7JxP2Ew4LsT6HnJ3K7siBqCm/hozj",
+	"GrOCJSmnanGa/k/T5NT8AGUkHKzhMGOCauBA1VhKezt+qG0fKJT8Ld/+PxRFXq12agD5A4o4B0oZD1+0",
+	"a5/9+AAO5SZDpWS97eDAWpxxvnGFKSYm6KU2QW9fw7MD1lY1XyHydGJt/XDdWzAid9fx0jrjWnUbvIvp",
+	"STQcHw1OlsrnAL+D4nvShHK4dFicEAscT652nWqtTChiVzgm22C1HVtmzxQWxQzcAinUPeBQH6BVUWg/",
+	"0Xl0vnLt+vLEsPBSQYPRUppyBpCJuyoFYHBVwBThLDONHvKQw2xyW+RKfW+vCvwBoiwUSW9cPvJK4NzY",
+	"w10xpgpkKRA4J7pZY3pk0T2OEswSkhnDb2UBbkzhldpsw8x9/471chN/2bG+fGinwjfAFDcue7Vad1Tu",
+	"mpilhOjHKUpiubK3B9b2uyPSEde9eAkplnPFN4SFUp2XXKDnb14jeMjrOScfCyqInIRURmSnnMmeDPdS",
+	"EgGxACm/QUucQKWiR6Z8h5G8HpGU2go342s/uH47/eJQB7rwWtyEWGsbPWAP9dvtL1ri+mpZXPaHakCN",
+	"lskd8xpRMl1eK82ijcUPyqWYlEOf7eSQo5+SDGQLCHib7Lz6CBUTOcIop6xUZFL7sDle+aPXfPTBwasF",
+	"7b31tYDRgwwnoQZNvDqGKqiyOCyj9Jg8ram9vBptvCamKlSEbVqZtUoftBMHYRdomWDkU79LAJY0r2fz",
+	"3UB742qunvC8Cj2FdKpkTRnx3MhO0QVYSGdW/4bqOHvHpiH4hLIl1xyuCkmpUp/jyFYp83LnO7pir9lh",
+	"6BVClUnIcYJDpnmZVYpQt1v6/fiGCqZCoocbbSib4BOu6/uNKWwn6z4v/u0p8kBqtp7K6tnh+vihNZ6u",
+	"WdR10KMwST0+UMWdnnOck/nfrB41eBV+parXoUMLGr0OSzV04t8h9qwJuKzmCS5woifaHpQ0enKbW1GS",
+	"SYkfIROdyd2fEH3SMFyOMl7t2fsarv2m5a8IVJBtHnc3mm83r7TQgVbx3TSaeo6xHZNcIZ5q2uCC39mC",
+	"xPvlNqanrAU7gXfzl0fezip525TKrBYV2szDdAxrtoDvkgbBJ0T/BmPLd82eLmjLxebWVoXmklTNcJrB",
+	"5dGIahgkX5A0tYaJZVZ+9O6Pb/xynyz0Z4/Ad2ea3KMtpoqyFeIMpVRuqjLWrlbS1OO3UQl8EzhwQXD+",
+	"H7yEkM4+Gr3PSwCEVK0RI1tT9F/u29tsS3HFuakFoDiyxGFSGlyr2pSHAgU2FUq3CLmR7qvnR9HFQKBb",
+	"p1bOz1E1tO8A3rnIaIdeKRZa2s5s6AguW5Xh6uW+czpNp7vPZDPAA2jvEHs2ZfwwHxRkST8eWedjqHKH",
+	"96Q0wF8Y8B4jJ1fK6AiDg3k2uJqDfEB4124n+uTZ9eUBvpwxKvvBBzLqLE5hQTG36HDTyTtBPIr/tEoR",
+	"eoy/8JSMLBMRWsZfbD7BHj1Y0ywVBuGOXM0hBQCqMrOmaNBAJSmXFwsV5d5PoQqVuNtmU2/112hBTH3r",
+	"CbG0Q4Uh4hqwgfNg6R0R1MeAoK5j6zxGZa37KzaO10c6QxLM/F1XTI7oTZ2RJ/C2Lnp90jVQduptTcnk",
+	"tKp17sGcL8mKgu2b4GSNFmWyISpGOc0yKq3XEVLaTCeRgifrW/uUBLGIlwphUz1JgmSH1viemKBcKw74",
+	"QDm2GEAgB9Vtx56uAbDBHltPNIyu8thSJrLC97GEprojvmgfRYr5eOgcWSxF8aiestqKD1bfWa/R8WKX",
+	"SyDyKwpT3SN0xeaUnUDAOp0U1dhiCJIH1SvqB9wRfoJJW/fu5xCJ7OH9ISeRywZs5hoap5DQ4L4dLqB9",
+	"7+93ZNqUQbaEraGwRBg5Mtpe76RqvdPL2B1V2GhvV+Qj1MzBDGnBiwhNk/ar93X7o3l651qnsyA4He1O",
+	"DbSWso2KF1iSZmaKjaWx8EJUGmZpxI+s7cQ9rFCfO83hgn1wCkmpoXunoe0MBVWwhCasUcL5hlYpEDcR",
+	"pjIjc/dUjaEF/TPZtTQ9OEIgUwSLZueQtVJF9OnTJ+td68DO2DDAikJZDUKJfvdDjJ7H6PsY/df/fhGj",
+	"/x4jGaP8v/7PhYzRG/zPv//j95Aw/EFD7ENljzGNhlpVHW/RBwuXD6bNzna9e/QTe0dzO+/br16gJ0+e",
+	"fIG+e/fiEYKUXPOD7WqBTNKvRL/TT37x9Prff//oJ/al4FtJhEQuTslFExggwuIkYaaKw4u7t1+ZuBKN",
+	"vB/++OodurDPf3AdatcEp0SgD/9zpp+egd72ASStnyDVdIdKJvGSoJyoNU9v68RpmObD81KtuaB/Ay/e",
+	"DfoSDgKZI/zn3//x4dFP0KqAJoRJUlPl6HmBkzWZPX50GcVRKTJ7aPLm4mK73T7C8PMjLlYX9l158fXr",
+	"F6/+cvcK3qlTcqPneq5GNttNdGUjYBguaHQTPXl0+eiJjf4EBLzAC264ie0SVoWZvE6jm+iPRD1fmFao",
+	"gsiCMxuI+Pjy0qgZTNnQBlwUGTVBjhd/tZnThqwMER0zAWDofkQcN8GyVXdY/0DVyi5cjj7cNucUir43",
+	"0IgRqIYGLxQXphCmqWbDoJmYC9FUeCX17Tawea9Hu8BlSsNw0lzoOTwBBYZxThRUBPjR3uufS1Mi0p44",
+	"lALSMmAFoLoBLrBlZzi5HsrY+BR3EtRZtkOEKS1dGuspRjLHWUYEsg7Q7oJMCF1rRdNicT+9PyeGaMgC",
+	"o/dgyTtos6icjH8krvyw5iilKbQFix37hkKoTbyokzz0GgyCJDzLSKJsBYLQbXpRP3VGgFWzWO9HAGxr",
+	"++vRUDPTmOrB0FHWBc2hxQ7VdQos+BTJSE6U2DnItbvFBy/Yi8Zz5wReNU0fyjUXfTwAG1sDb4x1itwi",
+	"Uwjf5hlCvYMVvSeaT0NDhCBGQiqdB47GuFxPF1XVIr7k6e4MMHSRGC3BSYtWnzpHeHXK6cGE7jm76qcD",
+	"z6yfBtTHePELTT8Zyp4RI0i3T+IlfL93Ei14PPUYG21pmJOvvsO2fGPWj1y8fhlpkm810fbOvivSh8Ux",
+	"1x9xDJJ5gPrC5kic4BqbEBfcoA71FTZ5DMJWheRlXbJPqyO7If7S8JMGKeTLysW8d5p76hcXqUmUxTmJ",
+	"EVQIiG3nwaqMmV4d1Pe9RTkWGxCWvqdEQTdJvQmlR3fdUd2eAvLFzy3RYjBE0i81ueT3apxKuW8M+PTS",
+	"2xjQuXcfe7y7/tmqAP3udKOLCzTdyqPnpeooQSwwbCMD6dRD2+Y8px5WmiaqHhnZ2Yiqvkvmz1m7SMJs",
+	"r1jCzH1oVb+Lo1nr7/ej0XG0EH+1ly8/AQa2vIR3ks4UQynuZ5XRDenpk5gcATuezFoyp0kWFska6pLR",
+	"TJm+vlq747YVvSOobuohueilE1XPwa/M4L81eag+ledpinBX2q9h3+BiI6WjxnmcWzKq92FGqrZSV/Vw",
+	"3SB9WBXS90I7OPXFs7HVvVfvFGfsgAKGBaqkU/icLhm4cyeWLT+ve/owIqWB5y1gYjPEGuWlhGxTUAxH",
+	"XbwLCsKp8QccdjZeIvoceiy+doOPAZR55TT0B4Zy6cKmubbFVpM9LE39amPrurX9gqD+KfANso0NWtvG",
+	"L5qTrKlUHCxppjU8sv2Xh0FcF7ztJw1vXIXXsxGIZmHoAH2wiz3+DOrBjLerSS0UtCvI6D2poxNORCw8",
+	"0DflkE+I3FqwD1Hzx37vn14F2tIsg2RwcAd+VLbmK6T3Hg9wvaoazszEIPmx09UYvWj2Zw2qkl/VfVBH",
+	"GLSrrOZT6wCHKWH7rbZrPeyZTw0LaMdWEY6R6QfdUZSh9repn2sLI59N9e3RNa7/9XSNZm/mAEWrcPwU",
+	"LgFbndkWO17sUN2wvLpr7nYFb9sFtP81zn4v89Q/N27dOUQbmKNuZjpGuLk8+eRviYT8xO7B2VL9Cdwr",
+	"Gxa3rLtgH3mO3+BNQ6rfG//WZmyA9LDENEMbQgrEOCOuHqXpQW/UgQXRNLxu6DwBDVyvaj8WfIPF5sxI",
+	"0Gzsfah8q18+idD2GjphV9c1hgrapjvkAiebGII1oOmeKdRAhc0jlGhLBEG2//8w/IFDDVhP3cNvzbPn",
+	"VNpaU/URMrvuk6jnYNY1A9bWaGdDafqd4pbEhqUyhVWwDaZQNK9uBTMpX74DGLC1tEBwLl2uNclv3fbi",
+	"pLCxt2GsFaZ7Ur+CNQaWXNsdNELaRiuWdtw6ely1cdlzq7RxM6iWDez2XESglwCcxHTThx5nsNF81vf7",
+	"YWw2APEpJpsxF/YCUL+Xk93BE2dE3arWVABpzRJPY08wNx3MCQCFYFjOKfDZy7DuFBYA0+iMfMKU3eqC",
+	"884UZToBMO+Ah1tCyvj2Fj29/AJt1zQj1hhmxFoNcEYgTrYKgx+Do3BQgzzlBZRf80PTdyuram0nuJcw",
+	"FsJGmgEJSJRM3kK0V63i2dJ+0OGcFCfFMA0wk8jcuL8eJchxMOhCtoCe07kk2T0Bw4QSuJAxMD9YubPB",
+	"M65oQlLXX/1Rs2pYRRtemelHmXUqZ86p7TphV37fFYGlu4o0B/n0XXz75KmbkfH1zNfD1qTXLMlKaYoZ",
+	"+JZkk4M8AO5NMOpWKOufxiQfTZ5ksi2qYSd6PD129Z2zkVrlosArgqrY1JGBqwX0MNfP/q8fL2dfvP/l",
+	"Kr569umnnx5Vf33x6d882z2nxQowtzeC1dzKE1mr1rgoCDNldyqVLsA17cyGmLsoERm2UBil5es6nOQc",
+	"cp0b/reusblk5RhBrnKMBOe5Zrw2V9kdkitJtH9MIzW41mn9CrqbW6/huYwbFwgE3t8ikkmiJRFrdACO",
+	"JhVmxggPnWBaalwDFmEtLrzjy5Mjadj3DpexILzICEpJQlNi/IgnUecqoGKpxTcbiAfFUYzpzNV+DoDu",
+	"1Arf50cSHkbJc+cwQc/bu85apLynpih0CKG/dc+cEaGrOQJMqlrnCXQRqlx6irEymviR2CRi2db8pjlc",
+	"bHrbI87QAlj7LnbpWu2kgzCAB5zxd2ACrTzxIwTjkzj1aEAEPqDRT1/xogcW7V3fbS94nl6eXMwcTpF6",
+	"/xsJrjAIqtXBLbioudCfadqTWlPVLOmT5d6a+N1zEO1Gs8XfsNW9lYqzR3rgBEaKadVB/Crm9WTzcOKZ",
+	"f6eXJ8W7/pBIYfsIncCqnmxqt0SjyN9DyFyfz9V9KIN6sjlczoKqpDZAzHbgCiKo69J1TiR1c4QYR+a6",
+	"Bh6LolqpTAU27YRkAq2o69tMJcptWVd9pak6IfYasG+HeZApynUOPK66Lv12ORDfajEYWI3pUtDI9gne",
+	"he1otsS3vxpXgg4zD8WU+Pa81337K1kKNBQ/EyPB53LPH4hd8e3h3KpRGyZ0P+/oin3rq87h2Z5+lqTo",
+	"NCU19GA23dOt3i2374bdVYVszueZtlOEHNPu55NUiqASSQNWygKgCHiUoWHFmW5CuxvGA0d59sD/rgLV",
+	"wdC3FZSimx/fd9CRMlssGuem+E9VO8x3Mo0bdpFR1hOSacD5A1Xrr/VzZ7JuUrb5lz0xU7wpEcRUFkOc",
+	"GZ8kygzA+0+vWaTOy3kMOX5TY8M5DtAN/7nVIjBuVLM251Y1NGtGGbKNxgYALMiSCMJs9QEvjO+IetN4",
+	"7EwwbszwwJekM7VHXWs+cqrjc82vXOxtHXg77RBlnxjxiqXfqjURd+7ZMZj6iqUnwdNXLEU4yxxnlv79",
+	"oUVpGvVBK0yIXZYbOUX8gLi4eoMjjPwWrp9lSaxmh7d+UecUyPg1vScDB9SOL7g1JSJNEqY+sv2eGEzj",
+	"tH5PDmLuoJb6iqVBwfLciOug0towIOzEHR9sXZFElUWfKQvax51X5K760/njF1VNtIialcXJpYkf1gQA",
+	"ryDzS0iFWn340RqaW9IsQwp6JttSyq2D0EAayln4So/9vNXi/0wifLNd4gMbrnrkQWu4MkU2ziYbmllC",
+	"h3kLXXYk4iwhcbdTIeKiFipNwU+XO4QkEfdEoEJoGu07fbhPrUZ8wUtVP3XOm1XPEspz1GA/BYmHbn+y",
+	"6mCtbwllfyUJ9DZmiluSD+shadUiN7aCiaZzpmnTLXp6+dSUg20Y7ao3m1Cvd7cP+gu7r6BS9hrWZjod",
+	"nilNTo/9q1iObf9GT0FU0xXr2OJvw3C/+AX+3x/HnREs6gMYVGz04yeoXNdavF+MKzAUInEBtg0cqc8v",
+	"EJ/ga3do2azrt9LHH+5M7a7zGHXUbz5/zZY+C9lD9QmMdFlUB/Er+Cz0Oh/OaeHf6eVJ8e5XclsAID8T",
+	"v8Xnc7MfxnOhYX+E6wK64wVTXEwKyg36YOrAfEC/S7HCN6jZVC9GNL2xUtvPJWEJse2BtAgviCxtm+rf",
+	"x+iDCbqohjFVWoze4crS/8Rckox0+khVCsCikhFlrKi4ICvKmH6+1uOMbGQeRnipiEAfoEHPB72Iv5oG",
+	"h24VP7FW38MbG+GvJ3bJPZDAviGFijVwbVF689iHW9AaE84YSaAWEdlCpwTpZK0Vpuz3j9BzlPA819eC",
+	"Qhl65UrVX10i+Qi9JXYIQ3K+xlLNAPqz1y+1pGzXbyrTd2mLOcZRxhLXCeGk8YzXn0E84wmqW3oKtKu6",
+	"UFKlnkCYRpFhhuSab2Ug48U2Mzt5pR3KksE8mseXB2bOKPJRGdSe1bShnmp/QL89y7x4ImvWvW17Ia1W",
+	"OAPeQlxyXCigEjTK/uTbd+aRM/LkujVhAFR2leeoEt0j/ZpGh+dhko1elA8s/7Z6coaFYMMsNZ4DJV7z",
+	"LTN2Cc5OUnnxG7zR6Fr3MOmaYG/tuaMcbwhi3KHBQGFp89SgYP2W3PNN44yHJWv9/OdSqhw2ahtphkRp",
+	"aLR5zmurxw/dWPjtNGkVcRX+JWMk+NaUyTDRYVgaD4rZakB8U1Wvvh5Q6ScmSQZhBfwkkgI86/IgxkoN",
+	"Nvs2vLRjEmUh5/b4oX2ckBSayiRaFGRIcqduopwLYqpcqjWRRAuHxPWK8C0xxx/ntqWkP9Xi2X47ml8z",
+	"2cJiXfgKwa/HdzOBop87k1kEIhplIBkA4OUtWuHCFJeBTz3SgnH39AkL31mH0NlgVvXIC0DNLPGBJYXv",
+	"jGf1HIJC3SHxX6TnCBxgxb0Ps3tglaxDlo8zn9WvHC8TBm3bQdVo1ffje02VbeO9H99rABoVwoDcNHC7",
+	"wAW9uL8C8No5fqmrULgYxMZXCtyiv9RWa8uRG9/VBfSrr2qC0/iyqiVQv1nVLWl8ubfl5moabqfG86Yd",
+	"2/tP/zcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -37,6 +37,7 @@ func Rules() map[string]Rule {
 		"searchPoints":    need(access.ReadTelemetry),
 		"getTrends":       need(access.ReadTelemetry),
 		"getStream":       need(access.ReadTelemetry),
+		"listEvents":      need(access.ReadTelemetry),
 		"getCollectors":   need(access.ReadCollectors),
 		"pollDevice":      need(access.PollDevice),
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -60,13 +61,17 @@ type known struct {
 }
 
 // stream is one client. States of devices wait in it until they are sent, each
-// device once with its newest state.
+// device once with its newest state, and so do devices with new events.
 type stream struct {
 	wake    chan struct{}
 	wants   func(models.DeviceID) bool
 	mu      sync.Mutex
 	pending map[models.DeviceID]apigen.DeviceState
+	journal map[models.DeviceID]struct{}
 }
+
+// maxJournal is how many devices with new events are named at once.
+const maxJournal = 100
 
 // New returns a Hub; it starts nothing.
 func New(o Options) (*Hub, error) {
@@ -121,6 +126,34 @@ func (h *Hub) Notify(s apigen.DeviceState) {
 	}
 }
 
+// Journal tells the streams that devices have new events. It never waits for a
+// client.
+func (h *Hub) Journal(devices []models.DeviceID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.streams {
+		some := false
+		c.mu.Lock()
+		for _, id := range devices {
+			if c.wants != nil && !c.wants(id) {
+				continue
+			}
+			some = true
+			if len(c.journal) <= maxJournal {
+				c.journal[id] = struct{}{}
+			}
+		}
+		c.mu.Unlock()
+		if !some {
+			continue
+		}
+		select {
+		case c.wake <- struct{}{}:
+		default: // woken already
+		}
+	}
+}
+
 // Close ends every stream, waits for them, and lets no new one begin.
 func (h *Hub) Close() {
 	h.mu.Lock()
@@ -140,7 +173,8 @@ type Request struct {
 	Points []models.PointID
 	// Value turns a last value into what is sent.
 	Value func(telemetry.Value) apigen.Value
-	// Devices says whose states are sent; nil means all. It must be quick.
+	// Devices says whose states and events are told; nil means all. It must be
+	// quick.
 	Devices func(models.DeviceID) bool
 	// State turns the state of a device into what is sent; nil sends it as it is.
 	State func(apigen.DeviceState) apigen.DeviceState
@@ -167,7 +201,10 @@ func (h *Hub) enter(r Request) (*stream, error) {
 	}
 	h.total++
 	h.perUser[r.User]++
-	s := &stream{wake: make(chan struct{}, 1), wants: r.Devices, pending: map[models.DeviceID]apigen.DeviceState{}}
+	s := &stream{
+		wake: make(chan struct{}, 1), wants: r.Devices,
+		pending: map[models.DeviceID]apigen.DeviceState{}, journal: map[models.DeviceID]struct{}{},
+	}
 	// What happened while the client was away.
 	for id, k := range h.states {
 		if k.seq >= r.Since && (s.wants == nil || s.wants(id)) {
@@ -271,14 +308,31 @@ func (h *Hub) Serve(c echo.Context, r Request) error {
 
 func (h *Hub) send(w *writer, r Request, s *stream, values []telemetry.Value, seq uint64) error {
 	s.mu.Lock()
-	states := s.pending
+	states, journal := s.pending, s.journal
 	s.pending = map[models.DeviceID]apigen.DeviceState{}
+	if len(journal) > 0 {
+		s.journal = map[models.DeviceID]struct{}{}
+	}
 	s.mu.Unlock()
 	for _, st := range states {
 		if r.State != nil {
 			st = r.State(st)
 		}
 		if err := w.event("device", "", st); err != nil {
+			return err
+		}
+	}
+	if len(journal) > 0 {
+		var out apigen.StreamJournal
+		if len(journal) <= maxJournal {
+			ids := make([]uint64, 0, len(journal))
+			for id := range journal {
+				ids = append(ids, uint64(id))
+			}
+			slices.Sort(ids)
+			out.Devices = &ids
+		}
+		if err := w.event("journal", "", out); err != nil {
 			return err
 		}
 	}

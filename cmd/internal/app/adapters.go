@@ -58,6 +58,8 @@ func (p polling) Counters() map[string]float64 {
 		"samples_received": float64(r.Received), "samples_stored": float64(r.Stored), "samples_spooled": float64(r.Spooled),
 		"samples_rejected": float64(r.Rejected), "samples_lost": float64(r.Lost),
 	}
+	e := p.app.events.Stats()
+	out["events_kept"], out["events_dropped"], out["events_lost"], out["events_pruned"] = float64(e.Kept), float64(e.Dropped), float64(e.Lost), float64(e.Pruned)
 	for _, h := range p.app.manager.Health() {
 		out["polls"] += float64(h.Polls)
 		out["poll_failures"] += float64(h.Failures)

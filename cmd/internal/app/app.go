@@ -22,6 +22,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/audit"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/db"
+	"github.com/aisle-dcim/aisle/dcim/event"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/dcim/telemetry"
@@ -139,6 +140,8 @@ type App struct {
 	recorder  *telemetry.Recorder
 	manager   *collectors.Manager
 	scanner   *scanner
+	events    *event.Journal
+	contacts  *contacts
 	// web is set last: devices change their state before.
 	web     atomic.Pointer[web.Server]
 	started time.Time
@@ -219,6 +222,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 		}
 	}
 	if err := a.openTelemetry(ctx); err != nil {
+		return err
+	}
+	if err := a.startEvents(system); err != nil {
 		return err
 	}
 	a.engines = NewEngines(EngineOptions{

@@ -30,6 +30,7 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 		Kind: models.Kind(l.Kind),
 	})
 	if err != nil {
+		r.app.exchanged(device, err)
 		return nil, err
 	}
 	specs := slices.Clone(l.Points)
@@ -47,7 +48,9 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 func (a *App) newManager() {
 	a.manager = collectors.NewManager(collectors.ManagerOptions{
 		Sink: a.recorder, Registry: registry{a}, NewDriver: a.newDriver, Log: a.log,
+		Events: a.tell,
 		OnChange: func(h collectors.Health) {
+			a.contacts.changed(h)
 			if w := a.web.Load(); w != nil {
 				w.DeviceChanged(h.Device, string(h.State), h.LastError)
 			}

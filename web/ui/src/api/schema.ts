@@ -316,6 +316,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to devices, newest first
+         * @description What devices told by themselves in traps, and what polling noticed of them.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/locations": {
         parameters: {
             query?: never;
@@ -707,8 +727,9 @@ export interface paths {
         /**
          * Live values as server-sent events
          * @description Events: `values` (data: StreamValues, id: the sequence number to resume from), `device` (data: DeviceState when the
-         *     polling state of a device changed, and at the beginning for those that changed after `since`). A comment is sent every
-         *     10 s. Reconnect with Last-Event-ID or `since`.
+         *     polling state of a device changed, and at the beginning for those that changed after `since`), `journal` (data:
+         *     StreamJournal: events of devices were kept, see `GET /events`; who connects anew reads those again). A comment is sent
+         *     every 10 s. Reconnect with Last-Event-ID or `since`.
          */
         get: operations["getStream"];
         put?: never;
@@ -1116,6 +1137,43 @@ export interface components {
         };
         DiscoveryRangeList: {
             items: components["schemas"]["DiscoveryRange"][];
+        };
+        Event: {
+            /** @description The name of the event that this one ends */
+            clears?: string;
+            /** Format: uint64 */
+            device: number;
+            device_name: string;
+            /** Format: uint64 */
+            id: number;
+            kind: components["schemas"]["EventKind"];
+            /** @description A stable word: of traps that of the MIB, or the OID where no profile knows it; of contact the polling state */
+            name?: string;
+            /** @description The key of the point concerned */
+            point?: string;
+            severity: components["schemas"]["Severity"];
+            /** @description The network address that told it */
+            source?: string;
+            /** @description For people; absent where kind and name say all */
+            text?: string;
+            /** Format: date-time */
+            time: string;
+            variables: components["schemas"]["EventVariable"][];
+        };
+        /** @enum {string} */
+        EventKind: "trap" | "contact" | "restarted" | "exchanged" | "points-appeared" | "points-vanished" | "counter-reset" | "counter-wrapped";
+        EventList: {
+            items: components["schemas"]["Event"][];
+            /** @description Give as before for the next page; absent at the end */
+            next?: string;
+        };
+        EventVariable: {
+            /** @description That of the MIB where it is known */
+            name?: string;
+            /** @description Absent for what is no object of SNMP */
+            oid?: string;
+            /** @description Foreign text */
+            value: string;
         };
         Fault: {
             id: string;
@@ -1701,6 +1759,10 @@ export interface components {
              * @description Samples waiting on disk for the store
              */
             spooled?: number;
+        };
+        StreamJournal: {
+            /** @description Those with new events; absent when they are too many to name */
+            devices?: number[];
         };
         StreamValues: {
             seq: string;
@@ -2435,6 +2497,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                before?: string;
+                device?: number;
+                /** @description Inclusive */
+                from?: string;
+                kind?: components["schemas"]["EventKind"][];
+                limit?: number;
+                severity?: components["schemas"]["Severity"][];
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
             };
             default: components["responses"]["Problem"];
         };

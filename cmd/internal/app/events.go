@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/dcim/event"
+	"github.com/aisle-dcim/aisle/dcim/inventory"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// startEvents opens the journal of devices. It ends after all that tells
+// events.
+func (a *App) startEvents(ctx context.Context) (err error) {
+	cfg := a.opt.Config.Events
+	a.events, err = event.New(event.Options{
+		DB: a.core.DB, Log: a.log, MaxAge: cfg.RetentionTime.D(), MaxEvents: cfg.Max, PerDevice: cfg.PerDevice,
+		Kept: func(ids []models.DeviceID) {
+			if w := a.web.Load(); w != nil {
+				w.EventsKept(ids)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	last, err := a.events.LastContacts(ctx)
+	if err != nil {
+		return err
+	}
+	a.contacts = &contacts{tell: a.tell, last: last}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := a.events.Run(run); err != nil {
+			a.log.ErrorContext(run, "part ended", "part", "events", "err", err)
+		}
+	})
+	a.later(func(ctx context.Context) error {
+		cancel()
+		return waitFor(ctx, &wg)
+	})
+	return nil
+}
+
+// tell takes an event into the journal.
+func (a *App) tell(e models.Event) { a.events.Tell(e, nil) }
+
+// exchanged tells that another device answers, once.
+func (a *App) exchanged(device models.DeviceID, err error) {
+	var id *inventory.IdentityError
+	if !errors.As(err, &id) || id.Again {
+		return
+	}
+	a.tell(models.Event{
+		DeviceID: device, Kind: models.EventExchanged, Severity: models.SeverityCritical, Name: string(models.EventExchanged),
+		Variables: []models.EventVariable{{Name: id.What + ", known", Value: id.Known}, {Name: id.What + ", found", Value: id.Found}},
+	})
+}
+
+// contacts tells changes of the polling state. It compares with what was told
+// last, before a restart of the program too: that a device is polled well is
+// news only when something else was told before.
+type contacts struct {
+	tell func(models.Event)
+
+	mu   sync.Mutex
+	last map[models.DeviceID]string
+}
+
+func (c *contacts) changed(h collectors.Health) {
+	if h.State == collectors.StateLearning {
+		return
+	}
+	state := string(h.State)
+	c.mu.Lock()
+	before, told := c.last[h.Device]
+	c.last[h.Device] = state
+	c.mu.Unlock()
+	if before == state || !told && h.State == collectors.StateOK {
+		return
+	}
+	e := models.Event{DeviceID: h.Device, TimeMS: h.Since.UnixMilli(), Kind: models.EventContact, Severity: models.SeverityWarning, Name: state, Text: h.LastError}
+	if h.State == collectors.StateOK {
+		e.Severity, e.Clears = models.SeverityOK, before
+	}
+	c.tell(e)
+}

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/dcim/event"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// happened returns what is in the journal, oldest first: "kind name".
+func (a *App) happened(t *testing.T) (out []string) {
+	t.Helper()
+	p, err := a.events.List(system(t.Context()), event.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range p.Items {
+		out = append(out, string(e.Kind)+" "+e.Name)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// A change of the polling state is an event, told once over restarts of the
+// program; that another device answers is one too.
+func TestPollingTellsEvents(t *testing.T) {
+	dir := t.TempDir()
+	a := plain(t, dir)
+	d := a.testDevice(t, models.Device{Name: "pdu", Polling: models.Polling{
+		Enabled: true, Protocol: "snmp-v2c", Address: freeUDP(t), CredentialID: a.testCredential(t),
+	}})
+	until(t, 20*time.Second, "told", func() bool { return slices.Equal(a.happened(t), []string{"contact silent"}) })
+	reg := registry{a}
+	if _, err := reg.Register(t.Context(), d.ID, &collectors.Learned{Identity: collectors.Identity{Serial: "S1"}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := reg.Register(t.Context(), d.ID, &collectors.Learned{Identity: collectors.Identity{Serial: "S2"}}); err == nil {
+			t.Fatal("another device is taken for the one known")
+		}
+	}
+	until(t, 5*time.Second, "told", func() bool { return slices.Equal(a.happened(t), []string{"contact silent", "exchanged exchanged"}) })
+	if err := a.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := plain(t, dir)
+	until(t, 20*time.Second, "silent", func() bool { h, _ := b.manager.DeviceHealth(d.ID); return h.State == collectors.StateSilent })
+	b.contacts.changed(collectors.Health{Device: d.ID, State: collectors.StateOK, Since: time.Now()})
+	until(t, 5*time.Second, "told", func() bool {
+		return slices.Equal(b.happened(t), []string{"contact silent", "exchanged exchanged", "contact ok"})
+	})
+	p, err := b.events.List(system(t.Context()), event.Filter{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := p.Items[0]; e.Severity != models.SeverityOK || e.Clears != "silent" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// What is polled well from the start is no event.
+func TestContactsTellNews(t *testing.T) {
+	var got []string
+	c := &contacts{tell: func(e models.Event) { got = append(got, e.Name) }, last: map[models.DeviceID]string{}}
+	for _, s := range []collectors.State{
+		collectors.StateOK, collectors.StateSilent, collectors.StateLearning, collectors.StateSilent, collectors.StateAuth, collectors.StateOK, collectors.StateLearning, collectors.StateOK,
+	} {
+		c.changed(collectors.Health{Device: 1, State: s, Since: time.Now()})
+	}
+	if want := []string{"silent", "auth-failed", "ok"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// The journal is served, and its counters are at /metrics.
+func TestEventsAreServed(t *testing.T) {
+	s := startService(t, t.TempDir(), nil, t.Output())
+	defer s.stop(t)
+	d := s.testDevice(t, models.Device{Name: "pdu"})
+	s.tell(models.Event{DeviceID: d.ID, Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: "restarted"})
+	var list struct {
+		Items []struct {
+			Kind       string
+			DeviceName string `json:"device_name"`
+		}
+	}
+	until(t, 10*time.Second, "served", func() bool {
+		if code := s.do(t, http.MethodGet, "/events", "", &list); code != http.StatusOK {
+			t.Fatalf("status %d", code)
+		}
+		return len(list.Items) == 1
+	})
+	if list.Items[0].Kind != "restarted" || list.Items[0].DeviceName != "pdu" {
+		t.Errorf("got %+v", list)
+	}
+	if n := (polling{s.App}).Counters()["events_kept"]; n != 1 {
+		t.Errorf("%v events are counted", n)
+	}
+}

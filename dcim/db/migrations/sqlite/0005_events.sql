@@ -1,0 +1,21 @@
+-- +goose Up
+CREATE TABLE device_events (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    time_ms   INTEGER NOT NULL,
+    device_id INTEGER NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    kind      TEXT NOT NULL CONSTRAINT device_event_kind
+              CHECK (kind IN ('trap', 'contact', 'restarted', 'exchanged', 'points-appeared', 'points-vanished', 'counter-reset', 'counter-wrapped')),
+    severity  TEXT NOT NULL CONSTRAINT device_event_severity CHECK (severity IN ('ok', 'info', 'warning', 'critical', 'unknown')),
+    name      TEXT NOT NULL DEFAULT '',
+    text      TEXT NOT NULL DEFAULT '',
+    clears    TEXT NOT NULL DEFAULT '',
+    source    TEXT NOT NULL DEFAULT '',
+    point_key TEXT NOT NULL DEFAULT '',
+    variables TEXT
+);
+CREATE INDEX device_events_time ON device_events (time_ms, id);
+CREATE INDEX device_events_device ON device_events (device_id, severity, time_ms, id);
+CREATE INDEX device_events_device_time ON device_events (device_id, time_ms, id);
+
+-- +goose Down
+DROP TABLE device_events;
