@@ -29,6 +29,7 @@ type Driver struct {
 	upTime int64
 	upAt   time.Time
 	gone   int // points without an object, at most so far
+	rows   rowWatch
 }
 
 var _ collectors.Driver = (*Driver)(nil)
@@ -163,7 +164,8 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 		return nil, nil, err
 	}
 	f.columns = map[string][]profile.Row{} // first rows are not enough any more
-	if err := d.fetch(ctx, f, p.Needs(f.Scalar(profile.SysObjectIDOID).String())); err != nil {
+	needs := p.Needs(f.Scalar(profile.SysObjectIDOID).String())
+	if err := d.fetch(ctx, f, needs); err != nil {
 		return nil, nil, d.tried(err)
 	}
 	device, err := p.Resolve(f)
@@ -171,6 +173,9 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	if d.layout, err = d.engine.layouts.of(device); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	if err := d.rows.watch(needs.Columns, f.columns); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	d.upTime, d.upAt, d.gone = 0, time.Time{}, 0
@@ -269,6 +274,9 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	}
 	if gone > d.gone {
 		d.gone = gone
+		return dst, collectors.ErrChanged
+	}
+	if d.rows.grown(ctx, d.session) {
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil

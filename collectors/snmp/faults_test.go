@@ -166,3 +166,72 @@ func TestGivingUpPolls(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Rows behind the last one of a table are noticed by polling; a table that
+// only says that it has more is asked once.
+func TestRowsThatAppear(t *testing.T) {
+	for _, version := range []collectors.Protocol{collectors.SNMPv1, collectors.SNMPv2c} {
+		t.Run(string(version), func(t *testing.T) {
+			larger, err := agent.NewTable(testRecording(5))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var grown, lies atomic.Bool
+			e, _, target := start(t, 3, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
+				m, err := ber.Decode(q)
+				if err != nil || !grown.Load() && (!lies.Load() || m.PDU != ber.GetNext) {
+					return false
+				}
+				write(answerOf(larger, q))
+				return true
+			}})
+			target.Protocol = version
+			d, err := e.NewDriver(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			read := func(due bool) error {
+				if due {
+					d.(*Driver).rows.next = time.Time{}
+				}
+				_, err := d.Read(t.Context(), []string{"fast"}, nil)
+				return err
+			}
+			learn := func(want int) {
+				t.Helper()
+				if l, err := d.Learn(t.Context()); err != nil || len(l.Points) != want {
+					t.Fatalf("learned %v, %v; want %d points", l, err, want)
+				}
+			}
+			learn(4)
+			if err := read(true); err != nil {
+				t.Fatalf("nothing changed: %v", err)
+			}
+			if version == collectors.SNMPv2c { // version 1 walks with GETNEXT
+				lies.Store(true)
+				if err := read(true); !errors.Is(err, collectors.ErrChanged) {
+					t.Errorf("more rows are said to be there: %v", err)
+				}
+				learn(4)
+				if err := read(true); err != nil {
+					t.Errorf("the table was looked at: %v", err)
+				}
+			}
+			lies.Store(false)
+			d.(*Driver).rows.suspects = nil
+			learn(4)
+			grown.Store(true)
+			if err := read(false); err != nil {
+				t.Errorf("asked again too soon: %v", err)
+			}
+			if err := read(true); !errors.Is(err, collectors.ErrChanged) {
+				t.Errorf("two outlets more: %v", err)
+			}
+			learn(6)
+			if err := read(true); err != nil {
+				t.Errorf("all rows are known: %v", err)
+			}
+		})
+	}
+}
