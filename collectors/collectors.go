@@ -69,6 +69,8 @@ type Learned struct {
 	Points []models.PointSpec
 	// Intervals gives the wished interval of each poll group in Points.
 	Intervals map[string]time.Duration
+	// Controls are what can be written; none unless the driver is a Controller.
+	Controls []models.ControlSpec
 }
 
 // Reading is the value of one learned point.
@@ -102,6 +104,59 @@ var ErrChanged = errors.New("device changed, learn it again")
 // else: the readings that come with it are not to be kept.
 var ErrRestarted = fmt.Errorf("%w: it restarted", ErrChanged)
 
+// Action is what is to be done with a control: an option of a command, or the
+// value of a set-point in the base unit of its class.
+type Action struct {
+	Option string
+	Value  float64
+}
+
+// Intent is exactly what a write would send, and what is there now.
+type Intent struct {
+	// Target is the object or register with the function.
+	Target string
+	// Raw is the value as it would go over the wire, Current the one that the
+	// device holds; empty when it cannot be read.
+	Raw, Current string
+	// CurrentOption and CurrentValue (base unit) are the meaning of Current,
+	// where it has one.
+	CurrentOption string
+	CurrentValue  *float64
+}
+
+// Same says whether two intents would write the same.
+func (i Intent) Same(other Intent) bool { return i.Target == other.Target && i.Raw == other.Raw }
+
+// Controller is a Driver that may write. Drivers are controllers only when
+// their engine was built to write and the target allows it.
+type Controller interface {
+	Driver
+	// Intend works out what Write would send and reads what is there; it
+	// writes nothing.
+	Intend(ctx context.Context, control string, a Action) (Intent, error)
+	// Write sends one write, once, whatever happens to it. It returns nil when
+	// the device accepted it; an error that wraps ErrRejected when the device
+	// refused, ErrUnanswered when nobody knows; after any other error nothing
+	// was sent.
+	Write(ctx context.Context, control string, a Action, want Intent) error
+}
+
+// Errors of controllers.
+var (
+	// ErrReadOnly: the device is only read.
+	ErrReadOnly = errors.New("the device is only read")
+	// ErrNoControl: the device has no such control.
+	ErrNoControl = errors.New("the device has no such control")
+	// ErrAction: the control has no such option, or the value is out of bounds.
+	ErrAction = errors.New("the control does not take this")
+	// ErrMoved: what would be written is not what was asked for any more.
+	ErrMoved = errors.New("the device would be written in another way than was confirmed")
+	// ErrRejected: the device answered that it does not do it.
+	ErrRejected = errors.New("the device refused")
+	// ErrUnanswered: the write was sent and not answered.
+	ErrUnanswered = errors.New("the write was not answered: its outcome is unknown")
+)
+
 // Sink takes the samples of a poll. When Append returns nil they are kept.
 type Sink interface {
 	Append(ctx context.Context, samples []models.Sample) error
@@ -129,6 +184,10 @@ type Target struct {
 	Profile string
 	SNMP    SNMPCredential
 	Modbus  ModbusAddress
+	// Control allows writing, if the engine does; ControlSNMP is what opens the
+	// agent for it.
+	Control     bool
+	ControlSNMP SNMPCredential
 	// Timeout of one request; zero means the protocol's default.
 	Timeout time.Duration
 	Retries int

@@ -150,7 +150,7 @@ func (m *Manager) Set(targets []Target) {
 		if ok && old.target == t {
 			continue
 		}
-		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), ended: make(chan struct{})}
+		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), jobs: make(chan *job), ended: make(chan struct{})}
 		l.health = Health{Device: t.Device, Name: t.Name, State: StateLearning, Since: time.Now()}
 		// One loop a device, never two at once.
 		if ok && old.cancel != nil {
@@ -255,9 +255,12 @@ type loop struct {
 	ended  chan struct{}
 	after  <-chan struct{}
 	cancel context.CancelFunc
+	jobs   chan *job
 
 	mu     sync.Mutex
 	health Health
+	// controls are those that were learned last.
+	controls []models.ControlSpec
 
 	// Owned by run.
 	driver   Driver
@@ -340,6 +343,9 @@ func (l *loop) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case j := <-l.jobs:
+			l.work(ctx, j)
+			continue // the timer still stands
 		case <-l.poke:
 			l.due()
 		case <-timer.C:
@@ -453,6 +459,9 @@ func (l *loop) learn(ctx context.Context) error {
 		l.groups = append(l.groups, group{name: p.Group, interval: learned.Intervals[p.Group], next: now})
 	}
 	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
+	l.mu.Lock()
+	l.controls = learned.Controls
+	l.mu.Unlock()
 	if l.manager.opt.OnLearned != nil {
 		l.manager.opt.OnLearned(l.target.Device, learned)
 	}

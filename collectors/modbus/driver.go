@@ -21,6 +21,8 @@ type Driver struct {
 	gateway *Gateway
 	at      endpoint // of gateway
 	known   *knowledge
+	// controls are looked for when the device is learned.
+	controls bool
 }
 
 var _ collectors.Driver = (*Driver)(nil)

@@ -27,6 +27,9 @@ type Options struct {
 	Idle time.Duration
 	// Dial opens a connection; the default is a plain TCP dial.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
+	// Control builds the writer. Without it the engine has no code path that
+	// sends a function that writes.
+	Control bool
 }
 
 // Engine makes drivers and lets all devices behind one address share one
@@ -34,6 +37,7 @@ type Options struct {
 type Engine struct {
 	opt     Options
 	library atomic.Pointer[profile.Library]
+	writer  *writer // nil unless Options.Control
 
 	mu       sync.Mutex
 	stopped  bool
@@ -65,6 +69,9 @@ func New(opt Options) *Engine {
 	}
 	e := &Engine{opt: opt, gateways: map[endpoint]*sharedGateway{}}
 	e.library.Store(opt.Library)
+	if opt.Control {
+		e.writer = &writer{}
+	}
 	return e
 }
 
@@ -76,6 +83,8 @@ func (e *Engine) SetLibrary(lib *profile.Library) { e.library.Store(lib) }
 const defaultPort = "502"
 
 // NewDriver returns a driver for one device; it connects when it is first used.
+// It is a collectors.Controller only if the engine has a writer and the target
+// allows control.
 func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
 	if t.Address == "" {
 		return nil, fmt.Errorf("%s has no address", t.Name)
@@ -86,14 +95,23 @@ func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
 		if err := ParseSerial(t.Address); err != nil {
 			return nil, fmt.Errorf("address of %s: %w", t.Name, err)
 		}
-		return &Driver{engine: e, target: t}, nil
+		return e.driver(t), nil
 	default:
 		return nil, fmt.Errorf("protocol %q of %s is not Modbus", t.Protocol, t.Name)
 	}
 	if _, _, err := net.SplitHostPort(t.Address); err != nil {
 		t.Address = net.JoinHostPort(t.Address, defaultPort)
 	}
-	return &Driver{engine: e, target: t}, nil
+	return e.driver(t), nil
+}
+
+func (e *Engine) driver(t collectors.Target) collectors.Driver {
+	d := &Driver{engine: e, target: t}
+	if e.writer == nil || !t.Control {
+		return d
+	}
+	d.controls = true
+	return &Controller{Driver: d, writer: e.writer}
 }
 
 // acquire returns the gateway of an endpoint, made anew when nobody holds it.

@@ -5,6 +5,7 @@
 package modbus
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -108,6 +109,13 @@ func verify(answer, request []byte) error {
 		want = (int(binary.BigEndian.Uint16(request[4:])) + 7) / 8
 	case modbus.FuncCodeReadHoldingRegisters, modbus.FuncCodeReadInputRegisters:
 		want = 2 * int(binary.BigEndian.Uint16(request[4:]))
+	case modbus.FuncCodeWriteSingleCoil, modbus.FuncCodeWriteSingleRegister,
+		modbus.FuncCodeWriteMultipleCoils, modbus.FuncCodeWriteMultipleRegisters:
+		// Address and value, or address and count, come back as they were sent.
+		if len(answer) != 6 || !bytes.Equal(answer[2:], request[2:6]) {
+			return malformed("the answer is not of what was written")
+		}
+		return nil
 	}
 	if want < 0 {
 		if len(answer) < 3 {
@@ -153,6 +161,8 @@ func (rtuFraming) read(r io.Reader, _ uint16, request []byte) ([]byte, bool, err
 		err = more(2)
 	case frame[1] == funcEncapsulated:
 		err = readDeviceIDTail(&frame, more)
+	case writes(frame[1]): // unit, function, address, value or count, CRC
+		err = more(5)
 	case frame[1] >= 1 && frame[1] <= 4 || frame[1] == funcReportServerID:
 		err = more(int(frame[2]) + 2)
 	default:

@@ -209,7 +209,11 @@ func (x *exchange) Decode(_ []byte) (*modbus.ProtocolDataUnit, error) { return x
 
 // do sends one request and returns its answer, exceptions included. Reading
 // changes nothing in the device, so that a lost exchange may be repeated.
+// A function that is not known to read is not sent.
 func (g *Gateway) do(ctx context.Context, p pace, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
+	if !reads(pdu.FunctionCode) {
+		return nil, fmt.Errorf("function %d: %w", pdu.FunctionCode, collectors.ErrReadOnly)
+	}
 	if p.timeout <= 0 {
 		p.timeout = g.opt.Timeout
 	}

@@ -114,6 +114,11 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	d.known = k
 	l := learned(k.device, said)
 	l.Fit = fit
+	if d.controls {
+		for i := range k.device.Controls {
+			l.Controls = append(l.Controls, k.device.Controls[i].Spec)
+		}
+	}
 	return k.device, l, nil
 }
 
@@ -161,6 +166,9 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 	// than the same register among others: identity is asked alone.
 	identity := list(k.profile.ModbusIdentityNeeds())
 	rest := list(k.profile.ModbusNeeds())
+	if d.controls {
+		rest = append(rest, list(k.profile.ModbusControlNeeds())...)
+	}
 	var (
 		answers int
 		last    error

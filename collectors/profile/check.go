@@ -95,6 +95,9 @@ func (c *checker) profile(p *Profile) {
 	for i := range p.Points {
 		c.point(&p.Points[i], p, i)
 	}
+	for i := range p.Controls {
+		c.control(&p.Controls[i], p, i)
+	}
 	for i, b := range p.Device.Blocks {
 		if b.Count < 1 || b.Register < 0 || b.Register+b.Count > 65536 {
 			c.fault(c.line("modbus", "blocks", i), "block of %d registers from %d is out of range", b.Count, b.Register)
@@ -352,7 +355,7 @@ func contains(list []string, s string) bool { return containsText(list, s) }
 
 // allowedKeys lists the YAML keys of a type of this package.
 func allowedKeys(typeName string) []string {
-	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, ModbusDevice{}, Block{}, Requirement{}} {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, Control{}, ControlOption{}, ModbusDevice{}, Block{}, Requirement{}} {
 		if rt := reflect.TypeOf(t); rt.Name() == typeName {
 			keys := yamlKeys(rt)
 			sort.Strings(keys)

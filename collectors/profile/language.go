@@ -63,6 +63,9 @@ type Profile struct {
 	// Device is how a Modbus device must be spoken to.
 	Device ModbusDevice `yaml:"modbus"`
 	Points []Point      `yaml:"points"`
+	// Controls are what devices of the family can be told, if control is
+	// switched on.
+	Controls []Control `yaml:"controls"`
 
 	file     string
 	origin   Origin
@@ -338,7 +341,8 @@ type Point struct {
 	// Bits makes one alarm point of each flag; Key and Label contain {bit}.
 	Bits   map[int]Bit `yaml:"bits"`
 	Limits LimitRefs   `yaml:"limits"`
-	// Access rw notes a setting that could be written; Aisle does not.
+	// Access rw notes a setting that could be written; what can be written from
+	// here is in the controls of the profile.
 	Access string `yaml:"access"`
 	Note   string `yaml:"note"`
 }

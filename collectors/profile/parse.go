@@ -277,6 +277,11 @@ func (l *Library) link() Faults {
 		}
 		p.whole = [sha256.Size]byte(sum.Sum(nil))
 	}
+	if len(faults) == 0 {
+		for _, name := range l.names {
+			faults = append(faults, l.profiles[name].checkControls()...)
+		}
+	}
 	return faults
 }
 
@@ -331,6 +336,15 @@ func (p *Profile) inherit(base *Profile) {
 			p.Points = append(p.Points, base.Points[i])
 		}
 	}
+	own = map[string]bool{}
+	for i := range p.Controls {
+		own[p.Controls[i].Key] = true
+	}
+	for i := range base.Controls {
+		if !own[base.Controls[i].Key] {
+			p.Controls = append(p.Controls, base.Controls[i])
+		}
+	}
 }
 
 // fillDefaults gives every point what it does not say itself.
@@ -360,6 +374,22 @@ func (p *Profile) fillDefaults() {
 		}
 		if x.Invalid == nil {
 			x.Invalid = d.Invalid
+		}
+	}
+	for i := range p.Controls {
+		x := &p.Controls[i]
+		x.Source, x.Module = orElse(x.Source, d.Source), orElse(x.Module, d.Module)
+		if x.Index == nil {
+			x.Index = d.Index
+		}
+		if x.Register != nil {
+			x.Table = orElse(x.Table, d.Table)
+			x.WordOrder, x.ByteOrder = orElse(x.WordOrder, d.WordOrder), orElse(x.ByteOrder, d.ByteOrder)
+			for _, r := range x.refs() {
+				if r.Register != nil {
+					r.Table = orElse(r.Table, x.Table)
+				}
+			}
 		}
 	}
 	for name, f := range p.Identity {

@@ -66,6 +66,7 @@ func (p *Profile) resolve(src source) (*Device, error) {
 		}
 		f.identify(src, d.Identity)
 	}
+	r.controls(p.Controls)
 	if len(d.Points) == 0 {
 		return nil, fmt.Errorf("profile %s: the device holds none of its objects", p.Name)
 	}

@@ -118,10 +118,13 @@ func (r *Resolved) AppendFingerprint(b []byte) []byte {
 
 // Device is a profile applied to one device.
 type Device struct {
-	Profile   string
-	Kind      string
-	Identity  map[string]string // vendor, model, serial, firmware, mac, name, location, contact
-	Points    []Resolved
+	Profile  string
+	Kind     string
+	Identity map[string]string // vendor, model, serial, firmware, mac, name, location, contact
+	Points   []Resolved
+	// Controls are what the device can be told, as far as what was read of it
+	// shows.
+	Controls  []ResolvedControl
 	Intervals map[string]time.Duration
 	// Problems are faults of the device or the profile that cost points, in
 	// words for a person.

@@ -33,9 +33,11 @@ func (f *Facility) build() error {
 		}
 		for s := sideA; s <= sideB; s++ {
 			info := Info{Name: pduName(r, s), Kind: "pdu", Hall: r.hall, Rack: r.name, Side: string("AB"[s])}
-			if _, err := f.add(t, info, w.pduValues(r, s)); err != nil {
+			d, err := f.add(t, info, w.pduValues(r, s))
+			if err != nil {
 				return err
 			}
+			d.switched = func(outlet int, action string) bool { return w.switchOutlet(&r.pdu[s], outlet, action) }
 		}
 	}
 	for i := range w.ups {
@@ -259,7 +261,7 @@ func (w *world) pduValues(r *rackState, s side) func(string, *models.PointSpec) 
 			case "energy":
 				return p.outletWh[o-1], true
 			case "state":
-				if p.tripped[(o-1)/outletsInBank] {
+				if p.tripped[(o-1)/outletsInBank] || p.off[o-1] {
 					return state(spec, "off")
 				}
 				return state(spec, "on")

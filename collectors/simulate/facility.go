@@ -43,6 +43,9 @@ type Options struct {
 	Speed float64
 	// Start is the simulated time at the start. Default now.
 	Start time.Time
+	// Control lets the devices take what their profiles say can be written.
+	// Without it they refuse every SET and every function that writes.
+	Control bool
 }
 
 // Info describes one simulated device to whoever wants to poll it.
@@ -117,6 +120,8 @@ type device struct {
 	image  *profile.ModbusRecording
 	silent atomic.Bool
 	stuck  bool // sensors keep their last value
+	// switched is told of outlets that are switched; nil for devices without.
+	switched func(outlet int, action string) bool
 
 	mu    sync.Mutex
 	fresh time.Time
@@ -368,6 +373,11 @@ func (f *Facility) add(t *template, info Info, value func(string, *models.PointS
 		d.points = append(d.points, b)
 	}
 	d.individual(t)
+	if f.opt.Control && d.table != nil {
+		if err := f.controls(d, t); err != nil {
+			return nil, err
+		}
+	}
 	f.devices = append(f.devices, d)
 	return d, nil
 }

@@ -75,10 +75,14 @@ type pduState struct {
 	outletW   [outletsPerPDU]float64
 	outletWh  [outletsPerPDU]float64
 	tripped   [banksPerPDU]bool
-	overTime  [banksPerPDU]time.Duration
-	powerW    float64
-	phaseW    [phases]float64
-	wh        float64
+	// off are outlets that were switched off; backAt is when one that was
+	// cycled comes back.
+	off      [outletsPerPDU]bool
+	backAt   [outletsPerPDU]time.Time
+	overTime [banksPerPDU]time.Duration
+	powerW   float64
+	phaseW   [phases]float64
+	wh       float64
 }
 
 // upsState is one UPS with its battery.
@@ -321,15 +325,20 @@ func (w *world) deliver(dt time.Duration) {
 		r.lost = !live[0] && !live[1]
 		for s := range r.pdu {
 			p := &r.pdu[s]
+			for o := range p.off {
+				if !p.backAt[o].IsZero() && !w.now.Before(p.backAt[o]) {
+					p.off[o], p.backAt[o] = false, time.Time{}
+				}
+			}
 			p.powerW, p.phaseW = 0, [phases]float64{}
 			for o := range p.outletW {
 				// A server whose other cord is dead draws all from this one.
 				bank := o / outletsInBank
 				other := &r.pdu[1-s]
-				otherLive := live[1-s] && !other.tripped[bank]
+				otherLive := live[1-s] && !other.tripped[bank] && !other.off[o]
 				mine := share[s]
 				switch {
-				case !live[s] || p.tripped[bank]:
+				case !live[s] || p.tripped[bank] || p.off[o]:
 					mine = 0
 				case !otherLive:
 					mine = 1

@@ -15,8 +15,15 @@ import (
 )
 
 // NewDriver returns a driver for one device; it opens nothing until it is used.
+// It is a collectors.Controller only if the engine has a writer and the target
+// allows control.
 func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
-	return &Driver{engine: e, target: t}, nil
+	d := &Driver{engine: e, target: t}
+	if e.writer == nil || !t.Control {
+		return d, nil
+	}
+	d.controls = true
+	return &Controller{Driver: d, writer: e.writer}, nil
 }
 
 // Driver reads one device over SNMP.
@@ -30,6 +37,10 @@ type Driver struct {
 	upAt   time.Time
 	gone   int // points without an object, at most so far
 	rows   rowWatch
+	// controls are looked for when the device is learned; device is what was
+	// learned then, nil without controls.
+	controls bool
+	device   *profile.Device
 }
 
 var _ collectors.Driver = (*Driver)(nil)
@@ -168,6 +179,11 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err := d.fetch(ctx, f, needs); err != nil {
 		return nil, nil, d.tried(err)
 	}
+	if d.controls {
+		if err := d.fetch(ctx, f, p.ControlNeeds(f.Scalar(profile.SysObjectIDOID).String())); err != nil {
+			return nil, nil, d.tried(err)
+		}
+	}
 	device, err := p.Resolve(f)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
@@ -184,6 +200,12 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	}
 	l := learned(device, f)
 	l.Fit = fit
+	if d.controls {
+		d.device = device
+		for i := range device.Controls {
+			l.Controls = append(l.Controls, device.Controls[i].Spec)
+		}
+	}
 	return device, l, nil
 }
 

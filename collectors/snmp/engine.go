@@ -42,6 +42,9 @@ type Options struct {
 	// Allow tells whether an address may be asked, after its name was
 	// resolved; nil allows all.
 	Allow func(netip.Addr) bool
+	// Control builds the writer. Without it the engine has no code path that
+	// sends a SET.
+	Control bool
 }
 
 // Stats counts what happened on the shared sockets.
@@ -66,6 +69,7 @@ type Engine struct {
 	polls sync.Pool
 
 	layouts layouts
+	writer  *writer // nil unless Options.Control
 	// learning holds a token for each device that is being learned.
 	learning chan struct{}
 
@@ -96,6 +100,9 @@ func New(opt Options) *Engine {
 	}
 	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, learning: make(chan struct{}, learners)}
 	e.library.Store(opt.Library)
+	if opt.Control {
+		e.writer = &writer{engine: e}
+	}
 	e.polls.New = func() any { return &poll{done: make(chan error, 1)} }
 	return e
 }

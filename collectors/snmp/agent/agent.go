@@ -21,6 +21,34 @@ type Table struct {
 	mu      sync.RWMutex
 	objects []object
 	at      map[string]int
+	write   WriteFunc
+}
+
+// WriteFunc is asked about each SET of one object; it keeps what it wants
+// itself and returns the error-status of the answer.
+type WriteFunc func(oid string, tag byte, raw profile.Raw) (status int)
+
+// AllowWrites has SET requests of objects that exist answered by f. Without it
+// every SET is refused.
+func (t *Table) AllowWrites(f WriteFunc) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.write = f
+}
+
+// Raw returns the value of an object; Kind is None when there is none.
+func (t *Table) Raw(oid string) profile.Raw {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	i, ok := t.at[oid]
+	if !ok {
+		return profile.Raw{}
+	}
+	raw, err := ber.Value(t.objects[i].tag, t.objects[i].value)
+	if err != nil {
+		return profile.Raw{}
+	}
+	return raw
 }
 
 type object struct {
@@ -179,19 +207,67 @@ func (a *Agent) Answer(request []byte) []byte {
 	if a.opt.Community != "" && string(m.Community) != a.opt.Community {
 		return nil
 	}
-	var names [][]byte
-	for in := m.Bindings; !in.Done(); {
-		name, _, _, err := in.Binding()
-		if err != nil {
-			return nil
-		}
-		names = append(names, name)
-	}
-	status, index, list := a.table.Respond(m.Version, m.PDU, m.A, m.B, names, a.opt.MaxMessage-64-len(m.Community))
+	status, index, list := a.table.respond(m.Version, m.PDU, m.A, m.B, m.Bindings, a.opt.MaxMessage-64-len(m.Community))
 	if status < 0 {
 		return nil
 	}
 	return ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, status, index, list)
+}
+
+// respond works out one request whose bindings are still encoded.
+func (t *Table) respond(version int, pdu byte, a, b int, bindings ber.Reader, room int) (status, index int, list []byte) {
+	var names [][]byte
+	for in := bindings; !in.Done(); {
+		name, _, _, err := in.Binding()
+		if err != nil {
+			return -1, 0, nil
+		}
+		names = append(names, name)
+	}
+	if pdu == ber.Set {
+		return t.set(bindings)
+	}
+	return t.Respond(version, pdu, a, b, names, room)
+}
+
+// Error-status values of a SET, RFC 3416 section 4.2.5.
+const (
+	noAccess    = 6
+	wrongType   = 7
+	notWritable = 17
+)
+
+// set answers a SET: of one object, for that is all that is ever sent.
+func (t *Table) set(bindings ber.Reader) (status, index int, list []byte) {
+	in := bindings
+	name, tag, value, err := in.Binding()
+	if err != nil {
+		return -1, 0, nil
+	}
+	echo := ber.AppendBinding(nil, name, tag, value)
+	if !in.Done() {
+		return ber.GenErr, 0, echo
+	}
+	raw, err := ber.Value(tag, value)
+	oid, oerr := ber.DecodeOID(name)
+	if err != nil || oerr != nil {
+		return wrongType, 1, echo
+	}
+	dotted := profile.Dotted(oid)
+	t.mu.RLock()
+	_, known := t.at[dotted]
+	write := t.write
+	t.mu.RUnlock()
+	switch {
+	case write == nil:
+		return noAccess, 1, echo
+	case !known:
+		return notWritable, 1, echo
+	}
+	if status := write(dotted, tag, raw); status != 0 {
+		return status, 1, echo
+	}
+	return 0, 0, echo
 }
 
 // Respond works out one request: error-status, error-index and the encoded

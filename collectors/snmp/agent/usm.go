@@ -99,16 +99,8 @@ func (u *USM) respond(m usm.Message, keys *usm.Keys, scoped []byte, t *Table, ma
 	if err != nil {
 		return nil
 	}
-	var names [][]byte
-	for !p.Bindings.Done() {
-		name, _, _, err := p.Bindings.Binding()
-		if err != nil {
-			return nil
-		}
-		names = append(names, name)
-	}
 	const overhead = 200 // header, security parameters and padding
-	status, index, bindings := t.Respond(1, p.Tag, p.A, p.B, names, maxMessage-overhead)
+	status, index, bindings := t.respond(1, p.Tag, p.A, p.B, p.Bindings, maxMessage-overhead)
 	if status < 0 {
 		return nil
 	}

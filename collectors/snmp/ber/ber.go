@@ -18,6 +18,7 @@ const (
 	Get      = 0xA0
 	GetNext  = 0xA1
 	Response = 0xA2
+	Set      = 0xA3
 	GetBulk  = 0xA5
 	Report   = 0xA8
 )

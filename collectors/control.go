@@ -1,0 +1,111 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// job is work for the driver of a device, done in its loop between two polls:
+// nothing else speaks to the device meanwhile.
+type job struct {
+	//nolint:containedctx // of whoever waits for it
+	ctx  context.Context
+	do   func(context.Context, Controller) error
+	done chan error
+}
+
+// errDriverPanicked is a write in whose middle the driver broke.
+var errDriverPanicked = errors.New("driver panicked")
+
+// work does a job. Once it is begun it is done to its end.
+func (l *loop) work(ctx context.Context, j *job) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			l.drop()
+			j.done <- fmt.Errorf("%w: %w: %v", ErrUnanswered, errDriverPanicked, r)
+		}
+	}()
+	if j.ctx.Err() != nil {
+		j.done <- j.ctx.Err()
+		return
+	}
+	c, ok := l.driver.(Controller)
+	switch {
+	case l.driver == nil || !l.learned:
+		j.done <- fmt.Errorf("%w: it does not answer", ErrNoControl)
+	case !ok:
+		j.done <- ErrReadOnly
+	default:
+		j.done <- j.do(j.ctx, c)
+	}
+}
+
+// control has the loop of a device do something with its controller. When it
+// returns before the loop took it, it is not done. generation must be that of
+// the device: one that was replaced meanwhile is left alone.
+func (m *Manager) control(ctx context.Context, id models.DeviceID, generation uint64, do func(context.Context, Controller) error) error {
+	m.mu.Lock()
+	l, ok := m.loops[id]
+	m.mu.Unlock()
+	if !ok {
+		return ErrUnknownDevice
+	}
+	switch {
+	case !l.target.Control:
+		return ErrReadOnly
+	case l.target.Generation != generation:
+		return ErrMoved
+	}
+	j := &job{ctx: ctx, do: do, done: make(chan error, 1)}
+	select {
+	case l.jobs <- j:
+	case <-l.ended:
+		return ErrUnknownDevice
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the device's turn: %w", ctx.Err())
+	}
+	// It was taken: its own time-outs end it, and what became of it must be
+	// known.
+	return <-j.done
+}
+
+// Controls returns what can be written to a device, as it was learned last.
+func (m *Manager) Controls(id models.DeviceID) []models.ControlSpec {
+	m.mu.Lock()
+	l, ok := m.loops[id]
+	m.mu.Unlock()
+	if !ok || !l.target.Control {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.controls)
+}
+
+// Intend works out what Write would send; see Controller.
+func (m *Manager) Intend(ctx context.Context, id models.DeviceID, generation uint64, control string, a Action) (Intent, error) {
+	var out Intent
+	err := m.control(ctx, id, generation, func(ctx context.Context, c Controller) (err error) {
+		out, err = c.Intend(ctx, control, a)
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("control %s of device %d: %w", control, id, err)
+	}
+	return out, nil
+}
+
+// Write writes one control of a device, once; see Controller.
+func (m *Manager) Write(ctx context.Context, id models.DeviceID, generation uint64, control string, a Action, want Intent) error {
+	err := m.control(ctx, id, generation, func(ctx context.Context, c Controller) error { return c.Write(ctx, control, a, want) })
+	if err != nil {
+		return fmt.Errorf("control %s of device %d: %w", control, id, err)
+	}
+	return nil
+}

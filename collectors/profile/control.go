@@ -1,0 +1,586 @@
+package profile
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
+)
+
+// Control is one thing that devices of the family can be told; a control of a
+// table column becomes one for each row. Nothing of it is used unless control
+// is switched on.
+type Control struct {
+	// Key is the path in the device, with {parts} like that of a Point.
+	Key       string `yaml:"key"`
+	Label     string `yaml:"label"`
+	LabelFrom *Ref   `yaml:"label_from"`
+	// Kind is command or set-point.
+	Kind models.ControlKind `yaml:"kind"`
+	// Source is the MIB object or the manual's name of the register.
+	Source string `yaml:"source"`
+
+	// OID is a single object, Column a table column without its index.
+	OID    string `yaml:"oid"`
+	Column string `yaml:"column"`
+	// RowsFrom is the column whose rows count, where Column cannot be read.
+	RowsFrom string                      `yaml:"rows_from"`
+	Index    []string                    `yaml:"index"`
+	Parts    map[string]string           `yaml:"parts"`
+	Rows     map[string][]int64          `yaml:"rows"`
+	Module   string                      `yaml:"module"`
+	Names    map[string]map[int64]string `yaml:"names"`
+
+	// Register is the 0-based Modbus address as on the wire, in table holding
+	// or coil.
+	Register  *int   `yaml:"register"`
+	Table     string `yaml:"table"`
+	WordOrder string `yaml:"word_order"`
+	ByteOrder string `yaml:"byte_order"`
+	UnitID    *int   `yaml:"unit_id"`
+	// Function is 5, 6, 15 or 16; without it 5 for coils, 6 for one register,
+	// 16 for more.
+	Function int `yaml:"function"`
+	// Complement writes the one's complement of the number into the next
+	// register, in the same request.
+	Complement bool `yaml:"complement"`
+	// WriteOnly objects and registers are not read before they are written.
+	WriteOnly bool `yaml:"write_only"`
+	// Type is integer, unsigned or text for an object, and one of the numbers
+	// of Point.Type for a register.
+	Type string `yaml:"type"`
+
+	When  []Condition `yaml:"when"`
+	Where []Condition `yaml:"where"`
+
+	// Options of a command.
+	Options []ControlOption `yaml:"options"`
+
+	// Class and Unit of a set-point; Unit is that of raw x scale + offset, and
+	// of Min, Max and Step.
+	Class  quantity.Class `yaml:"class"`
+	Unit   string         `yaml:"unit"`
+	Scale  *float64       `yaml:"scale"`
+	Offset float64        `yaml:"offset"`
+	Min    *float64       `yaml:"min"`
+	Max    *float64       `yaml:"max"`
+	Step   float64        `yaml:"step"`
+
+	// Shows is the key of the point that shows the effect, as that point has
+	// it; Within is how long the device may take. Default 15 s.
+	Shows  string   `yaml:"shows"`
+	Within Duration `yaml:"within"`
+	Note   string   `yaml:"note"`
+}
+
+// ControlOption is one thing that a command can do.
+type ControlOption struct {
+	Name string `yaml:"name"`
+	// Raw is the number that is written, Text the text for type text.
+	Raw  *int64 `yaml:"raw"`
+	Text string `yaml:"text"`
+	// Done is the state number of the shown point that proves the effect.
+	Done     *int64          `yaml:"done"`
+	Severity models.Severity `yaml:"severity"`
+	Warning  string          `yaml:"warning"`
+}
+
+// controlTypes are the types of an object that is written, by their BER tags.
+var controlTypes = map[string]byte{"integer": 0x02, "unsigned": 0x42, "text": 0x04}
+
+// ControlWithin is how long a device may take to show the effect of a control
+// that does not say.
+const ControlWithin = 15 * time.Second
+
+// ResolvedControl is one concrete control of one device.
+type ResolvedControl struct {
+	Spec models.ControlSpec
+	// OID is the object to SET, Tag its BER type (SNMP).
+	OID string
+	Tag byte
+	// Register is where to write with Function (Modbus); nil for SNMP.
+	Register *Register
+	Function byte
+	// Readable: the object or register can be read.
+	Readable bool
+
+	from          *Control
+	scale, offset float64 // raw to base unit
+	regs          *registerType
+}
+
+// point gives the row settings of a control as those of a point.
+func (c *Control) point() *Point {
+	return &Point{Key: c.Key, OID: c.OID, Column: c.Column, Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
+		Register: c.Register, Table: c.Table, Type: c.Type, UnitID: c.UnitID, LabelFrom: c.LabelFrom, When: c.When, Where: c.Where}
+}
+
+// refs lists the neighbouring values that a control looks at when learned.
+func (c *Control) refs() []*Ref {
+	var out []*Ref
+	for i := range c.When {
+		out = append(out, &c.When[i].Ref)
+	}
+	for i := range c.Where {
+		out = append(out, &c.Where[i].Ref)
+	}
+	if c.LabelFrom != nil {
+		out = append(out, c.LabelFrom)
+	}
+	return out
+}
+
+// ControlNeeds lists what the controls of a profile look at beside what
+// Resolve needs.
+func (p *Profile) ControlNeeds(sysObjectID string) Needs {
+	scalars, columns := set{}, set{}
+	for i := range p.Controls {
+		c := &p.Controls[i]
+		if !c.WriteOnly {
+			scalars.add(c.OID)
+		}
+		columns.add(orElse(c.RowsFrom, c.Column))
+		for _, r := range c.refs() {
+			scalars.add(r.OID)
+			columns.add(r.Column)
+		}
+		for _, column := range c.Parts {
+			columns.add(column)
+		}
+	}
+	needs := Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
+	moved := p.move(sysObjectID)
+	for _, oids := range [][]string{needs.Scalars, needs.Columns} {
+		for i := range oids {
+			oids[i] = moved.oid(oids[i])
+		}
+	}
+	return needs
+}
+
+// ModbusControlNeeds lists the registers that the controls of a profile look
+// at beside what ResolveModbus needs.
+func (p *Profile) ModbusControlNeeds() []Register {
+	var out []Register
+	for i := range p.Controls {
+		c := &p.Controls[i]
+		if c.Register == nil {
+			continue
+		}
+		own := c.point().register()
+		if !c.WriteOnly {
+			out = append(out, own)
+		}
+		for _, r := range c.refs() {
+			if reg, ok := r.registerOf(); ok {
+				reg.Unit = own.Unit
+				out = append(out, reg)
+			}
+		}
+	}
+	return out
+}
+
+// controls adds the controls that the device was found to have.
+func (r *resolver) controls(list []Control) {
+	seen := map[string]bool{}
+	for i := range list {
+		c := &list[i]
+		if !allHold(c.When, r.src, nil) {
+			continue
+		}
+		switch {
+		case c.OID != "":
+			if c.WriteOnly || r.src.scalar(c.OID).Kind != None {
+				r.control(c, nil, seen)
+			}
+		case c.Column != "":
+			for _, row := range r.src.column(orElse(c.RowsFrom, c.Column)) {
+				r.control(c, row.Index, seen)
+			}
+		case c.Register != nil:
+			if c.WriteOnly || r.src.register(c.point().register()).Kind != None {
+				r.control(c, nil, seen)
+			}
+		}
+	}
+}
+
+func allHold(list []Condition, src source, index []uint32) bool {
+	for _, c := range list {
+		if !c.holds(src, index) {
+			return false
+		}
+	}
+	return true
+}
+
+// control makes the control of one row.
+func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
+	p := c.point()
+	parts, ok := p.indexParts(r.src, index)
+	if !ok || !allHold(c.Where, r.src, index) {
+		return
+	}
+	if c.LabelFrom != nil {
+		parts["label"] = cleanText(r.src.ref(*c.LabelFrom, index).String())
+	}
+	prefix := ""
+	if m := parts[c.Module]; c.Module != "" && m != "" && m != "1" && m != "0" {
+		prefix = "unit/" + m + "/"
+	}
+	out := ResolvedControl{from: c, scale: 1, Readable: !c.WriteOnly}
+	s := &out.Spec
+	s.Key, s.Kind, s.Within = prefix+expandKey(c.Key, parts), c.Kind, orElse(time.Duration(c.Within), ControlWithin)
+	if seen[s.Key] {
+		r.problem("%s: two controls have this key; the first one is used", s.Key)
+		return
+	}
+	seen[s.Key] = true
+	s.Label = orElse(cleanText(expandLabel(c.Label, parts)), orElse(parts["label"], labelOf(s.Key)))
+	if c.Shows != "" {
+		// A point that the device does not have shows nothing.
+		if shows := prefix + expandKey(c.Shows, parts); r.has(shows) {
+			s.Shows = shows
+		}
+	}
+	for _, o := range c.Options {
+		x := models.ControlOption{Name: o.Name, Severity: orElse(o.Severity, models.SeverityWarning), Warning: o.Warning}
+		if s.Shows != "" {
+			x.Done = o.Done
+		}
+		s.Options = append(s.Options, x)
+	}
+	if c.Kind == models.ControlSetPoint {
+		scale, offset, err := c.Class.Conversion(c.Unit)
+		if err != nil {
+			r.problem("%s: %v", s.Key, err)
+			return
+		}
+		own := 1.0
+		if c.Scale != nil {
+			own = *c.Scale
+		}
+		out.scale, out.offset = own*scale, c.Offset*scale+offset
+		s.Class, s.Min, s.Max, s.Step = c.Class, *c.Min*scale+offset, *c.Max*scale+offset, c.Step*scale
+	}
+	if c.Register != nil {
+		reg := p.register()
+		out.Register, out.Function = &reg, c.function()
+		if !reg.Bit() {
+			regs, err := newRegisterType(c.Type, c.WordOrder, c.ByteOrder)
+			if err != nil {
+				r.problem("%s: %v", s.Key, err)
+				return
+			}
+			out.regs = regs
+		}
+		s.Target = fmt.Sprintf("%s, function %d", reg, out.Function)
+	} else {
+		out.OID, out.Tag = r.src.moved.oid(c.OID+instance(c.Column, index)), controlTypes[c.Type]
+		s.Target = out.OID
+	}
+	r.device.Controls = append(r.device.Controls, out)
+}
+
+// has tells whether the device has a point of this key.
+func (r *resolver) has(key string) bool {
+	_, ok := r.at[key]
+	return ok
+}
+
+// function is the Modbus function that writes the control.
+func (c *Control) function() byte {
+	switch {
+	case c.Function != 0:
+		return byte(c.Function)
+	case c.Table == "coil":
+		return 5
+	case c.Complement || registerCounts[c.Type] != 1:
+		return 16
+	}
+	return 6
+}
+
+// Encode gives what is to be written for an option of a command or the value
+// of a set-point (base unit): the raw value of an object, or the bytes of
+// registers; one byte, 0 or 1, of a coil.
+func (c *ResolvedControl) Encode(option string, value float64) (Raw, error) {
+	if c.Spec.Kind == models.ControlCommand {
+		for _, o := range c.from.Options {
+			if o.Name != option {
+				continue
+			}
+			if c.Tag == controlTypes["text"] && c.Register == nil {
+				return Raw{Kind: Bytes, Bytes: []byte(o.Text)}, nil
+			}
+			return c.number(float64(*o.Raw))
+		}
+		return Raw{}, fmt.Errorf("%s has no option %q", c.Spec.Key, option)
+	}
+	s := &c.Spec
+	slack := 1e-6 * math.Max(1, math.Max(math.Abs(s.Min), math.Abs(s.Max)))
+	if math.IsNaN(value) || value < s.Min-slack || value > s.Max+slack {
+		return Raw{}, fmt.Errorf("%s: %g is not between %g and %g", s.Key, value, s.Min, s.Max)
+	}
+	if n := (value - s.Min) / s.Step; math.Abs(n-math.Round(n)) > 1e-3 {
+		return Raw{}, fmt.Errorf("%s: %g is not a step of %g from %g", s.Key, value, s.Step, s.Min)
+	}
+	return c.number((value - c.offset) / c.scale)
+}
+
+// number gives a raw number the form in which it is written.
+func (c *ResolvedControl) number(n float64) (Raw, error) {
+	whole := math.Round(n)
+	switch {
+	case c.Register != nil && c.Register.Bit():
+		if whole != 0 && whole != 1 {
+			return Raw{}, fmt.Errorf("%s: a coil is 0 or 1, not %g", c.Spec.Key, n)
+		}
+		return Raw{Kind: Bytes, Bytes: []byte{byte(whole)}}, nil
+	case c.Register != nil:
+		b := c.regs.bytes(n)
+		got, _, integer, q := c.regs.number(b)
+		if q != models.Good || integer && got != whole {
+			return Raw{}, fmt.Errorf("%s: %g does not fit type %s", c.Spec.Key, n, c.regs.name)
+		}
+		if c.from.Complement {
+			b = append(b, ^b[0], ^b[1])
+		}
+		return Raw{Kind: Bytes, Bytes: b}, nil
+	case c.Tag == controlTypes["text"]:
+		// A tenth is written as a tenth, whatever the float makes of it.
+		return Raw{Kind: Bytes, Bytes: []byte(strconv.FormatFloat(math.Round(n*1e6)/1e6, 'f', -1, 64))}, nil
+	}
+	low, high := float64(math.MinInt32), float64(math.MaxInt32)
+	if c.Tag == controlTypes["unsigned"] {
+		low, high = 0, math.MaxUint32
+	}
+	if whole < low || whole > high {
+		return Raw{}, fmt.Errorf("%s: %g does not fit the object's type", c.Spec.Key, n)
+	}
+	return Raw{Kind: Int, Int: int64(whole)}, nil
+}
+
+// Text writes a raw value of this control for humans: a number in decimal, a
+// text in quotes, registers in hexadecimal.
+func (c *ResolvedControl) Text(raw Raw) string {
+	switch {
+	case raw.Kind == None:
+		return ""
+	case c.Register != nil && c.Register.Bit():
+		if raw.Kind == Bytes && len(raw.Bytes) > 0 {
+			return strconv.Itoa(int(raw.Bytes[0]))
+		}
+		return raw.String()
+	case c.Register != nil && raw.Kind == Bytes:
+		words := make([]string, 0, len(raw.Bytes)/2)
+		for i := 0; i+1 < len(raw.Bytes); i += 2 {
+			words = append(words, fmt.Sprintf("0x%02X%02X", raw.Bytes[i], raw.Bytes[i+1]))
+		}
+		return strings.Join(words, " ")
+	case raw.Kind == Bytes:
+		return strconv.Quote(cleanText(string(raw.Bytes)))
+	}
+	return raw.String()
+}
+
+// Value gives the option or the number (base unit) that a raw value of this
+// control stands for; ok is false when it is none of them.
+func (c *ResolvedControl) Value(raw Raw) (option string, value float64, ok bool) {
+	number, isNumber := plain(raw)
+	if c.Register != nil && !c.Register.Bit() && raw.Kind == Bytes {
+		f, _, _, q := c.regs.number(raw.Bytes[:min(len(raw.Bytes), 2*int(c.Register.Count))])
+		number, isNumber = f, q == models.Good
+	} else if c.Register != nil && raw.Kind == Bytes && len(raw.Bytes) > 0 {
+		number, isNumber = float64(raw.Bytes[0]), true
+	}
+	if c.Spec.Kind == models.ControlSetPoint {
+		return "", number*c.scale + c.offset, isNumber
+	}
+	for _, o := range c.from.Options {
+		if o.Raw != nil && isNumber && float64(*o.Raw) == number || o.Text != "" && o.Text == raw.String() {
+			return o.Name, 0, true
+		}
+	}
+	return "", 0, false
+}
+
+// control checks one control of a profile.
+func (c *checker) control(x *Control, all *Profile, i int) {
+	at := func(field string) int { return c.line("controls", i, field) }
+	c.controlPlace(x, all, i, at)
+	switch x.Kind {
+	case models.ControlCommand:
+		c.options(x, at("options"))
+		if x.Class != "" || x.Min != nil || x.Max != nil || x.Step != 0 {
+			c.fault(at("kind"), "%s: class, min, max and step belong to a set-point", x.Key)
+		}
+	case models.ControlSetPoint:
+		c.setPoint(x, at)
+	default:
+		c.fault(at("kind"), "%s: kind %q is not one of command, set-point", x.Key, x.Kind)
+	}
+	if x.Within < 0 || time.Duration(x.Within) > 10*time.Minute {
+		c.fault(at("within"), "%s: within %s is not between 0 and 10m", x.Key, time.Duration(x.Within))
+	}
+}
+
+// controlPlace checks where a control stands.
+func (c *checker) controlPlace(x *Control, all *Profile, i int, at func(string) int) {
+	if !keyForm.MatchString(x.Key) {
+		c.fault(at("key"), "key %q is not a path of letters, digits, dashes and {parts}", x.Key)
+	}
+	for k := range i {
+		if all.Controls[k].Key == x.Key && len(x.When)+len(x.Where)+len(x.Rows) == 0 {
+			c.fault(at("key"), "%s: another control has this key", x.Key)
+		}
+	}
+	if x.Source == "" && all.Defaults.Source == "" {
+		c.fault(at("key"), "%s: source is missing: name the MIB object or register", x.Key)
+	}
+	places := 0
+	for _, given := range []bool{x.OID != "", x.Column != "", x.Register != nil} {
+		if given {
+			places++
+		}
+	}
+	if places != 1 {
+		c.fault(at("key"), "%s: exactly one of oid, column, register is needed", x.Key)
+	}
+	c.oid(x.OID, at("oid"))
+	c.oid(x.Column, at("column"))
+	c.oid(x.RowsFrom, at("rows_from"))
+	if x.WriteOnly && x.Column != "" && x.RowsFrom == "" {
+		c.fault(at("write_only"), "%s: a column that cannot be read needs rows_from", x.Key)
+	}
+	for _, r := range x.refs() {
+		c.ref(*r, at("key"))
+	}
+	for _, w := range append(append([]Condition{}, x.When...), x.Where...) {
+		c.condition(w, at("where"))
+	}
+	c.parts(x.point(), all, at("key"))
+	if x.Register == nil {
+		if _, ok := controlTypes[x.Type]; !ok {
+			c.fault(at("type"), "%s: type %q is not one of integer, unsigned, text", x.Key, x.Type)
+		}
+		if x.Function != 0 || x.Complement {
+			c.fault(at("key"), "%s: function and complement belong to a register", x.Key)
+		}
+		return
+	}
+	c.controlRegister(x, all, at)
+}
+
+func (c *checker) controlRegister(x *Control, all *Profile, at func(string) int) {
+	c.address(*x.Register, at("register"))
+	table := orElse(x.Table, all.Defaults.Table)
+	if table != "holding" && table != "coil" {
+		c.fault(at("table"), "%s: only tables holding and coil can be written, not %q", x.Key, table)
+	}
+	if (table == "coil") != (x.Type == "bool") {
+		c.fault(at("type"), "%s: type bool goes with coil, and only with it", x.Key)
+	}
+	if _, err := newRegisterType(x.Type, "", ""); err != nil || x.Type == "string" {
+		c.fault(at("type"), "%s: type %q is not a number", x.Key, x.Type)
+	}
+	switch f := x.Function; {
+	case f == 0:
+	case table == "coil" && f != 5 && f != 15, table == "holding" && f != 6 && f != 16:
+		c.fault(at("function"), "%s: function %d does not write table %s", x.Key, f, table)
+	case f == 6 && registerCounts[x.Type] > 1:
+		c.fault(at("function"), "%s: function 6 writes one register, type %s takes %d", x.Key, x.Type, registerCounts[x.Type])
+	}
+	if x.Complement && (x.Type != "u16" || x.Function != 0 && x.Function != 16) {
+		c.fault(at("complement"), "%s: complement goes with type u16 and function 16", x.Key)
+	}
+}
+
+func (c *checker) options(x *Control, line int) {
+	if len(x.Options) == 0 {
+		c.fault(line, "%s: a command needs options", x.Key)
+	}
+	seen := map[string]bool{}
+	for _, o := range x.Options {
+		switch {
+		case o.Name == "" || slug(o.Name) != o.Name || seen[o.Name]:
+			c.fault(line, "%s: option %q needs a name of lower case letters, digits and dashes that no other option has", x.Key, o.Name)
+		case x.Type == "text" && (o.Text == "" || o.Raw != nil):
+			c.fault(line, "%s: option %s of type text needs text", x.Key, o.Name)
+		case x.Type != "text" && (o.Raw == nil || o.Text != ""):
+			c.fault(line, "%s: option %s needs raw, the number that is written", x.Key, o.Name)
+		}
+		seen[o.Name] = true
+		c.severity(o.Severity, line)
+		if o.Done != nil && x.Shows == "" {
+			c.fault(line, "%s: option %s has done, but no point shows it", x.Key, o.Name)
+		}
+	}
+}
+
+func (c *checker) setPoint(x *Control, at func(string) int) {
+	if len(x.Options) > 0 {
+		c.fault(at("options"), "%s: options belong to a command", x.Key)
+	}
+	if x.Class == "" || x.Class.Enumerated() {
+		c.fault(at("class"), "%s: a set-point needs the class of a quantity", x.Key)
+		return
+	}
+	c.quantity(x.Class, x.Unit, at("class"), at("unit"), false)
+	if x.Scale != nil && *x.Scale == 0 {
+		c.fault(at("scale"), "%s: scale 0 makes every value 0", x.Key)
+	}
+	if x.Min == nil || x.Max == nil || x.Step <= 0 || *x.Min >= *x.Max {
+		c.fault(at("min"), "%s: a set-point needs min, a greater max, and a step above 0", x.Key)
+	}
+}
+
+// checkControls finds the faults of controls that need the points of the whole
+// profile, extended ones included.
+func (p *Profile) checkControls() Faults {
+	var faults Faults
+	for i := range p.Controls {
+		c := &p.Controls[i]
+		if c.Shows == "" {
+			continue
+		}
+		shown := p.shown(c.Shows)
+		if shown == nil {
+			faults = append(faults, Fault{p.file, 0, fmt.Sprintf("%s: shows %q, which is no point of the profile", c.Key, c.Shows)})
+			continue
+		}
+		if c.Kind == models.ControlSetPoint && shown.Class != c.Class {
+			faults = append(faults, Fault{p.file, 0, fmt.Sprintf("%s: shows %s of class %s, but sets class %s", c.Key, c.Shows, shown.Class, c.Class)})
+		}
+		for _, o := range c.Options {
+			if _, known := shown.States[orZero(o.Done)]; o.Done != nil && len(shown.States) > 0 && !known {
+				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("%s: option %s is done at state %d, which %s does not have", c.Key, o.Name, *o.Done, c.Shows)})
+			}
+		}
+	}
+	return faults
+}
+
+// shown finds the point with this key.
+func (p *Profile) shown(key string) *Point {
+	for _, q := range append([]*Profile{p}, p.fallback...) {
+		for i := range q.Points {
+			if q.Points[i].Key == key {
+				return &q.Points[i]
+			}
+		}
+	}
+	return nil
+}
+
+func orZero(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}

@@ -1,0 +1,273 @@
+package snmp
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
+)
+
+const controlProfile = testProfile + `
+  - {key: "outlet/{n}/state", class: state, column: 1.3.6.1.4.1.9.3.1, index: [n], source: outletState, states: {1: {text: "on"}, 2: {text: "off"}}}
+  - {key: setpoint, class: temperature, unit: °C, scale: 0.1, oid: 1.3.6.1.4.1.9.4.1.0, source: setpoint}
+controls:
+  - key: outlet/{n}/switch
+    kind: command
+    column: 1.3.6.1.4.1.9.3.1
+    index: [n]
+    type: integer
+    source: outletState
+    shows: outlet/{n}/state
+    options:
+      - {name: "on", raw: 1, done: 1, severity: info}
+      - {name: "off", raw: 2, done: 2, severity: critical}
+  - {key: setpoint, kind: set-point, class: temperature, unit: °C, scale: 0.1, min: 16, max: 30, step: 0.5, oid: 1.3.6.1.4.1.9.4.1.0, type: unsigned, source: setpoint, shows: setpoint}
+`
+
+// controlBench is an agent that takes writes, and an engine that may make them.
+type controlBench struct {
+	engine *Engine
+	target collectors.Target
+
+	mu   sync.Mutex
+	pdus []byte // tags of the requests of version 1 and 2c
+	sets []string
+	mute bool // SETs get no answer
+	deny int
+}
+
+func newControlBench(t *testing.T, control bool, user *usm.User) *controlBench {
+	t.Helper()
+	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(controlProfile)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.2.1.1.1.0|4|Test PDU\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9.7\n1.3.6.1.2.1.1.3.0|67|1000\n" +
+		"1.3.6.1.4.1.9.3.1.1|2|1\n1.3.6.1.4.1.9.3.1.2|2|2\n1.3.6.1.4.1.9.4.1.0|66|220\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := agent.NewTable(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &controlBench{}
+	table.AllowWrites(func(oid string, tag byte, raw profile.Raw) int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.sets = append(b.sets, oid+"="+raw.String())
+		if b.deny != 0 {
+			return b.deny
+		}
+		if err := table.Set(oid, tag, raw); err != nil {
+			return ber.GenErr
+		}
+		return 0
+	})
+	var a *agent.Agent
+	opt := agent.Options{Before: func(request []byte, _ net.Addr, _ func([]byte)) bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		m, err := ber.Decode(request)
+		if err != nil {
+			return false
+		}
+		b.pdus = append(b.pdus, m.PDU)
+		if m.PDU != ber.Set || !b.mute {
+			return false
+		}
+		b.sets = append(b.sets, "unanswered")
+		return true
+	}}
+	b.target = collectors.Target{
+		Device: 1, Name: "pdu", Protocol: collectors.SNMPv2c, Control: true,
+		SNMP: collectors.SNMPCredential{Community: "public"}, ControlSNMP: collectors.SNMPCredential{Community: "private"},
+	}
+	if user != nil {
+		prepared, err := user.Prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if opt.USM, err = agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared); err != nil {
+			t.Fatal(err)
+		}
+		b.target.Protocol = collectors.SNMPv3
+		b.target.SNMP = collectors.SNMPCredential{
+			User: user.Name, AuthProtocol: user.AuthProtocol, AuthPassword: user.AuthPassword,
+			PrivProtocol: user.PrivProtocol, PrivPassword: user.PrivPassword,
+		}
+		b.target.ControlSNMP = b.target.SNMP
+	}
+	if a, err = agent.Listen("127.0.0.1:0", table, opt); err != nil {
+		t.Fatal(err)
+	}
+	b.target.Address = a.Addr()
+	b.engine = New(Options{Library: lib, Timeout: 150 * time.Millisecond, Retries: 2, Control: control})
+	if err := b.engine.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.engine.Stop(); a.Close() })
+	return b
+}
+
+func (b *controlBench) sent() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.sets...)
+}
+
+// controller learns the device of a bench.
+func (b *controlBench) controller(t *testing.T) (collectors.Controller, *collectors.Learned) {
+	t.Helper()
+	d, err := b.engine.NewDriver(b.target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	l, err := d.Learn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := d.(collectors.Controller)
+	if !ok {
+		t.Fatalf("%T is no controller", d)
+	}
+	return c, l
+}
+
+func TestControlWritesOnce(t *testing.T) {
+	users := map[string]*usm.User{
+		"v1": nil, "v2c": nil,
+		"v3": {Name: "ops", AuthProtocol: "SHA256", AuthPassword: "auth password", PrivProtocol: "AES", PrivPassword: "priv password"},
+	}
+	for name, user := range users {
+		t.Run(name, func(t *testing.T) {
+			b := newControlBench(t, true, user)
+			if name == "v1" {
+				b.target.Protocol = collectors.SNMPv1
+			}
+			c, l := b.controller(t)
+			if len(l.Controls) != 3 || l.Controls[0].Key != "outlet/1/switch" || l.Controls[0].Shows != "outlet/1/state" {
+				t.Fatalf("controls: %+v", l.Controls)
+			}
+			off := collectors.Action{Option: "off"}
+			intent, err := c.Intend(t.Context(), "outlet/1/switch", off)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if intent.Target != "SET 1.3.6.1.4.1.9.3.1.1" || intent.Raw != "2" || intent.Current != "1" || intent.CurrentOption != "on" {
+				t.Errorf("dry run: %+v", intent)
+			}
+			if got := b.sent(); len(got) != 0 {
+				t.Fatalf("a dry run wrote: %v", got)
+			}
+			if err := c.Write(t.Context(), "outlet/1/switch", off, intent); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.sent(); len(got) != 1 || got[0] != "1.3.6.1.4.1.9.3.1.1=2" {
+				t.Errorf("sent: %v", got)
+			}
+			warm := collectors.Action{Value: 24.5}
+			if intent, err = c.Intend(t.Context(), "setpoint", warm); err != nil || intent.Raw != "245" || intent.CurrentValue == nil || *intent.CurrentValue != 22 {
+				t.Fatalf("dry run of a set-point: %+v, %v", intent, err)
+			}
+			if err := c.Write(t.Context(), "setpoint", warm, intent); err != nil {
+				t.Fatal(err)
+			}
+			if intent, err = c.Intend(t.Context(), "setpoint", warm); err != nil || intent.Current != "245" {
+				t.Errorf("read back: %+v, %v", intent, err)
+			}
+		})
+	}
+}
+
+func TestControlOutcomes(t *testing.T) {
+	b := newControlBench(t, true, nil)
+	c, _ := b.controller(t)
+	off := collectors.Action{Option: "off"}
+	intent, err := c.Intend(t.Context(), "outlet/1/switch", off)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		control string
+		action  collectors.Action
+		intent  collectors.Intent
+		mute    bool
+		deny    int
+		want    error
+		sent    int
+	}{
+		{"not answered", "outlet/1/switch", off, intent, true, 0, collectors.ErrUnanswered, 1},
+		{"refused", "outlet/1/switch", off, intent, false, 17, collectors.ErrRejected, 1},
+		{"undone in part", "outlet/1/switch", off, intent, false, undoFailed, collectors.ErrUnanswered, 1},
+		{"no such control", "outlet/9/switch", off, intent, false, 0, collectors.ErrNoControl, 0},
+		{"no such option", "outlet/1/switch", collectors.Action{Option: "burn"}, intent, false, 0, collectors.ErrAction, 0},
+		{"above the bound", "setpoint", collectors.Action{Value: 30.5}, intent, false, 0, collectors.ErrAction, 0},
+		{"between steps", "setpoint", collectors.Action{Value: 20.2}, intent, false, 0, collectors.ErrAction, 0},
+		{"another object than was confirmed", "outlet/2/switch", off, intent, false, 0, collectors.ErrMoved, 0},
+		{"another value than was confirmed", "outlet/1/switch", collectors.Action{Option: "on"}, intent, false, 0, collectors.ErrMoved, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b.mu.Lock()
+			b.sets, b.mute, b.deny = nil, tt.mute, tt.deny
+			b.mu.Unlock()
+			err := c.Write(t.Context(), tt.control, tt.action, tt.intent)
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			// Retries are for reading: a write is sent once.
+			time.Sleep(400 * time.Millisecond)
+			if got := b.sent(); len(got) != tt.sent {
+				t.Errorf("sent %v, want %d", got, tt.sent)
+			}
+		})
+	}
+}
+
+// TestNoWriterWithoutControl: an engine that was not built to write, and a
+// device that does not allow it, have nothing to write with; only reading
+// leaves the process.
+func TestNoWriterWithoutControl(t *testing.T) {
+	for name, set := range map[string]struct{ engine, device bool }{"engine": {false, true}, "device": {true, false}, "both": {false, false}} {
+		t.Run(name, func(t *testing.T) {
+			b := newControlBench(t, set.engine, nil)
+			b.target.Control = set.device
+			if (b.engine.writer != nil) != set.engine {
+				t.Errorf("writer: %v", b.engine.writer)
+			}
+			d, err := b.engine.NewDriver(b.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if _, ok := d.(collectors.Controller); ok {
+				t.Errorf("%T can write", d)
+			}
+			l, err := d.Learn(t.Context())
+			if err != nil || len(l.Controls) != 0 {
+				t.Errorf("controls %v, %v", l, err)
+			}
+			if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
+				t.Error(err)
+			}
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if len(b.pdus) == 0 || bytes.IndexByte(b.pdus, ber.Set) >= 0 {
+				t.Errorf("requests: %x", b.pdus)
+			}
+		})
+	}
+}
