@@ -267,13 +267,16 @@ type loop struct {
 	learned  bool // ids are those of what the driver learned last
 	changed  bool // the driver said so: look at it again when the pause is over
 	unstored bool // the last poll was not kept
-	ids      []models.PointID
-	groups   []group
-	failed   bool // the points were marked as not answered
-	failures int
-	nextTime time.Time
-	learnAt  time.Time
-	changeAt time.Time // no new look because of a change before
+	// restarted: no poll succeeded since the device began anew.
+	restarted bool
+	counters  counters
+	ids       []models.PointID
+	groups    []group
+	failed    bool // the points were marked as not answered
+	failures  int
+	nextTime  time.Time
+	learnAt   time.Time
+	changeAt  time.Time // no new look because of a change before
 }
 
 // buffer is memory of one poll, used by one device after the other.
@@ -411,7 +414,7 @@ func (l *loop) turn(ctx context.Context) (err error) {
 			DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
 		})
 		// Its points may mean something else by now.
-		l.learned = false
+		l.learned, l.restarted = false, true
 		l.due()
 	}
 	return err
@@ -448,6 +451,7 @@ func (l *loop) learn(ctx context.Context) error {
 	}
 	now := time.Now()
 	l.learned, l.changed, l.ids = true, false, ids
+	l.counters.learned(learned.Points, ids)
 	l.learnAt = now.Add(l.manager.opt.LearnEvery)
 	l.groups = l.groups[:0]
 	seen := map[string]bool{}
@@ -547,12 +551,14 @@ func (l *loop) poll(ctx context.Context) error {
 	for _, r := range readings {
 		if r.Quality != models.Good {
 			missing++
+		} else if l.counters.at != nil {
+			l.count(r, ms)
 		}
 		samples = append(samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
 	}
 	buf.samples = samples[:0]
 	stored := l.store(ctx, samples)
-	l.failed, l.failures = false, 0
+	l.failed, l.failures, l.restarted = false, 0, false
 	l.change(func(h *Health) {
 		h.State, h.LastError = StateOK, ""
 		if !stored {
@@ -568,6 +574,15 @@ func (l *loop) poll(ctx context.Context) error {
 		l.nextTime = end
 	}
 	return nil
+}
+
+// count looks at a reading that may be of a counter, and tells when it began
+// anew.
+func (l *loop) count(r Reading, ms int64) {
+	if e, ok := l.counters.note(r, l.restarted); ok {
+		e.DeviceID, e.TimeMS = l.target.Device, ms
+		l.manager.opt.Events(e)
+	}
 }
 
 // store gives samples to the sink. That it cannot keep them is no fault of the

@@ -276,6 +276,9 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		res.Whole = d.whole
 	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
+	if s.class.Cumulative() && !d.pow10 {
+		res.Spec.Step = d.scale
+	}
 	if i := strings.LastIndexByte(key, '/'); i >= 0 {
 		res.Spec.Component = key[:i]
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -59,6 +60,45 @@ func (a *App) exchanged(device models.DeviceID, err error) {
 		Variables: []models.EventVariable{{Name: id.What + ", known", Value: id.Known}, {Name: id.What + ", found", Value: id.Found}},
 	})
 }
+
+// pointsChanged tells which points a device has more or fewer than before. What
+// it has at first is no news.
+func (a *App) pointsChanged(device models.DeviceID, before []*models.Point, now []models.PointSpec) {
+	if len(before) == 0 {
+		return
+	}
+	had := make(map[string]bool, len(before))
+	for _, p := range before {
+		had[p.Key] = true
+	}
+	var appeared, vanished []string
+	for i := range now {
+		if !had[now[i].Key] {
+			appeared = append(appeared, now[i].Key)
+		}
+		delete(had, now[i].Key)
+	}
+	for _, p := range before {
+		if had[p.Key] {
+			vanished = append(vanished, p.Key)
+		}
+	}
+	tell := func(kind models.EventKind, severity models.Severity, keys []string) {
+		if len(keys) == 0 {
+			return
+		}
+		e := models.Event{DeviceID: device, Kind: kind, Severity: severity, Name: string(kind), Variables: []models.EventVariable{{Name: "points", Value: strconv.Itoa(len(keys))}}}
+		for _, k := range keys[:min(len(keys), maxNamed)] {
+			e.Variables = append(e.Variables, models.EventVariable{Name: "point", Value: k})
+		}
+		a.tell(e)
+	}
+	tell(models.EventPointsVanished, models.SeverityWarning, vanished)
+	tell(models.EventPointsAppeared, models.SeverityInfo, appeared)
+}
+
+// maxNamed is how many points an event names.
+const maxNamed = 30
 
 // contacts tells changes of the polling state. It compares with what was told
 // last, before a restart of the program too: that a device is polled well is

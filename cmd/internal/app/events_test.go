@@ -101,3 +101,30 @@ func TestEventsAreServed(t *testing.T) {
 		t.Errorf("%v events are counted", n)
 	}
 }
+
+// What a device can measure more or less than before is told, but not what it
+// has at first.
+func TestPointsThatComeAndGoAreTold(t *testing.T) {
+	a := plain(t, t.TempDir())
+	d := a.testDevice(t, models.Device{Name: "pdu"})
+	reg := registry{a}
+	for _, keys := range [][]string{{"a", "b"}, {"a", "b"}, {"a", "b", "unit/2/a"}, {"b", "unit/2/a"}} {
+		l := &collectors.Learned{}
+		for _, k := range keys {
+			l.Points = append(l.Points, models.PointSpec{Key: k, Class: "power", Group: "fast"})
+		}
+		if _, err := reg.Register(t.Context(), d.ID, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, 5*time.Second, "told", func() bool {
+		return slices.Equal(a.happened(t), []string{"points-appeared points-appeared", "points-vanished points-vanished"})
+	})
+	p, err := a.events.List(system(t.Context()), event.Filter{Kinds: []models.EventKind{models.EventPointsAppeared}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := p.Items[0].Variables; len(v) != 2 || v[1].Value != "unit/2/a" {
+		t.Errorf("got %+v", p.Items[0])
+	}
+}

@@ -37,10 +37,12 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 	for i := range specs {
 		specs[i].Interval = l.Intervals[specs[i].Group]
 	}
+	before := r.app.inventory.Catalog().Device(device)
 	ids, err := r.app.inventory.RegisterPoints(ctx, device, specs)
 	if err != nil {
 		return nil, err
 	}
+	r.app.pointsChanged(device, before, specs)
 	r.app.track(r.app.inventory.Catalog().Device(device))
 	return ids, nil
 }
