@@ -98,6 +98,7 @@ func (c *checker) profile(p *Profile) {
 	for i := range p.Controls {
 		c.control(&p.Controls[i], p, i)
 	}
+	c.traps(p)
 	for i, b := range p.Device.Blocks {
 		if b.Count < 1 || b.Register < 0 || b.Register+b.Count > 65536 {
 			c.fault(c.line("modbus", "blocks", i), "block of %d registers from %d is out of range", b.Count, b.Register)

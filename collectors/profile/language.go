@@ -66,6 +66,10 @@ type Profile struct {
 	// Controls are what devices of the family can be told, if control is
 	// switched on.
 	Controls []Control `yaml:"controls"`
+	// Traps are the notifications that the family sends, TrapVariables the
+	// objects that come with them, by name.
+	Traps         []TrapRule        `yaml:"traps"`
+	TrapVariables map[string]string `yaml:"trap_variables"`
 
 	file     string
 	origin   Origin

@@ -1,0 +1,36 @@
+package profile_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+)
+
+// Each fault of the trap section is told with its line.
+func TestTrapFaults(t *testing.T) {
+	const head = "profile: x-traps\nabstract: true\nsource: test\ntrap_variables: {load: 1.3.6.1.4.1.5.1}\ntraps:\n"
+	for name, c := range map[string]struct{ traps, want string }{
+		"good":          {"  - {oid: 1.3.6.1.4.1.5.0.1, name: a, text: 'Load {load}', severity: warning}\n  - {oid: 1.3.6.1.4.1.5.0.2, name: b, text: Good, severity: ok, clears: 1.3.6.1.4.1.5.0.1}\n", ""},
+		"no OID":        {"  - {name: a, text: A, severity: ok}\n", "has no OID"},
+		"bad OID":       {"  - {oid: enterprises.5, name: a, text: A, severity: ok}\n", "is not an object identifier"},
+		"twice":         {"  - {oid: 1.3.6, name: a, text: A, severity: ok}\n  - {oid: 1.3.6, name: b, text: A, severity: ok}\n", "is there twice"},
+		"bad name":      {"  - {oid: 1.3.6, name: a b, text: A, severity: ok}\n", "is not that of a MIB"},
+		"no text":       {"  - {oid: 1.3.6, name: a, severity: ok}\n", "needs a text"},
+		"no severity":   {"  - {oid: 1.3.6, name: a, text: A}\n", "needs a text and a severity"},
+		"bad severity":  {"  - {oid: 1.3.6, name: a, text: A, severity: dreadful}\n", "is not one of"},
+		"no variable":   {"  - {oid: 1.3.6, name: a, text: 'At {heat}', severity: ok}\n", "is not in trap_variables"},
+		"clears itself": {"  - {oid: 1.3.6, name: a, text: A, severity: ok, clears: 1.3.6}\n", "which is no other trap"},
+		"clears none":   {"  - {oid: 1.3.6, name: a, text: A, severity: ok, clears: 1.3.7}\n", "which is no other trap"},
+		"unknown key":   {"  - {oid: 1.3.6, name: a, text: A, severity: ok, colour: red}\n", "colour"},
+	} {
+		_, err := profile.Load(fstest.MapFS{"v/x-traps.yaml": {Data: []byte(head + c.traps)}})
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "x-traps.yaml:")):
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
