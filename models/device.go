@@ -127,6 +127,14 @@ type Polling struct {
 	CollectorID *uint64 `json:"collector_id"`
 }
 
+// Controlling is whether a device may be written.
+type Controlling struct {
+	ControlAllowed bool `json:"control_allowed"`
+	// ControlCredentialID opens the device for writing; nil is the credential
+	// by which it is read.
+	ControlCredentialID *uint64 `json:"control_credential_id"`
+}
+
 // LearnedFacts are what the device says of itself. They are foreign text.
 type LearnedFacts struct {
 	Vendor         string `json:"vendor"`
@@ -161,6 +169,7 @@ type Device struct {
 	AssetTag    string `json:"asset_tag"`
 	Description string `json:"description"`
 	Polling
+	Controlling
 	LearnedFacts
 	// Generation counts how often the device behind this entry was replaced
 	// by another one; each generation has points, and so history, of its own.

@@ -74,8 +74,14 @@ const (
 	EditPlan Operation = "plan.edit"
 	// ApprovePlan is releasing a plan for work.
 	ApprovePlan Operation = "plan.approve"
-	// ControlDevice is writing to the plant; it is off unless configured.
-	ControlDevice Operation = "device.control"
+	// RequestControl is asking for something to be written to the plant;
+	// control is off unless configured.
+	RequestControl Operation = "control.request"
+	// ConfirmControl is being the second person who has it written, or
+	// refuses. The matrix lets some roles do both; one person cannot.
+	ConfirmControl Operation = "control.confirm"
+	// AllowControl is opening a device for writing at all.
+	AllowControl Operation = "control.allow"
 	// ReadCredentials is seeing which credentials exist, never their secrets.
 	ReadCredentials Operation = "credential.read" //nolint:gosec // the name of an operation
 	// ManageCredentials is creating and changing secrets of devices.
@@ -108,6 +114,7 @@ const (
 //	alarm.ack                     x        x                  x
 //	device.poll                   x        x                  x
 //	simulation.fault              x        x                  x
+//	control.request               x        x                  x
 //	layout.edit                            x        x         x
 //	data.import                            x        x         x
 //	plan.edit                              x        x         x
@@ -117,10 +124,11 @@ const (
 //	alarm.edit                             x                  x
 //	collector.edit                         x                  x
 //	device.discover                        x                  x
-//	device.control                         x                  x
+//	control.confirm                        x                  x
 //	credential.read                        x                  x
 //	credential.manage                      x                  x
 //	credential.use         (the system only)
+//	control.allow                                             x
 //	user.manage                                               x
 //	audit.read                                                x
 //	system.manage                                             x
@@ -144,7 +152,9 @@ var matrix = map[Operation][]Role{
 	EditAlarmRules:    {Engineer, Administrator},
 	EditCollectors:    {Engineer, Administrator},
 	DiscoverDevices:   {Engineer, Administrator},
-	ControlDevice:     {Engineer, Administrator},
+	RequestControl:    {Operator, Engineer, Administrator},
+	ConfirmControl:    {Engineer, Administrator},
+	AllowControl:      {Administrator},
 	ReadCredentials:   {Engineer, Administrator},
 	ManageCredentials: {Engineer, Administrator},
 	UseCredentials:    {},

@@ -316,3 +316,47 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	return nil
 }
+
+// ErrReauthenticate asks a signed-in person to show again who it is.
+var ErrReauthenticate = errors.New("show again who you are")
+
+// Reauthenticate returns nil when the signed-in person has just shown who it
+// is: by the password, or by a session that began no longer than fresh ago.
+// Tokens cannot. Without a password and a fresh session it is
+// ErrReauthenticate, with a wrong password ErrBadCredentials.
+func (s *Service) Reauthenticate(ctx context.Context, password string, fresh time.Duration) error {
+	if err := requirePerson(ctx); err != nil {
+		return err
+	}
+	p, _ := From(ctx)
+	if password == "" {
+		sess, err := first[models.Session](s.db.WithContext(ctx).Where("id = ? AND user_id = ?", p.CredentialID, p.UserID), "session")
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err != nil || s.now().Sub(sess.CreatedAt) > fresh {
+			return ErrReauthenticate
+		}
+		return nil
+	}
+	u, err := first[models.User](s.db.WithContext(ctx).Where("id = ?", p.UserID), "user "+itoa(p.UserID))
+	if err != nil {
+		return err
+	}
+	if wait := s.limiter.begin(u.Name, p.Address, s.now()); wait > 0 {
+		return &TooManyAttemptsError{RetryAfter: wait}
+	}
+	if len(password) > MaxPasswordBytes || u.PasswordHash == "" {
+		return ErrBadCredentials
+	}
+	ok, _, err := s.hasher.verify(ctx, u.PasswordHash, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.recordFailure(ctx, u.Name, "reauthenticate")
+		return ErrBadCredentials
+	}
+	s.limiter.succeed(u.Name, p.Address, s.now())
+	return nil
+}

@@ -280,6 +280,7 @@ func (s *Service) Delete(ctx context.Context, id uint64) error {
 		}
 		err = db.CheckUnused(tx, "credential", r.Name, id,
 			db.Reference{Objects: "devices", Table: "devices", Column: "credential_id"},
+			db.Reference{Objects: "devices", Table: "devices", Column: "control_credential_id"},
 			db.Reference{Objects: "discovery ranges", Table: "discovery_range_credentials", Column: "credential_id", Unnamed: true})
 		if errors.Is(err, fault.ErrConflict) {
 			return conflict(err)

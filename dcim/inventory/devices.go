@@ -333,7 +333,7 @@ func (s *Service) CreateDeviceWith(ctx context.Context, d models.Device, also fu
 	if err := access.RequireSite(ctx, editing(d), d.SiteID); err != nil {
 		return models.Device{}, err
 	}
-	d.ID, d.LearnedFacts, d.Generation = 0, models.LearnedFacts{}, 1
+	d.ID, d.LearnedFacts, d.Controlling, d.Generation = 0, models.LearnedFacts{}, models.Controlling{}, 1
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		if err := checkCredential(tx, d.Polling); err != nil {
 			return err
@@ -384,7 +384,8 @@ func (s *Service) resolve(ctx context.Context, p *models.Position) error {
 }
 
 // UpdateDevice replaces what people decide of a device. Its place stays (see
-// layout.Service.Place), and so do the roles of its points (see SetPointRole)
+// layout.Service.Place), the permission to write it (see AllowControl) too
+// unless it is another device afterwards, and so do the roles of its points (see SetPointRole)
 // and what was learned from it. d.Version is the version that the change was
 // made to; zero overwrites whatever is there.
 func (s *Service) UpdateDevice(ctx context.Context, d models.Device) (models.Device, error) {
@@ -414,6 +415,11 @@ func (s *Service) UpdateDevice(ctx context.Context, d models.Device) (models.Dev
 			return err
 		}
 		d.Position, d.LearnedFacts, d.Generation = before.Position, before.LearnedFacts, before.Generation
+		d.Controlling = before.Controlling
+		if d.Protocol != before.Protocol || d.Address != before.Address || d.UnitID != before.UnitID || d.Profile != before.Profile {
+			// What may be written is not there any more, or somewhere else.
+			d.Controlling = models.Controlling{}
+		}
 		d.PointRoles, d.CreatedAt = before.PointRoles, before.CreatedAt
 		d.Folded = folded(&d)
 		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, seen(callers, before.Version)); err != nil {
@@ -444,6 +450,46 @@ func pollingChanged(a, b models.Device) bool {
 	p.CredentialID, q.CredentialID, p.CollectorID, q.CollectorID = nil, nil, nil, nil
 	return !same || p != q || a.Name != b.Name ||
 		(a.Status == models.StatusPlanned) != (b.Status == models.StatusPlanned)
+}
+
+// AllowControl says whether a device may be written, and with which credential;
+// nil is the one by which it is read.
+func (s *Service) AllowControl(ctx context.Context, id models.DeviceID, c models.Controlling) error {
+	if err := access.Require(ctx, access.AllowControl); err != nil {
+		return err
+	}
+	old, err := db.Take[models.Device](s.db.WithContext(ctx), "device", id)
+	if err != nil {
+		return err
+	}
+	if err := access.RequireSite(ctx, access.AllowControl, old.SiteID); err != nil {
+		return err
+	}
+	if !c.ControlAllowed {
+		c.ControlCredentialID = nil
+	}
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		before, err := db.TakeLocked[models.Device](tx, "device", id)
+		if err != nil {
+			return err
+		}
+		if c.ControlCredentialID != nil {
+			if err := checkCredential(tx, models.Polling{Protocol: before.Protocol, CredentialID: c.ControlCredentialID}); err != nil {
+				return err
+			}
+		}
+		d := before
+		d.Controlling = c
+		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, before.Version); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, "allow-control", "device", id, d.Name, before.Controlling, c)
+	})
+	if err != nil {
+		return err
+	}
+	s.changed([]models.DeviceID{id})
+	return nil
 }
 
 // DeleteDevice removes a device with its points and its history of places. A

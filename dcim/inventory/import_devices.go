@@ -78,7 +78,7 @@ func (im *importer) placeDevices() error {
 // device makes the row of a spec.
 func (im *importer) device(p plannedDevice) (*models.Device, error) {
 	d := p.spec.Device
-	d.ID, d.SiteID, d.LearnedFacts, d.Generation, d.Record = 0, im.site.ID, models.LearnedFacts{}, 1, fresh()
+	d.ID, d.SiteID, d.LearnedFacts, d.Controlling, d.Generation, d.Record = 0, im.site.ID, models.LearnedFacts{}, models.Controlling{}, 1, fresh()
 	d.DeviceTypeID, d.CredentialID, d.CollectorID = nil, nil, nil
 	if p.spec.Type != "" {
 		t, ok := im.deviceTypes[key(im.manufacturers[p.spec.Manufacturer], p.spec.Type)]

@@ -195,7 +195,7 @@ func (s *Service) AcceptIdentity(ctx context.Context, device models.DeviceID) er
 		}
 		before := d
 		callers := d.Version
-		d.LearnedFacts = models.LearnedFacts{}
+		d.LearnedFacts, d.Controlling = models.LearnedFacts{}, models.Controlling{}
 		d.Generation++
 		d.Folded = folded(&d)
 		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, callers); err != nil {
