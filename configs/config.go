@@ -29,6 +29,7 @@ type Config struct {
 	Telemetry   Telemetry  `yaml:"telemetry"`
 	Collectors  Collectors `yaml:"collectors"`
 	Events      Events     `yaml:"events"`
+	Traps       Traps      `yaml:"traps"`
 	Auth        Auth       `yaml:"auth"`
 	Secrets     Secrets    `yaml:"secrets"`
 	Log         Log        `yaml:"log"`
@@ -128,6 +129,24 @@ type Events struct {
 	PerDevice int `yaml:"per_device"`
 }
 
+// Traps is how SNMP traps and informs are received.
+type Traps struct {
+	// Listen is host:port; empty receives none.
+	Listen string `yaml:"listen"`
+	// AnyCommunity takes traps of versions 1 and 2c from the address of a device
+	// whatever their community.
+	AnyCommunity bool `yaml:"any_community"`
+	// Forwarders may send traps of others.
+	Forwarders []netip.Prefix `yaml:"forwarders"`
+	// Rate is how many traps a second one address may send for long, Burst how
+	// many at once.
+	Rate  int `yaml:"rate"`
+	Burst int `yaml:"burst"`
+	// PollPause is the least time between two polls of a device because of
+	// traps.
+	PollPause Duration `yaml:"poll_pause"`
+}
+
 // Auth is who may come in and for how long.
 type Auth struct {
 	// SessionIdle ends an unused session, SessionAbsolute any.
@@ -195,6 +214,7 @@ func Default() *Config {
 			},
 		},
 		Events: Events{RetentionTime: Duration(400 * 24 * time.Hour), Max: 1_000_000, PerDevice: 1000},
+		Traps:  Traps{Rate: 5, Burst: 50, PollPause: Duration(10 * time.Second)},
 		Auth: Auth{
 			SessionIdle: Duration(8 * time.Hour), SessionAbsolute: Duration(7 * 24 * time.Hour),
 			PasswordMemory: 19 << 20, PasswordParallel: 2,

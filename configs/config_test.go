@@ -71,7 +71,7 @@ func TestExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	// An empty list and none are the same setting.
-	got.Server.TrustedProxies = nil
+	got.Server.TrustedProxies, got.Traps.Forwarders = nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("example differs from the defaults:\n%+v\n%+v", got, want)
 	}
@@ -122,7 +122,7 @@ func TestEnvironmentReachesEveryKey(t *testing.T) {
 		"secrets.key": strings.Repeat("ab", 32), "collectors.retries": "7", "collectors.timeout": "3s",
 		"auth.session_absolute": "2d", "server.shutdown_timeout": "37s", "telemetry.embedded.retention_time": "37d",
 		"telemetry.embedded.retention_size": "37GiB", "telemetry.influx.timeout": "37s",
-		"events.retention_time": "37d", "events.max": "37000",
+		"traps.listen": "127.0.0.1:1162", "traps.poll_pause": "37s", "events.retention_time": "37d", "events.max": "37000",
 	}
 	def, err := configs.Load("", nil)
 	if err != nil {

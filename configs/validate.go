@@ -22,6 +22,7 @@ func (c *Config) validate(fault func(path, problem, remedy string)) {
 	between(fault, "events.retention_time", c.Events.RetentionTime, time.Hour, 36500*day)
 	within(fault, "events.max", c.Events.Max, 1000, 100_000_000)
 	within(fault, "events.per_device", c.Events.PerDevice, 10, 1_000_000)
+	c.Traps.validate(fault)
 	c.Auth.validate(fault)
 	oneOf(fault, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(fault, "log.format", c.Log.Format, "text", "json")
@@ -141,6 +142,18 @@ func (c *Collectors) validate(fault func(path, problem, remedy string)) {
 	if len(c.AllowedRanges) == 0 {
 		fault("collectors.allowed_ranges", "allows no address at all", "name the ranges of the devices, or remove the key")
 	}
+}
+
+func (t *Traps) validate(fault func(path, problem, remedy string)) {
+	if t.Listen != "" {
+		_, port, err := net.SplitHostPort(t.Listen)
+		if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
+			fault("traps.listen", fmt.Sprintf("%q is not host:port", clipKey(t.Listen)), "write it as 0.0.0.0:1162 or [::]:162")
+		}
+	}
+	within(fault, "traps.rate", t.Rate, 1, 10000)
+	within(fault, "traps.burst", t.Burst, 1, 100000)
+	between(fault, "traps.poll_pause", t.PollPause, time.Second, time.Hour)
 }
 
 func (a *Auth) validate(fault func(path, problem, remedy string)) {

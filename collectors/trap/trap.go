@@ -104,7 +104,7 @@ type counters struct {
 // Receiver listens on one UDP socket.
 type Receiver struct {
 	opt    Options
-	rules  *rules
+	rules  atomic.Pointer[rules]
 	conn   *net.UDPConn
 	engine *engine
 	n      counters
@@ -134,7 +134,8 @@ func Listen(opt Options) (*Receiver, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Receiver{opt: opt, rules: newRules(opt.Library), sources: map[netip.Addr]*source{}, notices: map[string]*rate.Sometimes{}}
+	r := &Receiver{opt: opt, sources: map[netip.Addr]*source{}, notices: map[string]*rate.Sometimes{}}
+	r.SetLibrary(opt.Library)
 	address, err := net.ResolveUDPAddr("udp", opt.Listen)
 	if err == nil {
 		r.conn, err = net.ListenUDP("udp", address)
@@ -150,6 +151,9 @@ func Listen(opt Options) (*Receiver, error) {
 	}
 	return r, nil
 }
+
+// SetLibrary has notifications explained by other profiles from now on.
+func (r *Receiver) SetLibrary(lib *profile.Library) { r.rules.Store(newRules(lib)) }
 
 // Addr is where it listens.
 func (r *Receiver) Addr() netip.AddrPort { return r.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
@@ -284,7 +288,7 @@ func (r *Receiver) forwards(a netip.Addr) bool {
 func (r *Receiver) handle(t Trap, n *notification, to netip.AddrPort, s *source, answer func() []byte) {
 	t.Time = time.Now()
 	t.Version, t.Inform = n.version, n.inform
-	r.rules.explain(&t, n)
+	r.rules.Load().explain(&t, n)
 	if !n.inform {
 		r.n.received.Add(1)
 		r.opt.Handle(t, nil)

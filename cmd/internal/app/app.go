@@ -16,6 +16,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/simulate"
+	"github.com/aisle-dcim/aisle/collectors/trap"
 	"github.com/aisle-dcim/aisle/collectors/workshop"
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
@@ -142,6 +143,9 @@ type App struct {
 	scanner   *scanner
 	events    *event.Journal
 	contacts  *contacts
+	senders   senders
+	traps     atomic.Pointer[trap.Receiver] // nil when none are received
+	pokes     *pokes
 	// web is set last: devices change their state before.
 	web     atomic.Pointer[web.Server]
 	started time.Time
@@ -250,6 +254,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background(run, "poll manager", a.manager.Run)
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
+	if err := a.startTraps(run); err != nil {
+		return err
+	}
 	a.background(run, "profiles", a.profiles.Run)
 	if err := a.newScanner(ctx); err != nil {
 		return err

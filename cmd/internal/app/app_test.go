@@ -67,11 +67,17 @@ func startService(t *testing.T, dir string, f *simulate.Facility, log io.Writer)
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := a.core.Access.CreateToken(access.System(t.Context(), "test"), access.NewToken{Name: fmt.Sprint("test ", time.Now().UnixNano()), Role: access.Administrator, TTL: time.Hour})
+	return &service{a, token(t, a)}
+}
+
+// token lets an administrator in.
+func token(t *testing.T, a *App) string {
+	t.Helper()
+	secret, _, err := a.core.Access.CreateToken(access.System(t.Context(), "test"), access.NewToken{Name: fmt.Sprint("test ", time.Now().UnixNano()), Role: access.Administrator, TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &service{a, token}
+	return secret
 }
 
 func (s *service) stop(t *testing.T) {

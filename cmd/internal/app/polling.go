@@ -113,6 +113,7 @@ func (a *App) setTargets(ctx context.Context) error {
 		targets = append(targets, t)
 	}
 	a.locked.Store(&locked)
+	a.senders.set(targets)
 	a.manager.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	return nil
 }

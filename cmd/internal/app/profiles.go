@@ -45,6 +45,9 @@ func (a *App) newShelf() (*workshop.Shelf, error) {
 // that were identified as something else are looked at in their turn.
 func (a *App) profilesChanged(lib, _ *profile.Library, names []string) {
 	a.engines.SetLibrary(lib)
+	if r := a.traps.Load(); r != nil {
+		r.SetLibrary(lib)
+	}
 	ctx := context.Background()
 	changed := make(map[string]*profile.Profile, len(names))
 	for _, name := range names {
