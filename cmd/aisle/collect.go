@@ -46,6 +46,7 @@ input. The samples are discarded unless --store names a folder.`,
   aisle collect --targets meters.txt --modbus --profile abb-b23 --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			app.TuneMemory()
 			targets, err := readTargets(c, file, probe)
 			if err != nil {
 				return err
@@ -58,27 +59,17 @@ input. The samples are discarded unless --store names a folder.`,
 			if v {
 				log = slog.New(slog.NewTextHandler(c.err, nil))
 			}
-			if cpuProfile != "" {
-				f, err := os.Create(cpuProfile) //nolint:gosec // the person names the file
-				if err != nil {
-					return usageError("%w", err)
-				}
-				defer func() { pprof.StopCPUProfile(); _ = f.Close() }() // a profile cut short is of no use anyway
-				if err := pprof.StartCPUProfile(f); err != nil {
-					return fmt.Errorf("start profile: %w", err)
-				}
-			}
 			engines := app.NewEngines(app.EngineOptions{Library: lib, Log: log, Timeout: probe.timeout, Retries: max(probe.retries, 0), Sockets: sockets})
 			if err := engines.Start(); err != nil {
 				return err
 			}
 			defer engines.Stop()
-			var atEnd error
+			profiles := profiler{cpu: cpuProfile, memory: memProfile}
 			stats, err := collect.Run(cmd.Context(), collect.Options{
 				Engines: engines, Targets: targets, Interval: interval, Window: window, WarmUp: warm, Duration: d, StoreDir: store, Log: log,
-				AtEnd: func() { atEnd = writeHeap(memProfile) },
+				AtStart: profiles.start, AtEnd: profiles.end,
 			})
-			if err = errors.Join(err, atEnd); err != nil && !errors.Is(err, context.Canceled) {
+			if err = errors.Join(err, profiles.err); err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return output.Write(c.out, probe.format, collectRows(stats), stats)
@@ -99,24 +90,45 @@ input. The samples are discarded unless --store names a folder.`,
 	fl.DurationVar(&d, "duration", 30*time.Second, "time that is counted")
 	fl.StringVar(&store, "store", "", "keep the samples in an embedded store in this folder")
 	fl.IntVar(&sockets, "sockets", 0, "shared UDP sockets (default 2)")
-	fl.StringVar(&cpuProfile, "cpu-profile", "", "write a processor profile to this file")
+	fl.StringVar(&cpuProfile, "cpu-profile", "", "write a processor profile of the time that is counted to this file")
 	fl.StringVar(&memProfile, "memory-profile", "", "write a profile of the memory in use to this file")
 	fl.BoolVarP(&v, "verbose", "v", false, "log to standard error")
 	fl.Var(&probe.format, "format", "output format")
 	return cmd
 }
 
-// writeHeap writes what is in use; an empty name means nothing.
-func writeHeap(file string) error {
-	if file == "" {
-		return nil
+// profiler writes profiles of the time that is counted; an empty name means
+// none.
+type profiler struct {
+	cpu, memory string
+	file        *os.File
+	err         error
+}
+
+func (p *profiler) start() {
+	if p.cpu == "" {
+		return
 	}
-	f, err := os.Create(file) //nolint:gosec // the person names the file
+	if p.file, p.err = os.Create(p.cpu); p.err == nil { //nolint:gosec // the person names the file
+		p.err = pprof.StartCPUProfile(p.file)
+	}
+}
+
+func (p *profiler) end() {
+	if p.file != nil {
+		pprof.StopCPUProfile()
+		p.err = errors.Join(p.err, p.file.Close())
+	}
+	if p.memory == "" {
+		return
+	}
+	f, err := os.Create(p.memory) //nolint:gosec // the person names the file
 	if err != nil {
-		return usageError("%w", err)
+		p.err = errors.Join(p.err, err)
+		return
 	}
 	runtime.GC()
-	return errors.Join(pprof.WriteHeapProfile(f), f.Close())
+	p.err = errors.Join(p.err, pprof.WriteHeapProfile(f), f.Close())
 }
 
 // readTargets reads the list of devices.

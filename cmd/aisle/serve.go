@@ -110,6 +110,7 @@ func (c *cli) facility(cfg *configs.Config) (*simulate.Facility, error) {
 
 // runApp runs the service until ctx ends.
 func (c *cli) runApp(ctx context.Context, cfg *configs.Config, facility *simulate.Facility) error {
+	app.TuneMemory()
 	log := c.logger(cfg)
 	a := app.New(app.Options{
 		Config: cfg, Log: log, Facility: facility,

@@ -194,6 +194,9 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err := d.rows.watch(needs.Columns, f.columns); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
+	if _, err := d.session.envelope(); err != nil { // from here on it is only polled
+		return nil, nil, err
+	}
 	d.upTime, d.upAt, d.gone = 0, time.Time{}, 0
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)

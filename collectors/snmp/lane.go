@@ -59,6 +59,10 @@ type lane struct {
 	pending map[int32]*call
 	wheel   [wheelSlots][]int32
 	now     int64 // last tick that was looked at
+	// awake is set while the receiver works on answers; it then sends what is
+	// in queue together with its own requests.
+	awake bool
+	queue []*call
 }
 
 func newLane(e *Engine, network string) (*lane, error) {
@@ -89,7 +93,7 @@ func (l *lane) receive() {
 		if err != nil {
 			continue // an ICMP error of some earlier datagram
 		}
-		arrivals, next = l.match(n, arrivals[:0]), next[:0]
+		arrivals = l.match(n, arrivals[:0])
 		for _, a := range arrivals {
 			ok, c := a.call.owner.answer(a.datagram)
 			if !ok {
@@ -102,21 +106,43 @@ func (l *lane) receive() {
 				next = append(next, c)
 			}
 		}
-		for len(next) > 0 {
+		clear(arrivals)
+		for next = l.queued(next); len(next) > 0; next = l.queued(next[:0]) {
 			next = l.open(next)
 			l.packets.writeBatch(next, l.refused)
 			l.engine.requests.Add(uint64(len(next)))
-			next = next[:0]
 		}
-		clear(arrivals)
 		clear(next[:cap(next)])
 	}
+}
+
+// queued appends the calls that were queued meanwhile; when there is nothing
+// to send at all, the receiver goes back to waiting for answers.
+func (l *lane) queued(next []*call) []*call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next = append(next, l.queue...)
+	clear(l.queue)
+	l.queue = l.queue[:0]
+	l.awake = len(next) > 0
+	return next
+}
+
+// enqueue leaves a call to the receiver, if that is at work.
+func (l *lane) enqueue(c *call) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.awake {
+		l.queue = append(l.queue, c)
+	}
+	return l.awake
 }
 
 // match finds the calls that n datagrams answer, and closes them.
 func (l *lane) match(n int, to []arrival) []arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.awake = true
 	for i := range n {
 		b, from := l.packets.datagram(i)
 		id, ok := ber.Identify(b)
@@ -186,7 +212,7 @@ func (l *lane) reopen(c *call) (next *call) {
 
 // send makes a call from any goroutine.
 func (l *lane) send(c *call) {
-	for c != nil {
+	for c != nil && !l.enqueue(c) {
 		one := [1]*call{c}
 		if len(l.open(one[:])) == 0 {
 			return

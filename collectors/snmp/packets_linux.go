@@ -13,7 +13,7 @@ import (
 // The size of a batch and of the room for one datagram. The largest UDP
 // payload is 65507 bytes; memory that no datagram reaches is never touched.
 const (
-	batchSize    = 16
+	batchSize    = 32
 	datagramRoom = 1 << 16
 )
 

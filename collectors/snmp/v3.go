@@ -32,11 +32,14 @@ var privProtocols = map[string]gosnmp.SnmpV3PrivProtocol{
 // synchronises the time itself; polls go in envelopes of our own over the
 // shared sockets, with what gosnmp found out.
 type v3 struct {
-	engine *Engine
+	engine  *Engine
+	to      netip.AddrPort
+	user    usm.User
+	context string
+	timeout time.Duration
+	retries int
+	// client holds a socket and a buffer of 64 KiB; it is nil between walks.
 	client *gosnmp.GoSNMP
-	to     netip.AddrPort
-	user   usm.User
-	open   bool
 	wire   *recorder
 	secure *secure
 }
@@ -119,14 +122,8 @@ func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout ti
 	if c.User == "" {
 		return nil, errors.New("SNMPv3 needs a user name")
 	}
-	flags := gosnmp.NoAuthNoPriv
-	switch {
-	case priv != gosnmp.NoPriv && auth == gosnmp.NoAuth:
+	if priv != gosnmp.NoPriv && auth == gosnmp.NoAuth {
 		return nil, errors.New("SNMPv3 has no privacy without authentication")
-	case priv != gosnmp.NoPriv:
-		flags = gosnmp.AuthPriv
-	case auth != gosnmp.NoAuth:
-		flags = gosnmp.AuthNoPriv
 	}
 	for name, secret := range map[string]string{"authentication": c.AuthPassword, "privacy": c.PrivPassword} {
 		used := name == "authentication" && auth != gosnmp.NoAuth || name == "privacy" && priv != gosnmp.NoPriv
@@ -135,21 +132,44 @@ func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout ti
 		}
 	}
 	return &v3{
-		engine: e, to: to,
+		engine: e, to: to, context: c.ContextName, timeout: timeout, retries: retries,
 		user: usm.User{
 			Name: c.User, AuthProtocol: strings.ToUpper(c.AuthProtocol), AuthPassword: c.AuthPassword,
 			PrivProtocol: strings.ToUpper(c.PrivProtocol), PrivPassword: c.PrivPassword,
 		},
-		client: &gosnmp.GoSNMP{
-			Target: to.Addr().String(), Port: to.Port(), Transport: "udp", Version: gosnmp.Version3,
-			Timeout: timeout, Retries: retries, MaxOids: maxObjects * 2, MsgFlags: flags,
-			SecurityModel: gosnmp.UserSecurityModel, ContextName: c.ContextName,
-			SecurityParameters: &gosnmp.UsmSecurityParameters{
-				UserName: c.User, AuthenticationProtocol: auth, AuthenticationPassphrase: c.AuthPassword,
-				PrivacyProtocol: priv, PrivacyPassphrase: c.PrivPassword,
-			},
-		},
 	}, nil
+}
+
+// connect opens a socket of gosnmp's; its first request discovers the engine.
+func (u *v3) connect(ctx context.Context) error {
+	if u.client != nil {
+		u.client.Context = ctx
+		return nil
+	}
+	auth, priv := authProtocols[u.user.AuthProtocol], privProtocols[u.user.PrivProtocol]
+	flags := gosnmp.NoAuthNoPriv
+	switch {
+	case priv != gosnmp.NoPriv:
+		flags = gosnmp.AuthPriv
+	case auth != gosnmp.NoAuth:
+		flags = gosnmp.AuthNoPriv
+	}
+	client := &gosnmp.GoSNMP{
+		Target: u.to.Addr().String(), Port: u.to.Port(), Transport: "udp", Version: gosnmp.Version3,
+		Timeout: u.timeout, Retries: u.retries, MaxOids: maxObjects * 2, MsgFlags: flags, Context: ctx,
+		SecurityModel: gosnmp.UserSecurityModel, ContextName: u.context,
+		SecurityParameters: &gosnmp.UsmSecurityParameters{
+			UserName: u.user.Name, AuthenticationProtocol: auth, AuthenticationPassphrase: u.user.AuthPassword,
+			PrivacyProtocol: priv, PrivacyPassphrase: u.user.PrivPassword,
+		},
+	}
+	if err := client.Connect(); err != nil {
+		return fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrUnreachable, err)
+	}
+	u.wire = &recorder{Conn: client.Conn}
+	client.Conn = u.wire
+	u.client = client
+	return nil
 }
 
 func (u *v3) close() {
@@ -160,20 +180,19 @@ func (u *v3) close() {
 // hangUp closes gosnmp's socket; the next request opens it and discovers the
 // engine anew.
 func (u *v3) hangUp() {
-	if u.open && u.client.Conn != nil {
-		_ = u.client.Close()
+	if u.client != nil {
+		_ = u.client.Close() // it was only asked
 	}
-	u.open = false
+	u.client, u.wire = nil, nil
 }
 
-// envelope takes over the engine that gosnmp discovered. Its socket, with a
-// buffer of 64 KiB, is not kept between walks.
+// envelope takes over the engine that gosnmp discovered.
 func (u *v3) envelope() (envelope, error) {
 	if u.secure != nil {
 		u.hangUp()
 		return u.secure, nil
 	}
-	if !u.open {
+	if u.client == nil {
 		return nil, nil
 	}
 	params, ok := u.client.SecurityParameters.(*gosnmp.UsmSecurityParameters)
@@ -190,7 +209,7 @@ func (u *v3) envelope() (envelope, error) {
 		return nil, err
 	}
 	u.secure = &secure{
-		keys: keys, engineID: id, user: []byte(u.user.Name), context: []byte(u.client.ContextName),
+		keys: keys, engineID: id, user: []byte(u.user.Name), context: []byte(u.context),
 		boots: params.AuthoritativeEngineBoots, time: params.AuthoritativeEngineTime, at: time.Now(),
 	}
 	u.hangUp()
@@ -198,14 +217,8 @@ func (u *v3) envelope() (envelope, error) {
 }
 
 func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
-	u.client.Context = ctx
-	if !u.open {
-		if err := u.client.Connect(); err != nil {
-			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrUnreachable, err)
-		}
-		u.open = true
-		u.wire = &recorder{Conn: u.client.Conn}
-		u.client.Conn = u.wire
+	if err := u.connect(ctx); err != nil {
+		return reply{}, err
 	}
 	dotted := make([]string, len(names))
 	for i, n := range names {
@@ -293,7 +306,7 @@ func (u *v3) describe(err error) error {
 	case errors.Is(err, gosnmp.ErrNotInTimeWindow), errors.Is(err, gosnmp.ErrUnknownEngineID):
 		return fmt.Errorf("ask %s: %w: engine id or clock of the agent changed and did not settle: %w", u.to, collectors.ErrProtocol, err)
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded), strings.Contains(err.Error(), "timeout"):
-		return fmt.Errorf("ask %s: %w within %s, tried %d times (SNMPv3 user %q)", u.to, collectors.ErrUnreachable, u.client.Timeout, u.client.Retries+1, u.user.Name)
+		return fmt.Errorf("ask %s: %w within %s, tried %d times (SNMPv3 user %q)", u.to, collectors.ErrUnreachable, u.timeout, u.retries+1, u.user.Name)
 	case strings.Contains(err.Error(), "connection refused"):
 		return fmt.Errorf("ask %s: %w: nothing listens on this port", u.to, collectors.ErrUnreachable)
 	}

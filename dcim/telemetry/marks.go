@@ -36,8 +36,11 @@ type Verdict uint8
 const (
 	// Write the sample: it is newer than all before it.
 	Write Verdict = iota
-	// WriteLate is a sample at or before the newest one of its point, or the
-	// first that was seen of it: the store may already have one at its time.
+	// WriteFirst is the first sample that was seen of its point: only an earlier
+	// run can have stored one at its time.
+	WriteFirst
+	// WriteLate is a sample at or before the newest one of its point: the store
+	// may already have one at its time.
 	WriteLate
 	// Elide a sample that says nothing new.
 	Elide
@@ -96,7 +99,7 @@ func (g *Gate) judge(s models.Sample, limit int64) Verdict {
 	}
 	verdict := Write
 	if !st.occupied {
-		verdict = WriteLate
+		verdict = WriteFirst
 		g.seen++
 	}
 	st.ms, st.bits, st.quality, st.occupied = s.TimeMS, bits, s.Quality, true

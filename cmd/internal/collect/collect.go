@@ -32,9 +32,10 @@ type Options struct {
 	// StoreDir keeps the samples in an embedded store, with last values and a
 	// live stream as the service has them; empty discards them.
 	StoreDir string
-	// AtEnd is called when the duration is over, while all still runs.
-	AtEnd func()
-	Log   *slog.Logger
+	// AtStart is called when the warm-up is over and AtEnd when the duration
+	// is, while all runs.
+	AtStart, AtEnd func()
+	Log            *slog.Logger
 }
 
 // Stats is what a run counted.
@@ -84,8 +85,6 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 type run struct {
 	o     Options
 	stats Stats
-
-	window chan *buffer
 
 	polls, failed, points, good, stored, streamed, learned atomic.Uint64
 
@@ -186,70 +185,12 @@ func pointIDs(device models.DeviceID, n int) []models.PointID {
 	return ids
 }
 
-// flatOut polls every device again as soon as it has answered.
-func (r *run) flatOut(ctx context.Context, sink collectors.Sink) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r.window = make(chan *buffer, max(1, r.o.Window))
-	for range cap(r.window) {
-		r.window <- new(buffer)
-	}
-	var wg sync.WaitGroup
-	ready := make(chan struct{}, len(r.o.Targets))
-	for _, t := range r.o.Targets {
-		wg.Go(func() {
-			if err := r.device(ctx, t, sink, ready); err != nil && ctx.Err() == nil {
-				r.note(err)
-			}
-		})
-	}
-	for range r.o.Targets {
-		select {
-		case <-ready:
-		case <-ctx.Done():
-		}
-	}
-	r.measure(ctx, nil)
-	cancel()
-	wg.Wait()
-	return nil
-}
-
-// device polls one device over and over.
-func (r *run) device(ctx context.Context, t collectors.Target, sink collectors.Sink, ready chan<- struct{}) error {
-	var once sync.Once
-	done := func() { once.Do(func() { ready <- struct{}{} }) }
-	defer done()
-	d, err := r.o.Engines.NewDriver(t)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }() // the run is over
-	learned, err := collectors.Learn(ctx, d)
-	if err != nil {
-		return err
-	}
-	r.learned.Add(1)
-	var groups []string
-	for g := range learned.Intervals {
-		groups = append(groups, g)
-	}
-	learned = nil
-	done()
-	var last int64
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-			return nil
-		case x := <-r.window:
-			last, err = r.poll(ctx, d, t.Device, groups, last, x, sink)
-			r.window <- x
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// device is a device that is polled without pause.
+type device struct {
+	target collectors.Target
+	driver collectors.Driver
+	groups []string
+	last   int64 // time of its samples before
 }
 
 // buffer is the memory of a poll.
@@ -258,23 +199,108 @@ type buffer struct {
 	samples  []models.Sample
 }
 
-// poll polls a device once; last is the time of its samples before.
-func (r *run) poll(ctx context.Context, d collectors.Driver, device models.DeviceID, groups []string, last int64, x *buffer, sink collectors.Sink) (int64, error) {
-	readings, err := d.Read(ctx, groups, x.readings[:0])
+// flatOut polls every device again as soon as it has answered and a place in
+// the window is free.
+func (r *run) flatOut(ctx context.Context, sink collectors.Sink) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queue := make(chan *device, len(r.o.Targets)) // nobody ever waits to put one back
+	for _, t := range r.o.Targets {
+		queue <- &device{target: t}
+	}
+	var wg, learning sync.WaitGroup
+	learning.Add(len(r.o.Targets))
+	for range max(1, r.o.Window) {
+		wg.Go(func() {
+			var x buffer
+			for ctx.Err() == nil {
+				select {
+				case <-ctx.Done():
+				case d := <-queue:
+					if r.turn(ctx, d, &x, sink, learning.Done) {
+						queue <- d
+					}
+				}
+			}
+		})
+	}
+	learned := make(chan struct{})
+	go func() { learning.Wait(); close(learned) }()
+	select {
+	case <-learned:
+	case <-ctx.Done():
+	}
+	r.measure(ctx, nil)
+	cancel()
+	wg.Wait()
+	for range len(queue) {
+		if d := <-queue; d.driver == nil {
+			learning.Done() // it never had its turn
+		} else {
+			_ = d.driver.Close() // the run is over
+		}
+	}
+	<-learned
+	return nil
+}
+
+// turn learns a device, or polls it once; it returns false when that is the
+// end of it.
+func (r *run) turn(ctx context.Context, d *device, x *buffer, sink collectors.Sink, done func()) bool {
+	var err error
+	if d.driver == nil {
+		err = r.learn(ctx, d)
+		done()
+	} else {
+		err = r.poll(ctx, d, x, sink)
+	}
+	if err == nil {
+		return true
+	}
+	if ctx.Err() == nil {
+		r.note(err)
+	}
+	if d.driver != nil {
+		_ = d.driver.Close() // it is given up
+	}
+	return false
+}
+
+func (r *run) learn(ctx context.Context, d *device) error {
+	var err error
+	if d.driver, err = r.o.Engines.NewDriver(d.target); err != nil {
+		return err
+	}
+	learned, err := collectors.Learn(ctx, d.driver)
+	if err != nil {
+		return err
+	}
+	r.learned.Add(1)
+	for g := range learned.Intervals {
+		d.groups = append(d.groups, g)
+	}
+	return nil
+}
+
+// poll polls a device once. That it is silent is counted and no end.
+func (r *run) poll(ctx context.Context, d *device, x *buffer, sink collectors.Sink) error {
+	readings, err := d.driver.Read(ctx, d.groups, x.readings[:0])
 	x.readings = readings
 	if err != nil && !errors.Is(err, collectors.ErrChanged) {
 		if ctx.Err() == nil {
 			r.note(err)
 		}
-		return last, nil
+		return nil
 	}
 	r.polls.Add(1)
-	last = max(last+1, time.Now().UnixMilli()) // two polls within one millisecond are two samples
+	d.last = max(d.last+1, time.Now().UnixMilli()) // two polls within one millisecond are two samples
 	x.samples = x.samples[:0]
-	for _, y := range readings {
-		x.samples = append(x.samples, models.Sample{Point: models.PointID(device)*pointsPerDevice + models.PointID(y.Index), TimeMS: last, Value: y.Value, Quality: y.Quality})
+	first := models.PointID(d.target.Device) * pointsPerDevice
+	for i := range readings {
+		y := &readings[i]
+		x.samples = append(x.samples, models.Sample{Point: first + models.PointID(y.Index), TimeMS: d.last, Value: y.Value, Quality: y.Quality})
 	}
-	return last, sink.Append(ctx, x.samples)
+	return sink.Append(ctx, x.samples)
 }
 
 // paced polls at the interval, with the manager of the service.
@@ -328,6 +354,9 @@ func (r *run) measure(ctx context.Context, m *collectors.Manager) {
 	wait(ctx, r.o.WarmUp)
 	if m != nil {
 		m.Lateness() // what was counted in the warm-up is forgotten
+	}
+	if r.o.AtStart != nil {
+		r.o.AtStart()
 	}
 	a := r.count(m)
 	before := r.o.Engines.SNMP.Stats()

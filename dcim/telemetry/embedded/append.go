@@ -71,11 +71,29 @@ func (s *Store) tryAppend(ctx context.Context, samples []models.Sample) error {
 	return s.append(ctx, samples)
 }
 
+// scratch is memory of one append.
+type scratch struct {
+	write []models.Sample
+	refs  []storage.SeriesRef
+	late  []int // positions in write that the store may have a sample for
+	fresh []int // positions in write whose series got a new reference
+}
+
 func (s *Store) append(ctx context.Context, samples []models.Sample) error {
-	write := make([]models.Sample, 0, len(samples))
-	var late []int // positions in write
+	x := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(x)
+	return s.appendWith(ctx, samples, x)
+}
+
+func (s *Store) appendWith(ctx context.Context, samples []models.Sample, m *scratch) error {
+	write, late := m.write[:0], m.late[:0]
 	s.gate.Judge(samples, func(x models.Sample, v telemetry.Verdict) {
 		switch v {
+		case telemetry.WriteFirst:
+			if x.TimeMS <= s.opened {
+				late = append(late, len(write))
+			}
+			write = append(write, x)
 		case telemetry.WriteLate:
 			late = append(late, len(write))
 			write = append(write, x)
@@ -89,6 +107,7 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 			s.duplicates.Add(1)
 		}
 	})
+	m.write, m.late = write, late
 	if len(late) > 0 {
 		var err error
 		if write, err = s.dropStored(ctx, write, late); err != nil {
@@ -99,17 +118,18 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 		return nil
 	}
 
-	refs := make([]storage.SeriesRef, len(write))
+	refs, fresh := m.refs[:0], m.fresh[:0]
 	s.refMu.RLock()
-	for i, x := range write {
-		if ref := s.refs.Get(uint64(x.Point)); ref != nil {
-			refs[i] = *ref
+	for i := range write {
+		var ref storage.SeriesRef
+		if known := s.refs.Get(uint64(write[i].Point)); known != nil {
+			ref = *known
 		}
+		refs = append(refs, ref)
 	}
 	s.refMu.RUnlock()
 
 	app := s.db.Appender(ctx)
-	var fresh []int
 	var appended, markers uint64
 	for i, x := range write {
 		ref, err := s.appendOne(app, refs[i], x)
@@ -133,6 +153,7 @@ func (s *Store) append(ctx context.Context, samples []models.Sample) error {
 			fresh = append(fresh, i)
 		}
 	}
+	m.refs, m.fresh = refs, fresh
 	if err := s.commit(app); err != nil {
 		return fmt.Errorf("write %d samples to the time-series store: %w", len(write), err)
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -78,7 +79,10 @@ type Store struct {
 	db       *tsdb.DB // nil while it cannot be opened
 	registry *prometheus.Registry
 	closed   bool
+	opened   int64 // time of the newest sample when it was opened
 	repairs  atomic.Uint64
+
+	scratch sync.Pool // of *scratch
 
 	refMu sync.RWMutex
 	refs  pointmap.Map[storage.SeriesRef]
@@ -145,6 +149,7 @@ func Open(o Options) (*Store, error) {
 		space:   telemetry.NewSpaceGuard(o.Dir, o.Reserve),
 		damaged: make(chan struct{}, 1),
 	}
+	s.scratch.New = func() any { return new(scratch) }
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -172,6 +177,9 @@ func (s *Store) open() error {
 	// library's default never merges blocks.
 	o.MaxBlockDuration = max(min(s.opts.RetentionTime/10, 31*24*time.Hour).Milliseconds(), o.MinBlockDuration)
 	o.OutOfOrderTimeWindow = s.opts.OutOfOrder.Milliseconds()
+	// Every sample looks up its series in one of so many maps: with eight in
+	// each, half a million series are found without hashing.
+	o.StripeSize = 1 << 16
 	o.WALCompression = compression.Snappy
 	registry := prometheus.NewRegistry()
 	db, err := tsdb.Open(s.opts.Dir, slog.New(&watcher{s.log.Handler(), &s.lateLost}), registry, o, nil)
@@ -179,6 +187,10 @@ func (s *Store) open() error {
 		return fmt.Errorf("open time-series store in %s: %w", s.opts.Dir, err)
 	}
 	s.db, s.registry = db, registry
+	s.opened = math.MinInt64
+	if have, ok := s.bounds(); ok {
+		s.opened = have.max
+	}
 	s.refMu.Lock()
 	s.refs = pointmap.Map[storage.SeriesRef]{}
 	s.refMu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,9 +17,13 @@ import (
 	"github.com/aisle-dcim/aisle/models"
 )
 
-// matchAtMost is how many points are named in one selection; for more, all
-// series are looked through.
-const matchAtMost = 1000
+// Up to matchAtMost points are named, setAtMost of them in one selection, which
+// is the most that the library looks up one by one; for more points, all series
+// are looked through.
+const (
+	matchAtMost = 1000
+	setAtMost   = 256
+)
 
 // iterator walks the samples of one point in order of time.
 type iterator struct {
@@ -68,25 +73,19 @@ func (s *Store) scan(ctx context.Context, points []models.PointID, from, to int6
 	}
 	defer q.Close() //nolint:errcheck // reading only
 
-	matchers := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labelName, metricName)}
+	var selections [][]*labels.Matcher
 	var wanted map[models.PointID]struct{}
-	switch {
-	case len(points) == 1:
-		matchers = append(matchers, labels.MustNewMatcher(labels.MatchEqual, labelPoint, strconv.FormatUint(uint64(points[0]), 10)))
-	case len(points) <= matchAtMost:
-		var b strings.Builder
-		for i, p := range points {
-			if i > 0 {
-				b.WriteByte('|')
+	all := labels.MustNewMatcher(labels.MatchEqual, labelName, metricName)
+	if len(points) <= matchAtMost {
+		for some := range slices.Chunk(points, setAtMost) {
+			named, err := naming(some)
+			if err != nil {
+				return err
 			}
-			b.WriteString(strconv.FormatUint(uint64(p), 10))
+			selections = append(selections, []*labels.Matcher{all, named})
 		}
-		m, err := labels.NewMatcher(labels.MatchRegexp, labelPoint, b.String())
-		if err != nil {
-			return fmt.Errorf("select points: %w", err)
-		}
-		matchers = append(matchers, m)
-	default:
+	} else {
+		selections = [][]*labels.Matcher{{all}}
 		wanted = make(map[models.PointID]struct{}, len(points))
 		for _, p := range points {
 			wanted[p] = struct{}{}
@@ -97,26 +96,28 @@ func (s *Store) scan(ctx context.Context, points []models.PointID, from, to int6
 	// profile; they are read as one.
 	var order []models.PointID
 	found := make(map[models.PointID][]storage.Series, min(len(points), matchAtMost))
-	set := q.Select(ctx, false, &storage.SelectHints{Start: from, End: to}, matchers...)
-	for set.Next() {
-		series := set.At()
-		id, err := strconv.ParseUint(series.Labels().Get(labelPoint), 10, 64)
-		if err != nil {
-			continue
-		}
-		p := models.PointID(id)
-		if wanted != nil {
-			if _, ok := wanted[p]; !ok {
+	for _, matchers := range selections {
+		set := q.Select(ctx, false, &storage.SelectHints{Start: from, End: to}, matchers...)
+		for set.Next() {
+			series := set.At()
+			id, err := strconv.ParseUint(series.Labels().Get(labelPoint), 10, 64)
+			if err != nil {
 				continue
 			}
+			p := models.PointID(id)
+			if wanted != nil {
+				if _, ok := wanted[p]; !ok {
+					continue
+				}
+			}
+			if found[p] == nil {
+				order = append(order, p)
+			}
+			found[p] = append(found[p], series)
 		}
-		if found[p] == nil {
-			order = append(order, p)
+		if err := set.Err(); err != nil {
+			return fmt.Errorf("read time-series store: %w", err)
 		}
-		found[p] = append(found[p], series)
-	}
-	if err := set.Err(); err != nil {
-		return fmt.Errorf("read time-series store: %w", err)
 	}
 
 	var n int
@@ -135,6 +136,25 @@ func (s *Store) scan(ctx context.Context, points []models.PointID, from, to int6
 		}
 	}
 	return nil
+}
+
+// naming matches the series of some points.
+func naming(points []models.PointID) (*labels.Matcher, error) {
+	if len(points) == 1 {
+		return labels.NewMatcher(labels.MatchEqual, labelPoint, strconv.FormatUint(uint64(points[0]), 10))
+	}
+	var b strings.Builder
+	for i, p := range points {
+		if i > 0 {
+			b.WriteByte('|')
+		}
+		b.WriteString(strconv.FormatUint(uint64(p), 10))
+	}
+	m, err := labels.NewMatcher(labels.MatchRegexp, labelPoint, b.String())
+	if err != nil {
+		return nil, fmt.Errorf("select points: %w", err)
+	}
+	return m, nil
 }
 
 // Range answers a query; see telemetry.Store.

@@ -31,7 +31,7 @@ func (s *Store) Append(ctx context.Context, samples []models.Sample) error {
 	write := make([]models.Sample, 0, len(samples))
 	s.gate.Judge(samples, func(x models.Sample, v telemetry.Verdict) {
 		switch v {
-		case telemetry.Write, telemetry.WriteLate:
+		case telemetry.Write, telemetry.WriteFirst, telemetry.WriteLate:
 			write = append(write, x)
 		case telemetry.Elide:
 			s.elided.Add(1)
