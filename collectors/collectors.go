@@ -23,6 +23,8 @@ var (
 	ErrProtocol = errors.New("malformed answer")
 	// ErrRefused: an ErrUnreachable where nothing listens at the address.
 	ErrRefused = errors.New("connection refused")
+	// ErrNotAllowed: the configuration does not allow the address to be polled.
+	ErrNotAllowed = errors.New("address is not among the ranges that may be polled")
 	// ErrNoProfile: no profile fits what the device says of itself.
 	ErrNoProfile = errors.New("no device profile matches")
 )
@@ -54,9 +56,18 @@ type Fit struct {
 	Why string
 	// Others are profiles that would fit as well, best first.
 	Others []string
+	// Candidates are all that fit, best first; none when a person chose.
+	Candidates []Candidate
 	// Generic: the profile serves devices of many vendors. Close: another one
 	// fits nearly as well.
 	Generic, Close bool
+}
+
+// Candidate is a profile that fits what a device says of itself.
+type Candidate struct {
+	Profile string
+	// Why tells a person what the match rests on.
+	Why string
 }
 
 // Learned is what a driver found out about one device.

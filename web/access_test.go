@@ -42,7 +42,7 @@ func TestRoutesAreTheContract(t *testing.T) {
 
 // samplePath fills the parameters of a path with ids that do not exist.
 func samplePath(path string) string {
-	return strings.NewReplacer("{id}", "999999", "{fault}", "none").Replace(path)
+	return strings.NewReplacer("{id}", "999999", "{fault}", "none", "{job}", "NONE", "{name}", "none").Replace(path)
 }
 
 // Every role may call exactly those operations that its rule allows; nobody

@@ -87,6 +87,7 @@ func TestEveryOperation(t *testing.T) {
 	admin.everyPlace(site, room, rack)
 	admin.everyDiscovery()
 	admin.everyEvent()
+	admin.everyWorkshop()
 	admin.want(http.StatusOK, "GET", "/sessions", nil, nil)
 	admin.want(http.StatusNoContent, "DELETE", "/sessions", nil, nil)
 	admin.want(http.StatusOK, "GET", "/devices", nil, nil)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +27,8 @@ import (
 const (
 	// maxBody bounds the body of a request.
 	maxBody = 1 << 20
+	// maxFile bounds it where a file is sent: a recording, a MIB, a profile.
+	maxFile = 24 << 20
 	// apiTimeout bounds the answer to a request; streams have no bound.
 	apiTimeout = 30 * time.Second
 
@@ -166,10 +169,25 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		if r.Body != nil {
 			// The server's own writer: it closes the connection after an excess.
-			r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, maxBody)
+			limit := int64(maxBody)
+			if takesFile(r) {
+				limit = maxFile
+			}
+			r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, limit)
 		}
 		return next(c)
 	}
+}
+
+// takesFile tells the operations that a file is sent to.
+func takesFile(r *http.Request) bool {
+	switch {
+	case r.Method == http.MethodPost:
+		return slices.Contains([]string{basePath + "/profile-checks", basePath + "/profile-tests", basePath + "/profile-drafts"}, r.URL.Path)
+	case r.Method == http.MethodPut:
+		return strings.HasPrefix(r.URL.Path, basePath+"/profiles/")
+	}
+	return false
 }
 
 // compress compresses answers of the API; files come compressed already, and

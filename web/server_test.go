@@ -269,7 +269,7 @@ func open(t *testing.T, change func(*web.Options)) *house {
 func apiOptions(h *house) api.Options {
 	return api.Options{
 		DB: h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
-		Live: h.live, History: h.store, Polling: h.plant, Events: h.events, Discovery: h.search.service, Scanner: h.search, Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
+		Live: h.live, History: h.store, Polling: h.plant, Events: h.events, Discovery: h.search.service, Scanner: h.search, Workshop: newCraft(), Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
 		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} }, OverviewEvery: -1,
 		About: api.About{Version: "1.2.3", Profiles: func() int { return 42 }, Database: "sqlite", Telemetry: "embedded"},
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,6 +17,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/modbus"
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/workshop"
 )
 
 // probeResult is what probe prints.
@@ -29,6 +29,8 @@ type probeResult struct {
 	// Missing are points that the device did not give a value for; their
 	// quality says why.
 	Missing []missingReading `json:"missing"`
+	// Verdicts are readings that can hardly be true.
+	Verdicts []workshop.Verdict `json:"verdicts"`
 }
 
 type missingReading struct {
@@ -215,37 +217,33 @@ func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	defer engines.Stop()
 	ctx, cancel := context.WithTimeout(ctx, f.limit)
 	defer cancel()
-	learned, readings, err := readOnce(ctx, engines, target)
+	driver, err := engines.NewDriver(target)
 	if err != nil {
 		return fmt.Errorf("probe %s: %w", target.Address, err)
 	}
-	return output.Write(c.out, f.format, probeRows(readings), newProbeResult(target, learned, readings))
+	defer func() { _ = driver.Close() }() // everything was read by then
+	look, err := workshop.TakeLook(ctx, driver.(workshop.Subject), lib, false, nil)
+	if err != nil {
+		return fmt.Errorf("probe %s: %w", target.Address, err)
+	}
+	readings := make([]profile.Reading, len(look.Points))
+	for i := range look.Points {
+		readings[i] = look.Points[i].Reading()
+	}
+	result := newProbeResult(target, look.Learned, readings)
+	result.Verdicts = append(result.Verdicts, look.Verdicts...)
+	if err := output.Write(c.out, f.format, probeRows(readings), result); err != nil {
+		return err
+	}
+	c.doubts(look.Verdicts)
+	return nil
 }
 
-// readOnce learns a device and reads all of its points.
-func readOnce(ctx context.Context, engines *app.Engines, target collectors.Target) (*collectors.Learned, []profile.Reading, error) {
-	driver, err := engines.NewDriver(target)
-	if err != nil {
-		return nil, nil, err
+// doubts says on standard error which readings can hardly be true.
+func (c *cli) doubts(verdicts []workshop.Verdict) {
+	for _, v := range verdicts {
+		fmt.Fprintln(c.err, "doubtful:", v)
 	}
-	defer func() { _ = driver.Close() }() // everything was read by then
-	learned, err := driver.Learn(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var groups []string
-	for g := range learned.Intervals {
-		groups = append(groups, g)
-	}
-	values, err := driver.Read(ctx, groups, nil)
-	if err != nil && !errors.Is(err, collectors.ErrChanged) {
-		return nil, nil, err
-	}
-	readings := make([]profile.Reading, 0, len(values))
-	for _, x := range values {
-		readings = append(readings, profile.NewReading(learned.Points[x.Index], x.Value, x.Quality))
-	}
-	return learned, readings, nil
 }
 
 func newProbeResult(target collectors.Target, learned *collectors.Learned, readings []profile.Reading) probeResult {
@@ -259,6 +257,7 @@ func newProbeResult(target collectors.Target, learned *collectors.Learned, readi
 		},
 		Readings: []profile.Reading{},
 		Missing:  []missingReading{},
+		Verdicts: []workshop.Verdict{},
 	}
 	for _, x := range readings {
 		if x.Value == nil {

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-dcim/aisle/cmd/internal/app"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/workshop"
 )
 
 func profileCommand(c *cli) *cobra.Command {
@@ -142,6 +143,8 @@ readings. With --golden it compares them with a file of expected readings.`,
 			for _, p := range device.Problems {
 				fmt.Fprintln(c.err, "problem:", p)
 			}
+			verdicts, _ := workshop.Inspect(device)
+			c.doubts(verdicts)
 			return nil
 		},
 	}
@@ -175,39 +178,14 @@ func applyProfile(lib *profile.Library, name, file string) (*profile.Device, err
 	if err != nil {
 		return nil, usageError("%w", err)
 	}
-	var p *profile.Profile
-	if name != "" {
-		found, ok := lib.Get(name)
-		if !ok {
-			return nil, usageError("there is no profile %q", name)
-		}
-		p = found
-	}
-	if filepath.Ext(file) == ".modbus" {
-		rec, err := profile.ReadModbusRecording(bytes.NewReader(data))
-		if err != nil {
-			return nil, coded{fmt.Errorf("%s: %w", file, err), exitFaults}
-		}
-		if p == nil {
-			base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".modbus"), "~")
-			found, ok := lib.Get(base)
-			if !ok {
-				return nil, usageError("name the profile with --profile: a Modbus recording does not tell")
-			}
-			p = found
-		}
-		return p.ResolveModbus(rec)
-	}
-	rec, err := profile.ReadRecording(bytes.NewReader(data))
-	if err != nil {
+	d, err := workshop.Apply(lib, name, file, data)
+	switch {
+	case errors.Is(err, workshop.ErrUnknownProfile):
+		return nil, usageError("%w", err)
+	case errors.Is(err, workshop.ErrRecording):
 		return nil, coded{fmt.Errorf("%s: %w", file, err), exitFaults}
+	case errors.Is(err, workshop.ErrNothingFits):
+		return nil, coded{fmt.Errorf("%s: %w; --profile names one", file, err), exitNoProfile}
 	}
-	if p == nil {
-		found := lib.MatchSNMP(rec)
-		if len(found) == 0 {
-			return nil, coded{fmt.Errorf("%s: no profile fits", file), exitNoProfile}
-		}
-		p = found[0].Profile
-	}
-	return p.Resolve(rec)
+	return d, err
 }

@@ -5,12 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,12 +59,27 @@ A Modbus device is read where its profile reads, or in the --ranges given.`,
 				return err
 			}
 			defer engines.Stop()
-			r := recording{cli: c, engines: engines, library: lib, target: target, out: out, raw: raw}
-			if f.modbus != "" {
-				return r.modbus(cmd.Context(), ranges, hide)
+			told := time.Now()
+			o := workshop.RecordOptions{
+				Target: target, Library: lib, SNMP: engines.SNMP, Modbus: engines.Modbus, Roots: roots, Hide: hide, Raw: raw,
+				Progress: func(done, all int) {
+					if time.Since(told) < 2*time.Second {
+						return
+					}
+					told = time.Now()
+					if all > 0 {
+						fmt.Fprintf(c.err, "%d of %d registers\n", done, all)
+					} else {
+						fmt.Fprintf(c.err, "%d objects\n", done)
+					}
+				},
 			}
-			hide = append(hide, f.snmp.Community, f.snmp.User, f.snmp.AuthPassword, f.snmp.PrivPassword)
-			return r.snmp(cmd.Context(), roots, hide)
+			if ranges != "" {
+				if o.Ranges, err = modbus.ParseRanges(ranges); err != nil {
+					return usageError("--ranges %w", err)
+				}
+			}
+			return c.record(cmd.Context(), o, out)
 		},
 	}
 	fl := cmd.Flags()
@@ -80,110 +92,34 @@ A Modbus device is read where its profile reads, or in the --ranges given.`,
 	return cmd
 }
 
-// recording is one device that is being recorded.
-type recording struct {
-	*cli
-	engines *app.Engines
-	library *profile.Library
-	target  collectors.Target
-	out     string
-	raw     bool
-}
-
-func (r *recording) snmp(ctx context.Context, roots, hide []string) error {
-	told := time.Now()
-	rec, err := r.engines.SNMP.Record(ctx, r.target, roots, func(n int) {
-		if time.Since(told) > 2*time.Second {
-			told = time.Now()
-			fmt.Fprintf(r.err, "%d objects\n", n)
-		}
-	})
-	if rec == nil || len(rec.Objects) == 0 {
-		return errors.Join(err, errors.New("nothing was read"))
+// record makes the file whole or not at all.
+func (c *cli) record(ctx context.Context, o workshop.RecordOptions, out string) error {
+	rec, err := workshop.Record(ctx, o)
+	if errors.Is(err, collectors.ErrNoProfile) {
+		return fmt.Errorf("%w\nname the registers with --ranges, or the profile with --profile", err)
 	}
-	partial := err
-	name, count := "", len(rec.Objects)
-	identity := map[string]string{}
-	if found := r.library.MatchSNMP(rec); len(found) > 0 {
-		name = found[0].Profile.Name
-		if d, err := found[0].Profile.Resolve(rec); err == nil {
-			identity = d.Identity
-		}
-	}
-	if !r.raw {
-		s := workshop.NewStripper(identity, hide...)
-		rec = s.SNMP(rec)
-		dropped, changed := s.Done()
-		fmt.Fprintf(r.err, "%d objects left out, %d changed: look through %s before you give it away\n", dropped, changed, r.out)
-	}
-	if err := r.write(rec.Write); err != nil {
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.cli.out, "%d objects of %d in %s; profile: %s\n", len(rec.Objects), count, r.out, orNone(name))
-	if partial != nil {
-		return fmt.Errorf("the walk is not whole: %w", partial)
-	}
-	return nil
-}
-
-func (r *recording) modbus(ctx context.Context, text string, hide []string) error {
-	var (
-		ranges   []modbus.Range
-		identity = map[string]string{}
-		err      error
-	)
-	if text != "" {
-		if ranges, err = parseRegisterRanges(text); err != nil {
-			return err
-		}
-	} else {
-		d, err := r.engines.NewDriver(r.target)
-		if err != nil {
-			return err
-		}
-		learned, err := d.Learn(ctx)
-		_ = d.Close() // it was only read
-		if err != nil {
-			return fmt.Errorf("%w\nname the registers with --ranges, or the profile with --profile", err)
-		}
-		identity["serial"], identity["name"] = learned.Identity.Serial, learned.Identity.Name
-		p, _ := r.library.Get(learned.Profile)
-		ranges = modbus.Ranges(p)
-	}
-	told := time.Now()
-	rec, err := r.engines.Modbus.Record(ctx, r.target, ranges, func(done, all int) {
-		if time.Since(told) > 2*time.Second {
-			told = time.Now()
-			fmt.Fprintf(r.err, "%d of %d registers\n", done, all)
-		}
-	})
-	if rec == nil {
-		return err
-	}
-	count := 0
-	rec.Each(func(int, string, uint16, uint16) { count++ })
-	if count == 0 {
-		return errors.Join(err, errors.New("no register was read"))
-	}
-	if !r.raw {
-		workshop.NewStripper(identity, hide...).Modbus(rec)
-		fmt.Fprintf(r.err, "look through %s before you give it away\n", r.out)
-	}
-	if werr := r.write(rec.Write); werr != nil {
-		return werr
-	}
-	fmt.Fprintf(r.cli.out, "%d registers in %s\n", count, r.out)
-	return err
-}
-
-// write makes the file whole or not at all.
-func (r *recording) write(f func(io.Writer) error) error {
 	var b bytes.Buffer
-	if err := f(&b); err != nil {
+	if err := rec.Write(&b); err != nil {
 		return err
 	}
-	if err := os.WriteFile(r.out, b.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(out, b.Bytes(), 0o600); err != nil {
 		return usageError("%w", err)
+	}
+	what := "objects"
+	if rec.Ending() == ".modbus" {
+		what = "registers"
+	} else if !o.Raw {
+		fmt.Fprintf(c.err, "%d objects left out, %d changed\n", rec.LeftOut, rec.Changed)
+	}
+	if !o.Raw {
+		fmt.Fprintf(c.err, "look through %s before you give it away\n", out)
+	}
+	fmt.Fprintf(c.out, "%d %s of %d in %s; profile: %s\n", rec.Kept, what, rec.Read, out, orNone(rec.Profile))
+	if rec.Partial != nil {
+		return fmt.Errorf("the recording is not whole: %w", rec.Partial)
 	}
 	return nil
 }
@@ -193,25 +129,6 @@ func orNone(s string) string {
 		return "none fits"
 	}
 	return s
-}
-
-// parseRegisterRanges reads "holding:0-200,input:5".
-func parseRegisterRanges(text string) ([]modbus.Range, error) {
-	var out []modbus.Range
-	for _, part := range strings.Split(text, ",") {
-		table, span, found := strings.Cut(strings.TrimSpace(part), ":")
-		first, last, isRange := strings.Cut(span, "-")
-		if !isRange {
-			last = first
-		}
-		from, err1 := strconv.ParseUint(first, 0, 16)
-		to, err2 := strconv.ParseUint(last, 0, 16)
-		if !found || err1 != nil || err2 != nil || to < from || !slices.Contains(profile.Tables, table) {
-			return nil, usageError("--ranges %q is not like holding:0-200 with table %s and addresses from 0 to 65535", part, strings.Join(profile.Tables, ", "))
-		}
-		out = append(out, modbus.Range{Table: table, From: uint16(from), To: uint16(to)})
-	}
-	return out, nil
 }
 
 func profileReplay(c *cli) *cobra.Command {

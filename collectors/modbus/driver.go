@@ -23,6 +23,8 @@ type Driver struct {
 	known   *knowledge
 	// controls are looked for when the device is learned.
 	controls bool
+	// progress is told how many requests were answered, of how many.
+	progress func(done, all int)
 }
 
 var _ collectors.Driver = (*Driver)(nil)

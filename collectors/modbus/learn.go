@@ -128,7 +128,7 @@ func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
 		units.same = append(slices.Clone(units.same), *p.Device.Unit)
 	}
 	r := &reader{
-		gateway: d.gateway, pace: d.paceOf(p), instead: map[string]string{}, missing: map[int]bool{},
+		progress: d.progress, gateway: d.gateway, pace: d.paceOf(p), instead: map[string]string{}, missing: map[int]bool{},
 		planner: planner{
 			most: p.Device.MaxRead, unit: units.own, readable: p.Device.Blocks, shared: p.Device.SharedTables,
 			zeroHoles: p.Device.Holes == "zero",
@@ -283,8 +283,39 @@ func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string,
 		}
 	}
 	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
+	fit.Candidates = listed(found)
 	return found[0].Profile, objects, fit, nil
 }
+
+func listed(found []profile.Candidate) []collectors.Candidate {
+	out := make([]collectors.Candidate, len(found))
+	for i, c := range found {
+		out[i] = collectors.Candidate{Profile: c.Profile.Name, Why: c.Why}
+	}
+	return out
+}
+
+// Candidates asks the device what it is and returns the profiles that fit,
+// best first, whatever profile the target names. Profiles without a match rule
+// are not among them.
+func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error) {
+	lib := d.engine.library.Load()
+	if lib == nil {
+		return nil, errors.New("no profile library")
+	}
+	if err := d.connect(); err != nil {
+		return nil, err
+	}
+	id, _, err := d.identify(ctx, lib)
+	if err != nil {
+		return nil, err
+	}
+	return listed(lib.MatchModbus(id)), nil
+}
+
+// OnProgress has f told how far a look at the device is: requests that are
+// done, of all. Call it before Inspect.
+func (d *Driver) OnProgress(f func(done, all int)) { d.progress = f }
 
 // maxMute is how many questions of different kinds a device may leave
 // unanswered before it counts as not there.

@@ -13,9 +13,10 @@ import (
 
 // reader asks one device for blocks and learns from its refusals.
 type reader struct {
-	gateway *Gateway
-	pace    pace
-	planner planner
+	progress func(done, all int)
+	gateway  *Gateway
+	pace     pace
+	planner  planner
 	// instead names the table that is asked in place of another one that the
 	// device has no function for; only where both are the same.
 	instead map[string]string
@@ -50,6 +51,9 @@ func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, e
 		work[len(blocks)-1-i] = b
 	}
 	for len(work) > 0 {
+		if r.progress != nil {
+			r.progress(len(next), len(next)+len(work))
+		}
 		b := work[len(work)-1]
 		work = work[:len(work)-1]
 		if lost[b.unit] >= maxLost {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -13,6 +15,25 @@ import (
 type Range struct {
 	Table    string
 	From, To uint16
+}
+
+// ParseRanges reads ranges such as "holding:0-200,input:5".
+func ParseRanges(text string) ([]Range, error) {
+	var out []Range
+	for _, part := range strings.Split(text, ",") {
+		table, span, found := strings.Cut(strings.TrimSpace(part), ":")
+		first, last, isRange := strings.Cut(span, "-")
+		if !isRange {
+			last = first
+		}
+		from, err1 := strconv.ParseUint(strings.TrimSpace(first), 0, 16)
+		to, err2 := strconv.ParseUint(strings.TrimSpace(last), 0, 16)
+		if !found || err1 != nil || err2 != nil || to < from || !slices.Contains(profile.Tables, table) {
+			return nil, fmt.Errorf("%q is not like holding:0-200 with table %s and addresses from 0 to 65535", part, strings.Join(profile.Tables, ", "))
+		}
+		out = append(out, Range{Table: table, From: uint16(from), To: uint16(to)})
+	}
+	return out, nil
 }
 
 // recordBlock is how many registers a sweep asks for at once; devices that

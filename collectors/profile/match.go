@@ -1,6 +1,9 @@
 package profile
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -83,6 +86,42 @@ func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {
 		}
 	}
 	return Needs{Scalars: scalars.sorted(), Present: present.sorted()}
+}
+
+// String tells a person what a device is recognised by.
+func (m *Match) String() string {
+	var out []string
+	add := func(form string, args ...any) { out = append(out, fmt.Sprintf(form, args...)) }
+	if len(m.SysObjectID) > 0 {
+		add("sysObjectID %s", strings.Join(m.SysObjectID, " | "))
+	}
+	if m.SysDescr != "" {
+		add("sysDescr ~ %s", m.SysDescr)
+	}
+	for _, o := range m.Present {
+		add("+ %s", o)
+	}
+	for _, o := range m.Absent {
+		add("- %s", o)
+	}
+	for _, n := range slices.Sorted(maps.Keys(m.DeviceID)) {
+		add("device id %d ~ %s", n, m.DeviceID[n])
+	}
+	if m.ServerID != "" {
+		add("server id ~ %s", m.ServerID)
+	}
+	for _, w := range m.Where {
+		add("value of %s", w.place())
+	}
+	return strings.Join(out, "; ")
+}
+
+// place names the object, column or register of a Ref.
+func (r Ref) place() string {
+	if reg, ok := r.registerOf(); ok {
+		return reg.String()
+	}
+	return r.OID + r.Column
 }
 
 // system checks the conditions on sysObjectID and sysDescr.

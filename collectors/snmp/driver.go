@@ -41,6 +41,8 @@ type Driver struct {
 	// learned then, nil without controls.
 	controls bool
 	device   *profile.Device
+	// progress is told how many columns were walked, of how many.
+	progress func(done, all int)
 }
 
 var _ collectors.Driver = (*Driver)(nil)
@@ -102,7 +104,10 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		}
 	}
 	walk := func(roots []string, most int) error {
-		for _, root := range roots {
+		for i, root := range roots {
+			if d.progress != nil {
+				d.progress(i, len(roots))
+			}
 			if _, ok := f.columns[root]; ok {
 				continue
 			}
@@ -240,20 +245,56 @@ func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, co
 		}
 		return p, fit, nil
 	}
-	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
-	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
-		return nil, fit, d.tried(err)
+	found, err := d.candidates(ctx, lib, f)
+	if err != nil {
+		return nil, fit, err
 	}
-	found := lib.MatchSNMP(f)
 	if len(found) == 0 {
+		id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
 		return nil, fit, &collectors.UnknownDevice{
 			Identity: collectors.Identity{SysObjectID: id, SysDescr: strings.ToValidUTF8(descr, "")},
 			Reason:   fmt.Sprintf("sysObjectID %q, sysDescr %.80q", id, descr),
 		}
 	}
 	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
+	fit.Candidates = listed(found)
 	return found[0].Profile, fit, nil
 }
+
+// candidates asks what the match rules look at, and returns what fits.
+func (d *Driver) candidates(ctx context.Context, lib *profile.Library, f *fetched) ([]profile.Candidate, error) {
+	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
+	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
+		return nil, d.tried(err)
+	}
+	return lib.MatchSNMP(f), nil
+}
+
+func listed(found []profile.Candidate) []collectors.Candidate {
+	out := make([]collectors.Candidate, len(found))
+	for i, c := range found {
+		out[i] = collectors.Candidate{Profile: c.Profile.Name, Why: c.Why}
+	}
+	return out
+}
+
+// Candidates asks the device what it is and returns the profiles that fit,
+// best first, whatever profile the target names.
+func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error) {
+	if err := d.connect(ctx); err != nil {
+		return nil, err
+	}
+	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
+	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
+		return nil, d.tried(err)
+	}
+	found, err := d.candidates(ctx, d.engine.library.Load(), f)
+	return listed(found), err
+}
+
+// OnProgress has f told how far a look at the device is: parts that are done,
+// of all. Call it before Inspect.
+func (d *Driver) OnProgress(f func(done, all int)) { d.progress = f }
 
 func learned(device *profile.Device, f *fetched) *collectors.Learned {
 	l := Describe(device)

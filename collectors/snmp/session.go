@@ -67,7 +67,7 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 		return nil, err
 	}
 	if e.opt.Allow != nil && !e.opt.Allow(to.Addr()) {
-		return nil, fmt.Errorf("address %s is not among the ranges that may be polled", to.Addr())
+		return nil, fmt.Errorf("%s: %w", to.Addr(), collectors.ErrNotAllowed)
 	}
 	timeout, retries := e.opt.Timeout, max(0, e.opt.Retries)
 	if t.Timeout > 0 {

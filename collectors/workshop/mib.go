@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -54,6 +55,41 @@ func FromMIB(name, file string, dirs ...string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: none of its %d readable objects looks like a measured value", file, len(objects))
 	}
 	return d.yaml(), nil
+}
+
+// MIBFile is a MIB file that was read.
+type MIBFile struct{ Name, Text string }
+
+// moduleName finds the module that a MIB file defines.
+var moduleName = regexp.MustCompile(`(?m)^\s*([A-Z][A-Za-z0-9-]{0,63})\s+DEFINITIONS\b`)
+
+// FromMIBFiles is FromMIB of files that were read: the first one is drafted
+// from, the others are what it imports.
+func FromMIBFiles(name string, files ...MIBFile) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "aisle-mib-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder that stays does no harm
+	var first string
+	for i, f := range files {
+		m := moduleName.FindStringSubmatch(f.Text)
+		if m == nil {
+			return nil, fmt.Errorf("%s: not a MIB that can be read: it defines no module", f.Name)
+		}
+		file := filepath.Join(dir, m[1])
+		if err := os.WriteFile(file, []byte(f.Text), 0o600); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			first = file
+		}
+	}
+	data, err := FromMIB(name, first)
+	if err != nil {
+		return nil, errors.New(strings.ReplaceAll(err.Error(), first, files[0].Name))
+	}
+	return data, nil
 }
 
 func readMIB(file string, dirs []string) (out []object, module string, err error) {

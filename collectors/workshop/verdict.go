@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -50,6 +51,8 @@ type Verdict struct {
 	Rule Rule `json:"rule"`
 	// Keys are the points concerned, the doubtful one first.
 	Keys []string `json:"keys"`
+	// Unit is the base unit of the doubtful point.
+	Unit string `json:"unit"`
 	// Value is what was read and Expected what would agree, both in the base
 	// unit; Expected is nil where nothing can be named.
 	Value    float64  `json:"value"`
@@ -77,60 +80,86 @@ var plausible = map[quantity.Class]bounds{
 // factors are tried in this order to explain an impossible value.
 var factors = []float64{0.1, 0.01, 0.001, 10, 100}
 
+// Check tells how many readings a rule was applied to.
+type Check struct {
+	Rule    Rule `json:"rule"`
+	Checked int  `json:"checked"`
+}
+
 // Judge returns what cannot be true in the readings of one device, in the
 // order of their keys.
 func Judge(values []Value) []Verdict {
-	j := judge{byKey: map[string]float64{}}
+	verdicts, _ := judged(values)
+	return verdicts
+}
+
+func judged(values []Value) ([]Verdict, map[Rule]int) {
+	j := judge{byKey: map[string]float64{}, units: map[string]string{}, checked: map[Rule]int{}}
 	for _, v := range values {
-		j.byKey[v.Key] = v.Value
+		j.byKey[v.Key], j.units[v.Key] = v.Value, v.Class.Unit()
 	}
 	for _, v := range values {
 		j.alone(v)
 		j.beside(v)
 	}
 	slices.SortStableFunc(j.out, func(a, b Verdict) int { return cmp.Compare(a.Keys[0], b.Keys[0]) })
-	return j.out
+	return j.out, j.checked
 }
 
 type judge struct {
-	byKey map[string]float64
-	out   []Verdict
+	byKey   map[string]float64
+	units   map[string]string
+	out     []Verdict
+	checked map[Rule]int
 }
 
 func (j *judge) say(rule Rule, value, factor float64, expected *float64, keys ...string) {
-	j.out = append(j.out, Verdict{rule, keys, value, expected, factor})
+	j.out = append(j.out, Verdict{Rule: rule, Keys: keys, Unit: j.units[keys[0]], Value: value, Expected: expected, Factor: factor})
 }
 
 // alone judges a reading by itself.
 func (j *judge) alone(v Value) {
 	switch v.Class {
 	case quantity.Frequency:
-		if v.Value != 0 && (v.Value < 45 || v.Value > 65) && !strings.Contains(v.Key, "fan") && !strings.Contains(v.Key, "compressor") &&
-			!strings.Contains(v.Key, "pump") && !strings.Contains(v.Key, "inverter") && !strings.Contains(v.Key, "motor") {
+		if v.Value == 0 || drive(v.Key) {
+			return
+		}
+		j.checked[RuleFrequency]++
+		if v.Value < 45 || v.Value > 65 {
 			factor, expected := scaled(v.Value, bounds{45, 65})
 			j.say(RuleFrequency, v.Value, factor, expected, v.Key)
 		}
 		return
 	case quantity.Charge, quantity.Humidity, quantity.Percent, quantity.Efficiency:
+		j.checked[RulePercent]++
 		if v.Value > 100.5 || v.Value < 0 {
 			factor, expected := scaled(v.Value, bounds{0, 100})
 			j.say(RulePercent, v.Value, factor, expected, v.Key)
 		}
 		return
 	case quantity.Load:
+		j.checked[RulePercent]++
 		if v.Value > 200 || v.Value < 0 { // overload is possible
 			factor, expected := scaled(v.Value, bounds{0, 100})
 			j.say(RulePercent, v.Value, factor, expected, v.Key)
 		}
 		return
 	case quantity.Temperature:
-		if room(v.Key) && v.Value > 55 && v.Value < 120 {
+		if !room(v.Key) {
+			break
+		}
+		j.checked[RuleFahrenheit]++
+		if v.Value > 55 && v.Value < 120 {
 			celsius := (v.Value - 32) / 1.8
 			j.say(RuleFahrenheit, v.Value, 0, &celsius, v.Key)
 			return
 		}
 	}
-	if b, ok := plausible[v.Class]; ok && (v.Value < b.min || v.Value > b.max) {
+	b, ok := plausible[v.Class]
+	if ok {
+		j.checked[RuleRange]++
+	}
+	if ok && (v.Value < b.min || v.Value > b.max) {
 		factor, expected := scaled(v.Value, b)
 		rule := RuleRange
 		if expected != nil {
@@ -138,6 +167,16 @@ func (j *judge) alone(v Value) {
 		}
 		j.say(rule, v.Value, factor, expected, v.Key)
 	}
+}
+
+// drive tells whether a frequency is that of a machine whose speed changes.
+func drive(key string) bool {
+	for _, part := range []string{"fan", "compressor", "pump", "inverter", "motor"} {
+		if strings.Contains(key, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // room tells whether a temperature is one of air where people or machines
@@ -172,7 +211,11 @@ func (j *judge) beside(v Value) {
 		if v.Key != component+"power" {
 			return
 		}
-		if va, ok := j.byKey[component+"apparent-power"]; ok && math.Abs(v.Value) > math.Abs(va)*1.05+5 {
+		va, ok := j.byKey[component+"apparent-power"]
+		if ok {
+			j.checked[RuleActive]++
+		}
+		if ok && math.Abs(v.Value) > math.Abs(va)*1.05+5 {
 			j.say(RuleActive, v.Value, tenfold(v.Value, va), &va, v.Key, component+"apparent-power")
 		}
 		j.sum(v, component, "power")
@@ -182,7 +225,11 @@ func (j *judge) beside(v Value) {
 		}
 		u, haveU := j.byKey[component+"voltage"]
 		i, haveI := j.byKey[component+"current"]
-		if want := u * i; haveU && haveI && want > 50 && !near(v.Value, want, 0.15, 20) && !near(v.Value, want*math.Sqrt(3), 0.15, 20) {
+		want := u * i
+		if haveU && haveI && want > 50 {
+			j.checked[RuleApparent]++
+		}
+		if haveU && haveI && want > 50 && !near(v.Value, want, 0.15, 20) && !near(v.Value, want*math.Sqrt(3), 0.15, 20) {
 			j.say(RuleApparent, v.Value, tenfold(v.Value, want), &want, v.Key, component+"voltage", component+"current")
 		}
 		j.sum(v, component, "apparent-power")
@@ -204,6 +251,7 @@ func (j *judge) sum(v Value, component, name string) {
 		total += x
 		keys = append(keys, component+phase+name)
 	}
+	j.checked[RuleSum]++
 	if !near(v.Value, total, 0.1, 30) {
 		j.say(RuleSum, v.Value, tenfold(v.Value, total), &total, keys...)
 	}
@@ -224,35 +272,82 @@ func tenfold(a, b float64) float64 {
 }
 
 // Inspect judges what a device held when its profile was applied: the values,
-// and the order of the words in numbers of two registers.
-func Inspect(d *profile.Device) []Verdict {
+// and the order of the words in numbers of two registers. It tells as well
+// what was looked for.
+func Inspect(d *profile.Device) ([]Verdict, []Check) {
 	var values []Value
 	var swapped []Verdict
+	wide := 0
 	for i := range d.Points {
 		p := &d.Points[i]
 		v, q := p.Initial()
 		if q != models.Good || p.Spec.Class.Enumerated() {
 			continue
 		}
+		if isWide(p) {
+			wide++
+		}
 		if better, ok := otherOrder(p, v); ok {
-			swapped = append(swapped, Verdict{Rule: RuleWordOrder, Keys: []string{p.Spec.Key}, Value: v, Expected: &better})
+			swapped = append(swapped, Verdict{Rule: RuleWordOrder, Keys: []string{p.Spec.Key}, Unit: p.Spec.Class.Unit(), Value: v, Expected: &better})
 			continue
 		}
 		values = append(values, Value{p.Spec.Key, p.Spec.Class, v})
 	}
-	out := append(swapped, Judge(values)...)
+	verdicts, checked := judged(values)
+	out := append(swapped, verdicts...)
 	slices.SortStableFunc(out, func(a, b Verdict) int { return cmp.Compare(a.Keys[0], b.Keys[0]) })
-	return out
+	checked[RuleWordOrder] = wide
+	var checks []Check
+	for _, r := range []Rule{RuleRange, RuleWordOrder, RuleFahrenheit, RuleFrequency, RulePercent, RuleSum, RuleActive, RuleApparent} {
+		if checked[r] > 0 {
+			checks = append(checks, Check{r, checked[r]})
+		}
+	}
+	return out, checks
+}
+
+// isWide tells whether a point is one number of two registers.
+func isWide(p *profile.Resolved) bool {
+	raw := p.Raw()
+	return p.Register != nil && raw.Kind == profile.Bytes && len(raw.Bytes) == 4 && len(p.ExtraRegisters) == 0
+}
+
+// String says in words what is doubtful and what would agree.
+func (v Verdict) String() string {
+	is := fmt.Sprintf("%s is %.6g %s", v.Keys[0], v.Value, v.Unit)
+	would := ""
+	if v.Expected != nil {
+		would = fmt.Sprintf("; %.6g %s would agree", *v.Expected, v.Unit)
+	}
+	if v.Factor != 0 {
+		would += fmt.Sprintf("; is the scale to be multiplied by %g?", v.Factor)
+	}
+	switch v.Rule {
+	case RuleFahrenheit:
+		return is + would + ": is it in degrees Fahrenheit?"
+	case RuleWordOrder:
+		return is + would + ": are the two words of the number swapped?"
+	case RulePercent:
+		return is + ": no share of a whole" + would
+	case RuleFrequency:
+		return is + ": mains has 45 to 65 Hz" + would
+	case RuleActive:
+		return is + ", more than the apparent power" + would
+	case RuleSum:
+		return is + ", which is not the sum of its phases" + would
+	case RuleApparent:
+		return is + ", which is not voltage times current" + would
+	}
+	return is + ": no device of this kind has that" + would
 }
 
 // otherOrder tells what a number of two registers would be with its words
 // swapped, when that is plausible and the number as it stands is not.
 func otherOrder(p *profile.Resolved, v float64) (float64, bool) {
-	raw := p.Raw()
-	if p.Register == nil || raw.Kind != profile.Bytes || len(raw.Bytes) != 4 || len(p.ExtraRegisters) > 0 {
+	if !isWide(p) {
 		return 0, false
 	}
-	b := raw.Bytes
+	b := p.Raw().Bytes
 	w, q := p.Decode([]profile.Raw{{Kind: profile.Bytes, Bytes: []byte{b[2], b[3], b[0], b[1]}}})
 	return w, q == models.Good && absurd(p.Spec.Class, v) && !absurd(p.Spec.Class, w) && w != 0
 }

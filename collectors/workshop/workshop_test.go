@@ -81,7 +81,7 @@ func TestSwappedWordsAreSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Inspect(d)
+	got, _ := Inspect(d)
 	if len(got) != 1 || got[0].Rule != RuleWordOrder || got[0].Keys[0] != "input/voltage" || got[0].Expected == nil || *got[0].Expected != 230.5 {
 		t.Errorf("%+v", got)
 	}

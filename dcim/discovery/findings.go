@@ -354,6 +354,18 @@ func (s *Service) Mark(ctx context.Context, ids []uint64, m Marking) error {
 
 const findingObject = "finding"
 
+// Own returns a finding that the principal may look at and adopt, with its
+// credential.
+func (s *Service) Own(ctx context.Context, id uint64) (models.DiscoveryFinding, error) {
+	if err := access.Require(ctx, access.DiscoverDevices); err != nil {
+		return models.DiscoveryFinding{}, err
+	}
+	if err := s.ownFinding(ctx, id); err != nil {
+		return models.DiscoveryFinding{}, err
+	}
+	return db.Take[models.DiscoveryFinding](s.db.WithContext(ctx), findingObject, id)
+}
+
 // ownFinding asks whether the principal may decide about a finding.
 func (s *Service) ownFinding(ctx context.Context, id uint64) error {
 	f, err := db.Take[models.DiscoveryFinding](s.db.WithContext(ctx), findingObject, id)

@@ -196,6 +196,7 @@ type Options struct {
 	Events      Events
 	Discovery   Discovery
 	Scanner     Scanner
+	Workshop    Workshop
 	Guard       *auth.Guard
 	Streams     *live.Hub
 	// Setup holds the token of the first start.
@@ -249,7 +250,7 @@ func New(o Options) (*API, error) {
 	switch {
 	case o.DB == nil, o.Accounts == nil, o.Credentials == nil, o.Audit == nil, o.Layout == nil, o.Inventory == nil,
 		o.Live == nil, o.History == nil, o.Polling == nil, o.Guard == nil, o.Streams == nil, o.Setup == nil,
-		o.Events == nil, o.Discovery == nil, o.Scanner == nil:
+		o.Events == nil, o.Discovery == nil, o.Scanner == nil, o.Workshop == nil:
 		return nil, errors.New("api: a mandatory part is missing")
 	}
 	if o.Log == nil {

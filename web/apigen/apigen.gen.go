@@ -292,6 +292,24 @@ func (e DeviceInputZeroUSide) Valid() bool {
 	}
 }
 
+// Defines values for DraftInputFrom.
+const (
+	Csv DraftInputFrom = "csv"
+	Mib DraftInputFrom = "mib"
+)
+
+// Valid indicates whether the value is a known member of the DraftInputFrom enum.
+func (e DraftInputFrom) Valid() bool {
+	switch e {
+	case Csv:
+		return true
+	case Mib:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventKind.
 const (
 	Contact        EventKind = "contact"
@@ -466,6 +484,30 @@ func (e FindingState) Valid() bool {
 	}
 }
 
+// Defines values for JobState.
+const (
+	JobStateCancelled JobState = "cancelled"
+	JobStateDone      JobState = "done"
+	JobStateFailed    JobState = "failed"
+	JobStateRunning   JobState = "running"
+)
+
+// Valid indicates whether the value is a known member of the JobState enum.
+func (e JobState) Valid() bool {
+	switch e {
+	case JobStateCancelled:
+		return true
+	case JobStateDone:
+		return true
+	case JobStateFailed:
+		return true
+	case JobStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Language.
 const (
 	En Language = "en"
@@ -508,6 +550,117 @@ func (e LocationInputKind) Valid() bool {
 	}
 }
 
+// Defines values for LookStep.
+const (
+	LookStepDone     LookStep = "done"
+	LookStepIdentify LookStep = "identify"
+	LookStepLearn    LookStep = "learn"
+	LookStepRead     LookStep = "read"
+)
+
+// Valid indicates whether the value is a known member of the LookStep enum.
+func (e LookStep) Valid() bool {
+	switch e {
+	case LookStepDone:
+		return true
+	case LookStepIdentify:
+		return true
+	case LookStepLearn:
+		return true
+	case LookStepRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LookFailureKind.
+const (
+	LookFailureKindAuth        LookFailureKind = "auth"
+	LookFailureKindNoProfile   LookFailureKind = "no-profile"
+	LookFailureKindNotAllowed  LookFailureKind = "not-allowed"
+	LookFailureKindOther       LookFailureKind = "other"
+	LookFailureKindProtocol    LookFailureKind = "protocol"
+	LookFailureKindRefused     LookFailureKind = "refused"
+	LookFailureKindTooLong     LookFailureKind = "too-long"
+	LookFailureKindUnreachable LookFailureKind = "unreachable"
+)
+
+// Valid indicates whether the value is a known member of the LookFailureKind enum.
+func (e LookFailureKind) Valid() bool {
+	switch e {
+	case LookFailureKindAuth:
+		return true
+	case LookFailureKindNoProfile:
+		return true
+	case LookFailureKindNotAllowed:
+		return true
+	case LookFailureKindOther:
+		return true
+	case LookFailureKindProtocol:
+		return true
+	case LookFailureKindRefused:
+		return true
+	case LookFailureKindTooLong:
+		return true
+	case LookFailureKindUnreachable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LookInputProtocol.
+const (
+	LookInputProtocolModbusRtuTcp LookInputProtocol = "modbus-rtu-tcp"
+	LookInputProtocolModbusTcp    LookInputProtocol = "modbus-tcp"
+	LookInputProtocolSnmpV1       LookInputProtocol = "snmp-v1"
+	LookInputProtocolSnmpV2c      LookInputProtocol = "snmp-v2c"
+	LookInputProtocolSnmpV3       LookInputProtocol = "snmp-v3"
+)
+
+// Valid indicates whether the value is a known member of the LookInputProtocol enum.
+func (e LookInputProtocol) Valid() bool {
+	switch e {
+	case LookInputProtocolModbusRtuTcp:
+		return true
+	case LookInputProtocolModbusTcp:
+		return true
+	case LookInputProtocolSnmpV1:
+		return true
+	case LookInputProtocolSnmpV2c:
+		return true
+	case LookInputProtocolSnmpV3:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LookPointReason.
+const (
+	LookPointReasonAbsent      LookPointReason = "absent"
+	LookPointReasonSentinel    LookPointReason = "sentinel"
+	LookPointReasonUnanswered  LookPointReason = "unanswered"
+	LookPointReasonUndecodable LookPointReason = "undecodable"
+)
+
+// Valid indicates whether the value is a known member of the LookPointReason enum.
+func (e LookPointReason) Valid() bool {
+	switch e {
+	case LookPointReasonAbsent:
+		return true
+	case LookPointReasonSentinel:
+		return true
+	case LookPointReasonUnanswered:
+		return true
+	case LookPointReasonUndecodable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PollState.
 const (
 	PollStateAuthFailed PollState = "auth-failed"
@@ -535,6 +688,42 @@ func (e PollState) Valid() bool {
 	case PollStateOk:
 		return true
 	case PollStateSilent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProfileSummaryOrigin.
+const (
+	ProfileSummaryOriginBuiltIn ProfileSummaryOrigin = "built-in"
+	ProfileSummaryOriginSite    ProfileSummaryOrigin = "site"
+)
+
+// Valid indicates whether the value is a known member of the ProfileSummaryOrigin enum.
+func (e ProfileSummaryOrigin) Valid() bool {
+	switch e {
+	case ProfileSummaryOriginBuiltIn:
+		return true
+	case ProfileSummaryOriginSite:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProfileSummaryProtocol.
+const (
+	Modbus ProfileSummaryProtocol = "modbus"
+	Snmp   ProfileSummaryProtocol = "snmp"
+)
+
+// Valid indicates whether the value is a known member of the ProfileSummaryProtocol enum.
+func (e ProfileSummaryProtocol) Valid() bool {
+	switch e {
+	case Modbus:
+		return true
+	case Snmp:
 		return true
 	default:
 		return false
@@ -663,25 +852,25 @@ func (e Role) Valid() bool {
 
 // Defines values for ScanState.
 const (
-	Cancelled   ScanState = "cancelled"
-	Done        ScanState = "done"
-	Failed      ScanState = "failed"
-	Interrupted ScanState = "interrupted"
-	Running     ScanState = "running"
+	ScanStateCancelled   ScanState = "cancelled"
+	ScanStateDone        ScanState = "done"
+	ScanStateFailed      ScanState = "failed"
+	ScanStateInterrupted ScanState = "interrupted"
+	ScanStateRunning     ScanState = "running"
 )
 
 // Valid indicates whether the value is a known member of the ScanState enum.
 func (e ScanState) Valid() bool {
 	switch e {
-	case Cancelled:
+	case ScanStateCancelled:
 		return true
-	case Done:
+	case ScanStateDone:
 		return true
-	case Failed:
+	case ScanStateFailed:
 		return true
-	case Interrupted:
+	case ScanStateInterrupted:
 		return true
-	case Running:
+	case ScanStateRunning:
 		return true
 	default:
 		return false
@@ -817,6 +1006,45 @@ func (e TreeNodeKind) Valid() bool {
 	}
 }
 
+// Defines values for VerdictRule.
+const (
+	ActiveAboveApparent VerdictRule = "active-above-apparent"
+	Factor              VerdictRule = "factor"
+	Fahrenheit          VerdictRule = "fahrenheit"
+	Frequency           VerdictRule = "frequency"
+	Percent             VerdictRule = "percent"
+	Range               VerdictRule = "range"
+	SumOfPhases         VerdictRule = "sum-of-phases"
+	VoltageTimesCurrent VerdictRule = "voltage-times-current"
+	WordOrder           VerdictRule = "word-order"
+)
+
+// Valid indicates whether the value is a known member of the VerdictRule enum.
+func (e VerdictRule) Valid() bool {
+	switch e {
+	case ActiveAboveApparent:
+		return true
+	case Factor:
+		return true
+	case Fahrenheit:
+		return true
+	case Frequency:
+		return true
+	case Percent:
+		return true
+	case Range:
+		return true
+	case SumOfPhases:
+		return true
+	case VoltageTimesCurrent:
+		return true
+	case WordOrder:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListDevicesParamsSort.
 const (
 	ListDevicesParamsSortKind             ListDevicesParamsSort = "kind"
@@ -865,6 +1093,14 @@ type About struct {
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	Telemetry *string    `json:"telemetry,omitempty"`
 	Version   string     `json:"version"`
+}
+
+// AbsentPoint defines model for AbsentPoint.
+type AbsentPoint struct {
+	Key string `json:"key"`
+
+	// Place Object, column or register
+	Place string `json:"place"`
 }
 
 // AdoptedFinding defines model for AdoptedFinding.
@@ -1059,6 +1295,19 @@ type DeviceHealth struct {
 	Name   string     `json:"name"`
 }
 
+// DeviceIdentity What the device says of itself, foreign text
+type DeviceIdentity struct {
+	Firmware    *string `json:"firmware,omitempty"`
+	Location    *string `json:"location,omitempty"`
+	Mac         *string `json:"mac,omitempty"`
+	Model       *string `json:"model,omitempty"`
+	Name        *string `json:"name,omitempty"`
+	Serial      *string `json:"serial,omitempty"`
+	SysDescr    *string `json:"sys_descr,omitempty"`
+	SysObjectId *string `json:"sys_object_id,omitempty"`
+	Vendor      *string `json:"vendor,omitempty"`
+}
+
 // DeviceInput defines model for DeviceInput.
 type DeviceInput struct {
 	Address    *string              `json:"address,omitempty"`
@@ -1099,6 +1348,36 @@ type DeviceInputZeroUSide string
 type DeviceList struct {
 	Items []DeviceSummary `json:"items"`
 	Total int             `json:"total"`
+}
+
+// DeviceRecording defines model for DeviceRecording.
+type DeviceRecording struct {
+	Address string `json:"address"`
+	Bytes   *int   `json:"bytes,omitempty"`
+
+	// Changed Objects in which something private was replaced
+	Changed *int `json:"changed,omitempty"`
+
+	// Done Objects or registers so far
+	Done     *int         `json:"done,omitempty"`
+	ElapsedS float32      `json:"elapsed_s"`
+	Failure  *LookFailure `json:"failure,omitempty"`
+
+	// File Name of the file, when there is one
+	File *string `json:"file,omitempty"`
+	Id   string  `json:"id"`
+
+	// LeftOut Objects left out because they are private
+	LeftOut *int `json:"left_out,omitempty"`
+
+	// Partial Why not everything was recorded
+	Partial *string `json:"partial,omitempty"`
+
+	// Profile The one that fits
+	Profile  *string  `json:"profile,omitempty"`
+	Protocol string   `json:"protocol"`
+	State    JobState `json:"state"`
+	Total    *int     `json:"total,omitempty"`
 }
 
 // DeviceState defines model for DeviceState.
@@ -1178,6 +1457,19 @@ type DiscoveryRangeInput struct {
 type DiscoveryRangeList struct {
 	Items []DiscoveryRange `json:"items"`
 }
+
+// DraftInput defines model for DraftInput.
+type DraftInput struct {
+	File NamedText      `json:"file"`
+	From DraftInputFrom `json:"from"`
+
+	// Imports MIB files that the file imports
+	Imports *[]NamedText `json:"imports,omitempty"`
+	Name    string       `json:"name"`
+}
+
+// DraftInputFrom defines model for DraftInput.From.
+type DraftInputFrom string
 
 // Event defines model for Event.
 type Event struct {
@@ -1371,6 +1663,9 @@ type Inlet struct {
 	RoomName string `json:"room_name"`
 }
 
+// JobState defines model for JobState.
+type JobState string
+
 // Language defines model for Language.
 type Language string
 
@@ -1417,6 +1712,126 @@ type LocationInput struct {
 // LocationInputKind defines model for LocationInput.Kind.
 type LocationInputKind string
 
+// Look defines model for Look.
+type Look struct {
+	Address string `json:"address"`
+
+	// Done Parts of the step that are done
+	Done     *int         `json:"done,omitempty"`
+	ElapsedS float32      `json:"elapsed_s"`
+	Failure  *LookFailure `json:"failure,omitempty"`
+	Id       string       `json:"id"`
+	Protocol string       `json:"protocol"`
+	Result   *LookResult  `json:"result,omitempty"`
+	State    JobState     `json:"state"`
+
+	// Step What it does: ask what the device is, find its readings, read them
+	Step LookStep `json:"step"`
+
+	// Total Parts of the step; absent when that is not known
+	Total  *int `json:"total,omitempty"`
+	UnitId *int `json:"unit_id,omitempty"`
+}
+
+// LookStep What it does: ask what the device is, find its readings, read them
+type LookStep string
+
+// LookFailure defines model for LookFailure.
+type LookFailure struct {
+	// Candidates Profiles that fit, when one was chosen that does not
+	Candidates *[]ProfileCandidate `json:"candidates,omitempty"`
+	Error      string              `json:"error"`
+
+	// Identity What the device says of itself, foreign text
+	Identity *DeviceIdentity `json:"identity,omitempty"`
+	Kind     LookFailureKind `json:"kind"`
+}
+
+// LookFailureKind defines model for LookFailure.Kind.
+type LookFailureKind string
+
+// LookInput What to look at: a device of the model, a finding, or an address
+type LookInput struct {
+	// Address host or host:port; must be one that may be polled
+	Address    *string `json:"address,omitempty"`
+	Credential *uint64 `json:"credential,omitempty"`
+	Device     *uint64 `json:"device,omitempty"`
+	Finding    *uint64 `json:"finding,omitempty"`
+
+	// Profile Empty takes the one that fits best
+	Profile  *string            `json:"profile,omitempty"`
+	Protocol *LookInputProtocol `json:"protocol,omitempty"`
+	UnitId   *int               `json:"unit_id,omitempty"`
+}
+
+// LookInputProtocol defines model for LookInput.Protocol.
+type LookInputProtocol string
+
+// LookPoint defines model for LookPoint.
+type LookPoint struct {
+	Class     string  `json:"class"`
+	Component string  `json:"component"`
+	Group     string  `json:"group"`
+	Key       string  `json:"key"`
+	Label     string  `json:"label"`
+	Limits    *Limits `json:"limits,omitempty"`
+
+	// Quality none: never read so far
+	Quality Quality `json:"quality"`
+
+	// Raw As it came from the wire: a number, a text in quotes, or hexadecimal
+	Raw string `json:"raw"`
+
+	// Reason Why there is no value
+	Reason   *LookPointReason `json:"reason,omitempty"`
+	Severity *Severity        `json:"severity,omitempty"`
+
+	// Source Object identifier or register
+	Source string   `json:"source"`
+	State  *string  `json:"state,omitempty"`
+	Unit   string   `json:"unit"`
+	Value  *float64 `json:"value"`
+
+	// Verdicts Positions in verdicts that concern it
+	Verdicts *[]int `json:"verdicts,omitempty"`
+}
+
+// LookPointReason Why there is no value
+type LookPointReason string
+
+// LookResult defines model for LookResult.
+type LookResult struct {
+	// Absent Readings of the profile that this device does not have
+	Absent []AbsentPoint `json:"absent"`
+
+	// Candidates Profiles that fit what the device says of itself, best first
+	Candidates []ProfileCandidate `json:"candidates"`
+
+	// CandidatesError Why they are not known
+	CandidatesError *string `json:"candidates_error,omitempty"`
+
+	// Checks What was looked for
+	Checks []VerdictCheck `json:"checks"`
+
+	// Identity What the device says of itself, foreign text
+	Identity DeviceIdentity `json:"identity"`
+	Kind     string         `json:"kind"`
+
+	// Named A person chose the profile, so it need not be the one that fits best
+	Named  bool        `json:"named"`
+	Points []LookPoint `json:"points"`
+
+	// Problems Faults of device or profile that cost points
+	Problems []string `json:"problems"`
+	Profile  string   `json:"profile"`
+
+	// Synthetic The profile was written from the manual, not yet seen on a device
+	Synthetic *bool     `json:"synthetic,omitempty"`
+	Title     string    `json:"title"`
+	TookS     *float32  `json:"took_s,omitempty"`
+	Verdicts  []Verdict `json:"verdicts"`
+}
+
 // Me defines model for Me.
 type Me struct {
 	Id       uint64   `json:"id"`
@@ -1438,6 +1853,12 @@ type Measured struct {
 	Quality Quality    `json:"quality"`
 	Time    *time.Time `json:"time,omitempty"`
 	Value   *float64   `json:"value"`
+}
+
+// NamedText defines model for NamedText.
+type NamedText struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
 }
 
 // Overview defines model for Overview.
@@ -1603,6 +2024,134 @@ type Problem struct {
 	Type        *string `json:"type,omitempty"`
 }
 
+// Product defines model for Product.
+type Product struct {
+	Model  string `json:"model"`
+	Vendor string `json:"vendor"`
+}
+
+// ProfileCandidate defines model for ProfileCandidate.
+type ProfileCandidate struct {
+	Profile string `json:"profile"`
+	Title   string `json:"title"`
+
+	// Why What it was chosen by
+	Why string `json:"why"`
+}
+
+// ProfileCheck defines model for ProfileCheck.
+type ProfileCheck struct {
+	Faults []ProfileFault `json:"faults"`
+}
+
+// ProfileDetail defines model for ProfileDetail.
+type ProfileDetail struct {
+	Extends  []string `json:"extends"`
+	Fallback []string `json:"fallback"`
+
+	// Faults Faults of the file on disk, which is not in use
+	Faults *[]ProfileFault `json:"faults,omitempty"`
+
+	// Matches What a device is recognised by; one is enough
+	Matches  []string       `json:"matches"`
+	Readings []ProfilePoint `json:"readings"`
+
+	// Recordings Recordings that cover it; absent when they cannot be read
+	Recordings      *int           `json:"recordings,omitempty"`
+	RecordingsError *string        `json:"recordings_error,omitempty"`
+	Summary         ProfileSummary `json:"summary"`
+}
+
+// ProfileFault defines model for ProfileFault.
+type ProfileFault struct {
+	File    string `json:"file"`
+	Line    *int   `json:"line,omitempty"`
+	Message string `json:"message"`
+}
+
+// ProfileInput defines model for ProfileInput.
+type ProfileInput struct {
+	Text string `json:"text"`
+}
+
+// ProfileList defines model for ProfileList.
+type ProfileList struct {
+	Items    []ProfileSummary `json:"items"`
+	LoadedAt time.Time        `json:"loaded_at"`
+	Refused  *ProfileRefusal  `json:"refused,omitempty"`
+}
+
+// ProfilePoint defines model for ProfilePoint.
+type ProfilePoint struct {
+	// Class Empty when the device decides
+	Class string  `json:"class"`
+	Group string  `json:"group"`
+	Key   string  `json:"key"`
+	Label *string `json:"label,omitempty"`
+
+	// Limits The device keeps thresholds for it
+	Limits bool    `json:"limits"`
+	Offset float64 `json:"offset"`
+
+	// Place Object, column or register
+	Place string `json:"place"`
+
+	// Recorded Readings that recordings give
+	Recorded *int `json:"recorded,omitempty"`
+
+	// RecordedGood Those of them with a value
+	RecordedGood *int    `json:"recorded_good,omitempty"`
+	Scale        float64 `json:"scale"`
+
+	// Seen Devices that give a good value for it now
+	Seen   int    `json:"seen"`
+	Source string `json:"source"`
+	Unit   string `json:"unit"`
+}
+
+// ProfileRefusal defines model for ProfileRefusal.
+type ProfileRefusal struct {
+	At     time.Time      `json:"at"`
+	Faults []ProfileFault `json:"faults"`
+}
+
+// ProfileSummary defines model for ProfileSummary.
+type ProfileSummary struct {
+	// Abstract Only there to be extended
+	Abstract bool `json:"abstract"`
+
+	// Covered Points that recordings give something for; absent while that is being counted
+	Covered *int `json:"covered,omitempty"`
+
+	// Devices Devices that are read by it
+	Devices int                  `json:"devices"`
+	Kind    string               `json:"kind"`
+	Name    string               `json:"name"`
+	Origin  ProfileSummaryOrigin `json:"origin"`
+
+	// Own It lies in the folder of this program, from which it can be removed
+	Own      bool                   `json:"own"`
+	Points   int                    `json:"points"`
+	Products []Product              `json:"products"`
+	Protocol ProfileSummaryProtocol `json:"protocol"`
+
+	// Replaces A profile of the same name is replaced by it
+	Replaces bool `json:"replaces"`
+
+	// Source The MIB or manual it was written from
+	Source string `json:"source"`
+
+	// Synthetic Written from the manual, not yet seen on a device
+	Synthetic bool   `json:"synthetic"`
+	Title     string `json:"title"`
+}
+
+// ProfileSummaryOrigin defines model for ProfileSummary.Origin.
+type ProfileSummaryOrigin string
+
+// ProfileSummaryProtocol defines model for ProfileSummary.Protocol.
+type ProfileSummaryProtocol string
+
 // Quality none: never read so far
 type Quality string
 
@@ -1695,6 +2244,24 @@ type RackInput struct {
 	Version *uint64  `json:"version,omitempty"`
 	XM      *float32 `json:"x_m,omitempty"`
 	YM      *float32 `json:"y_m,omitempty"`
+}
+
+// RecordingInput defines model for RecordingInput.
+type RecordingInput struct {
+	// Hide Further texts to take out
+	Hide *[]string `json:"hide,omitempty"`
+
+	// Ranges Modbus registers, such as holding:0-200,input:0-99; empty means those of the profile
+	Ranges *string `json:"ranges,omitempty"`
+
+	// Target What to look at: a device of the model, a finding, or an address
+	Target LookInput `json:"target"`
+}
+
+// RecordingTest defines model for RecordingTest.
+type RecordingTest struct {
+	Profile   *string   `json:"profile,omitempty"`
+	Recording NamedText `json:"recording"`
 }
 
 // Role defines model for Role.
@@ -2053,8 +2620,39 @@ type Value struct {
 	Value *float64 `json:"value"`
 }
 
+// Verdict defines model for Verdict.
+type Verdict struct {
+	// Expected What would agree
+	Expected *float64 `json:"expected,omitempty"`
+
+	// Factor What the scale should be multiplied by
+	Factor *float64 `json:"factor,omitempty"`
+
+	// Keys The points concerned, the doubtful one first
+	Keys  []string    `json:"keys"`
+	Rule  VerdictRule `json:"rule"`
+	Unit  string      `json:"unit"`
+	Value float64     `json:"value"`
+}
+
+// VerdictCheck defines model for VerdictCheck.
+type VerdictCheck struct {
+	// Checked Readings that it was applied to
+	Checked int         `json:"checked"`
+	Rule    VerdictRule `json:"rule"`
+}
+
+// VerdictRule defines model for VerdictRule.
+type VerdictRule string
+
 // ID defines model for ID.
 type ID = uint64
+
+// Job defines model for Job.
+type Job = string
+
+// ProfileName defines model for ProfileName.
+type ProfileName = string
 
 // ListAuditParams defines parameters for ListAudit.
 type ListAuditParams struct {
@@ -2174,11 +2772,29 @@ type CreateLocationJSONRequestBody = LocationInput
 // UpdateLocationJSONRequestBody defines body for UpdateLocation for application/json ContentType.
 type UpdateLocationJSONRequestBody = LocationInput
 
+// StartLookJSONRequestBody defines body for StartLook for application/json ContentType.
+type StartLookJSONRequestBody = LookInput
+
+// CheckProfileJSONRequestBody defines body for CheckProfile for application/json ContentType.
+type CheckProfileJSONRequestBody = NamedText
+
+// DraftProfileJSONRequestBody defines body for DraftProfile for application/json ContentType.
+type DraftProfileJSONRequestBody = DraftInput
+
+// TestRecordingJSONRequestBody defines body for TestRecording for application/json ContentType.
+type TestRecordingJSONRequestBody = RecordingTest
+
+// PutProfileJSONRequestBody defines body for PutProfile for application/json ContentType.
+type PutProfileJSONRequestBody = ProfileInput
+
 // CreateRackJSONRequestBody defines body for CreateRack for application/json ContentType.
 type CreateRackJSONRequestBody = RackInput
 
 // UpdateRackJSONRequestBody defines body for UpdateRack for application/json ContentType.
 type UpdateRackJSONRequestBody = RackInput
+
+// StartRecordingJSONRequestBody defines body for StartRecording for application/json ContentType.
+type StartRecordingJSONRequestBody = RecordingInput
 
 // CreateRowJSONRequestBody defines body for CreateRow for application/json ContentType.
 type CreateRowJSONRequestBody = RowInput
@@ -2314,12 +2930,45 @@ type ServerInterface interface {
 	// UpdateLocation Change a location; the version seen must be given
 	// (PUT /locations/{id})
 	UpdateLocation(ctx echo.Context, id ID) error
+	// StartLook Read a device once, before or after it is adopted; secrets are named by their credential and never come back
+	// (POST /looks)
+	StartLook(ctx echo.Context) error
+	// CancelLook End a look early, and forget it
+	// (DELETE /looks/{job})
+	CancelLook(ctx echo.Context, job Job) error
+	// GetLook How far a look is, and what it saw; for who began it, for a quarter of an hour
+	// (GET /looks/{job})
+	GetLook(ctx echo.Context, job Job) error
 	// GetOverview Sites with their health, the hottest inlets, power on battery, the health of polling
 	// (GET /overview)
 	GetOverview(ctx echo.Context) error
 	// SearchPoints Points by words or by id
 	// (GET /points)
 	SearchPoints(ctx echo.Context, params SearchPointsParams) error
+	// CheckProfile The faults of a profile, with the whole set, without putting it into use
+	// (POST /profile-checks)
+	CheckProfile(ctx echo.Context) error
+	// DraftProfile A draft of a profile from a MIB file or a table of registers, to be checked by a person
+	// (POST /profile-drafts)
+	DraftProfile(ctx echo.Context) error
+	// TestRecording What a profile reads in a recording; without a profile the one that fits best
+	// (POST /profile-tests)
+	TestRecording(ctx echo.Context) error
+	// ListProfiles The device profiles in use, and why those on disk are not, if so
+	// (GET /profiles)
+	ListProfiles(ctx echo.Context) error
+	// RemoveProfile Remove a profile of the site; what it replaced is in use again
+	// (DELETE /profiles/{name})
+	RemoveProfile(ctx echo.Context, name ProfileName) error
+	// GetProfile A profile with its points and what covers them
+	// (GET /profiles/{name})
+	GetProfile(ctx echo.Context, name ProfileName) error
+	// PutProfile Add or replace a profile of the site; refused with its faults unless the whole set is good
+	// (PUT /profiles/{name})
+	PutProfile(ctx echo.Context, name ProfileName) error
+	// GetProfileFile The YAML file of a profile in use
+	// (GET /profiles/{name}/file)
+	GetProfileFile(ctx echo.Context, name ProfileName) error
 	// CreateRack Add a rack
 	// (POST /racks)
 	CreateRack(ctx echo.Context) error
@@ -2332,6 +2981,18 @@ type ServerInterface interface {
 	// UpdateRack Change a rack; the version seen must be given
 	// (PUT /racks/{id})
 	UpdateRack(ctx echo.Context, id ID) error
+	// StartRecording Record all that a device has, serial numbers, names, addresses and credentials taken out
+	// (POST /recordings)
+	StartRecording(ctx echo.Context) error
+	// CancelRecording End a recording early, and forget it
+	// (DELETE /recordings/{job})
+	CancelRecording(ctx echo.Context, job Job) error
+	// GetRecording How far a recording is; for who began it, for a quarter of an hour
+	// (GET /recordings/{job})
+	GetRecording(ctx echo.Context, job Job) error
+	// GetRecordingFile The file of a recording that is done
+	// (GET /recordings/{job}/file)
+	GetRecordingFile(ctx echo.Context, job Job) error
 	// GetRoomPlan A room drawn to scale, with what is measured in it
 	// (GET /rooms/{id}/plan)
 	GetRoomPlan(ctx echo.Context, id ID) error
@@ -3002,6 +3663,47 @@ func (w *ServerInterfaceWrapper) UpdateLocation(ctx echo.Context) error {
 	return err
 }
 
+// StartLook converts echo context to params.
+func (w *ServerInterfaceWrapper) StartLook(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartLook(ctx)
+	return err
+}
+
+// CancelLook converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelLook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "job" -------------
+	var job Job
+
+	err = runtime.BindStyledParameterWithOptions("simple", "job", ctx.Param("job"), &job, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter job: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelLook(ctx, job)
+	return err
+}
+
+// GetLook converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "job" -------------
+	var job Job
+
+	err = runtime.BindStyledParameterWithOptions("simple", "job", ctx.Param("job"), &job, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter job: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLook(ctx, job)
+	return err
+}
+
 // GetOverview converts echo context to params.
 func (w *ServerInterfaceWrapper) GetOverview(ctx echo.Context) error {
 	var err error
@@ -3054,6 +3756,106 @@ func (w *ServerInterfaceWrapper) SearchPoints(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchPoints(ctx, params)
+	return err
+}
+
+// CheckProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckProfile(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckProfile(ctx)
+	return err
+}
+
+// DraftProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) DraftProfile(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DraftProfile(ctx)
+	return err
+}
+
+// TestRecording converts echo context to params.
+func (w *ServerInterfaceWrapper) TestRecording(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TestRecording(ctx)
+	return err
+}
+
+// ListProfiles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProfiles(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProfiles(ctx)
+	return err
+}
+
+// RemoveProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name ProfileName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveProfile(ctx, name)
+	return err
+}
+
+// GetProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name ProfileName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProfile(ctx, name)
+	return err
+}
+
+// PutProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) PutProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name ProfileName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutProfile(ctx, name)
+	return err
+}
+
+// GetProfileFile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProfileFile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name ProfileName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProfileFile(ctx, name)
 	return err
 }
 
@@ -3111,6 +3913,63 @@ func (w *ServerInterfaceWrapper) UpdateRack(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateRack(ctx, id)
+	return err
+}
+
+// StartRecording converts echo context to params.
+func (w *ServerInterfaceWrapper) StartRecording(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartRecording(ctx)
+	return err
+}
+
+// CancelRecording converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelRecording(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "job" -------------
+	var job Job
+
+	err = runtime.BindStyledParameterWithOptions("simple", "job", ctx.Param("job"), &job, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter job: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelRecording(ctx, job)
+	return err
+}
+
+// GetRecording converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRecording(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "job" -------------
+	var job Job
+
+	err = runtime.BindStyledParameterWithOptions("simple", "job", ctx.Param("job"), &job, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter job: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRecording(ctx, job)
+	return err
+}
+
+// GetRecordingFile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRecordingFile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "job" -------------
+	var job Job
+
+	err = runtime.BindStyledParameterWithOptions("simple", "job", ctx.Param("job"), &job, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter job: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRecordingFile(ctx, job)
 	return err
 }
 
@@ -3656,6 +4515,21 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/discovery/findings", wrapper.ListFindings, options.OperationMiddlewares["listFindings"]...)
 	router.POST(options.BaseURL+"/discovery/findings/mark", wrapper.MarkFindings, options.OperationMiddlewares["markFindings"]...)
 	router.POST(options.BaseURL+"/discovery/findings/adopt", wrapper.AdoptFindings, options.OperationMiddlewares["adoptFindings"]...)
+	router.POST(options.BaseURL+"/looks", wrapper.StartLook, options.OperationMiddlewares["startLook"]...)
+	router.DELETE(options.BaseURL+"/looks/:job", wrapper.CancelLook, options.OperationMiddlewares["cancelLook"]...)
+	router.GET(options.BaseURL+"/looks/:job", wrapper.GetLook, options.OperationMiddlewares["getLook"]...)
+	router.POST(options.BaseURL+"/recordings", wrapper.StartRecording, options.OperationMiddlewares["startRecording"]...)
+	router.DELETE(options.BaseURL+"/recordings/:job", wrapper.CancelRecording, options.OperationMiddlewares["cancelRecording"]...)
+	router.GET(options.BaseURL+"/recordings/:job", wrapper.GetRecording, options.OperationMiddlewares["getRecording"]...)
+	router.GET(options.BaseURL+"/recordings/:job/file", wrapper.GetRecordingFile, options.OperationMiddlewares["getRecordingFile"]...)
+	router.GET(options.BaseURL+"/profiles", wrapper.ListProfiles, options.OperationMiddlewares["listProfiles"]...)
+	router.DELETE(options.BaseURL+"/profiles/:name", wrapper.RemoveProfile, options.OperationMiddlewares["removeProfile"]...)
+	router.GET(options.BaseURL+"/profiles/:name", wrapper.GetProfile, options.OperationMiddlewares["getProfile"]...)
+	router.PUT(options.BaseURL+"/profiles/:name", wrapper.PutProfile, options.OperationMiddlewares["putProfile"]...)
+	router.GET(options.BaseURL+"/profiles/:name/file", wrapper.GetProfileFile, options.OperationMiddlewares["getProfileFile"]...)
+	router.POST(options.BaseURL+"/profile-checks", wrapper.CheckProfile, options.OperationMiddlewares["checkProfile"]...)
+	router.POST(options.BaseURL+"/profile-tests", wrapper.TestRecording, options.OperationMiddlewares["testRecording"]...)
+	router.POST(options.BaseURL+"/profile-drafts", wrapper.DraftProfile, options.OperationMiddlewares["draftProfile"]...)
 	router.GET(options.BaseURL+"/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.PATCH(options.BaseURL+"/users/:id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
@@ -3679,196 +4553,244 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rjhs3uuCrELVngRlsyd1tu30m3b8c25nxmWTi43aSBRKvTFVREkdVZIVktawJDMzTzO8F9g3Oo8yT",
-	"LPiRrIuKrIsuHW9mEcBRS1W8fPz43S+/RAnPC84IUzK6+SUqsMA5UUTAX69f6n8pi26iAqt1FEcM5yS6",
-	"iWgaxZEgP5dUkDS6UaIkcSSTNcmxfmPJRY5VdBOVlKlnT6M4yimjeZlHN1dxpHYFjMEUWRERffr0SY8l",
-	"C84kgWnfCL7ISK4/JpwpwpT+iIsiowlWlLOLwjzxP/4qOdO/1VP/myDL6Cb6bxf1vi7Mr/LCjQszpkQm",
-	"ghZ6uOgm+mGNFdoSptBWcLaK9BP2NT3q8wUvYRGF4AURipqFLkqaqTlWrT2nWJGZojmJqq1KJageNNY/",
-	"4gWWRL/R+XHFvV9nNCEs8Eoh+JJmZjX7cNVQvaeSGhB1XpU0LzOs9PlVvy44zwhm8LPCQpF00u4UyUhO",
-	"lNh5J7wnIrCYT01k+rF6ECBS7/99NSNf/JUkSo/5POWFIulXlKV6pM4JpeSeJsSPk114LethxjxuLsMv",
-	"e6j0bk2Q/gXxJVJrgswSYsQF/MkZQUpjW8LLLEWMK7QgaEXvCfOBtKjvwjjUboPS7SgIO8rZa1YY5MZp",
-	"SvUXOHvTAOISZ5LEe3C148Jnqkgup1/7OMrxx9fm3avLy0t42v1dPY6FwDu4Bdzc/UMmKrBSRLDuWT03",
-	"J7Wlao1+0R8/xeiXe8JSLvSnnKck0x8kERTDpw1lqf4/TlNBpNQfS0bVJ4RZin5hn2I45CUVUiFW5gsi",
-	"zGnneEMkogotBdF3J8cfvyZspdbRzWO7d/f3lQcNBE42h+xcUkUOoMheJJJRDck+fHpLZJl5qCU2d7V7",
-	"Cn/iW5RjtkMLkujjMDdGeu9chWzVh75rsUcePu2j1d5GzZhxtVLvLsuUqlfMErm9HSYqRG0tvvh/Wyoi",
-	"umD5j7tv/+IjCQuy5IKMf56mYwma2eWcpt5l2l8d1Qv9br73/V6qhAfeBY4yms/cU+wdZbvmw9wFZBc7",
-	"sn4hdsdWrzB47l9T6UHsiThZI9CnLplj5KPqHu0f6T1BWCJz9GhpeYl+GBV4RW4RXkgtvWAFPxCmNzl8",
-	"5F789+3+y4wnG4Ok7b0nvGRtCaGfX0o/wzQEc0m2aLEDmhw1rnoXW/aAZtfZGdnxDBkjwbf6X5xsZOwI",
-	"TIwKviViVmBGsuovyUvR+HFJSCpjlHCeUbaaZZwX+k+8yPQzKZUJvydiNxOYrZo0K4B9dqmxBZwDig/m",
-	"L3iWkURx8SeCM80YvLC3orqfd1ewM6wo6si977jCmUSSsoQA5oDYd4P0kolUMkaYyS0RMkb6ysx4qb/T",
-	"SEhXDHhejjN99CStn5QbWhQkRQXPMvnPv/8j8mzO0fiBy3KnsCIv9D7ldOr/Euaw0POgTcGpVXs8jBPn",
-	"RUbkvCBiLknCmYdvfXtPBJI8J+jqEslbxMosQyVTNNOMfoslygmWpT75ONI/aqRx2lLnYKSyVL0fHlxU",
-	"O9pDrZpt2o15dxHXaBP3XPgXgjjdYI/YjeQmXaobmCYlTFGcebhpqdbzQnDFE5556QBoh4ZedjWtGsEC",
-	"0oZ9ApWSIKqa9DJMwsbzUi0o6mcJ00LWj5FkeTFLeJ5rcXGnz0Z/cf+kAZZ68UEeWwh63w+TstCsc5re",
-	"VkpD2rsMleANs2LLvsK800iul0ISJVFGlcrILSJ5oXZouyZMqzZrylaISrRhfMsGaSNwZkv8AXz1Kfbj",
-	"zou1Jr6DKkyX7ehZNMnbyUcITABUgkYmSSII/CVIkeGEpLf2O4mw0EpcBpsUQDR38B2ocI+i2IvFWMot",
-	"Fx4ashVUmfH2lILrZ56D6lwJh11RHH3z8jqKo7s/PTf/Pn781H64fmY+PPmD/eb66rEX62rsPHKZjXvZ",
-	"ePZK6zlBVN9/cEAhMhfhRGDt3KoGWF++uovi6Ln79+qLx+aDAav55kX11QsvYNt3ck8FlY5ZSELYrbk6",
-	"gEtGlUwAtw0qLktJUkSXwHQWPN0hkkkCLy+x1EpEPPHGDxzP3gWFs+q/iocYE/7/Fem/IidhJb/p+3U4",
-	"Nlvo9iP1KdS+hqQzzgzhW5KRaF8ShalPYJKSqLnCqx6BaJzMfFfmOTYK6pKKfIuFXxxZV5pJr3GSZ1kt",
-	"hVMAg9rNDWXzU8U7UEiAFmItRxBhxTWnZdxqqmm5tSA4tXJ3RRhxkpBCyT3BrpcmVgtjXBG/3Fjbc41V",
-	"zy4GpXS51P9fCp63rbxh4SeOqKOVwwdiyOqnOMoIFmyieJfjxC9Maskmd66fUVj8xr0SNGAYU6nf47CT",
-	"IeuRV5WJHIgqRAvfiZCOPM0BcAg+O+o8VogPbbUt+A5u+CBGWxshG6TyiZfptIjJIItKWnrcVCs1YVoz",
-	"Djiilticn+MZS8HBcCII1vKOlyHoscU9zuZur2byPzx7almf+fuyT3Fr7PnpML88xj3hYdFjfAIFl3Dw",
-	"87K1yav2Fh9dx1FeZooWGfl2ab/oGB+sH3HUWQcYuRFCrqpPj5OGZBJHOU8XpZyppKj/EKrsfOE9z4d1",
-	"f4DzU5WyucEiw4yBIUcqvIIPOFH03vhy9KsMM7jHKdGiGZWScqaXH0d8ucwoI37RhVFncK9O8PH19RCS",
-	"NnypXa3W/mgVCkZISlKkuFMlMKpozhia+Dci+LycS5q2rmFGlnAL6Wqt/NewR9yyJxOmbqeQuDqizD6r",
-	"Uly1OFW/Wdw9H140GCuPZUFECO43xkg3/BBvMusIMhozTs82LMQ8DrywDyu87Okmsy5xxVLNZZkkdvaR",
-	"Yo++g2zlt++Ca3cK27bi0jRJaarVuUGGe8nu0bjRJHGeQA2Weg9z2F5nR3ULckDzIptznbx1xjuPd2MQ",
-	"zNa1W7sIaklkHvA3vWZGRBcpES5Io35L3qIFV2sw6Rlj5pILtF1zlOOdNQ6C1S+f5KIafwvGaQUt4NXa",
-	"AZaDr94lRq7yexp/0CoXOIKSNUnLzHqEZO1vlAlmlb8RNDSqUMoJ6GKjlS1N/0cqA4BmThGo3/McdeyQ",
-	"ZhjfDhGfG0jiYbyCkhRRDTwqLXIZnVTrglRaXZGkt4jpbzKC74lEd3/55g3isLVTxNE862Jea5n7QqZP",
-	"vmtI4ylZYojlaPmsGsJ5JWivfQpz6VRivWGNN1oKcYh0iy7haunvJVrs0BqztGFSsiL7vz8blNiN8Dgv",
-	"uFCtRV9fPm6M9Oz6+sn1ICjNUFoO7dokQLNFS6FxzZw0Qe9evEFSCYLzyAefA0V760zuLOHq8hH8d/H4",
-	"aYzsH9cz++EPl43v/nCJuAC4O67dQLBBEb/GqMeDgVkCO2tJBfZ9V8tzswQi0YKsSqZhh1Hlj2xqLpdj",
-	"JfoO1TKuGLdbAn6aGDzUxk/jvH2artv4Ho2NJcuIlJWRCdgV2JVwTvwxFAPrY3nRxcSrZ1dTMVErBh4M",
-	"+AYQFOlfEU0lkmWyRliiq9kVnPhV/CR+fDl7fO1ccZbO2PcMpWmc/7X3/I9RL9oWt7H+YUvS4Xgr/B8m",
-	"4yfRE9qCyOHW2Vf3NlR5j21kBAs5HChK9OvGamh4CINAHumNI56kU5inw5Fb00X0PngCGP6sHwzGyD7X",
-	"UsUiI2jLRXoDABC4kGbzFhzfvP6yCpr99vVLe40ZR1ZIBruqRFTd6jcSzhROTPRTwbOMshVyMqjHckKZ",
-	"8h/IhuzcAuApPXBChFH9u1IMuSfCeoN6ZS73nH4H4osC6EDUlouNo2IWGXiWmlvlCbj2yXBfcYEKwouM",
-	"NOU0Yd3dmiQC2km8QzjLvONOC8fDgkI81OgrByjyvX1t+MY1IvYqLbaJ07X64eDcXFTwqv55z6+mcTAy",
-	"rjmcGBOjjYKP4oh8tP6KKr5mhouCYNH85h4zKtekEWUzE0QS1fh7K/RrqdcYBKs6BUkzlOjM4YUDUns/",
-	"mawOv7PTUFR9izJYhKb9DhZOPa7L52YrRqtzIR/ILE/PoCVyP5ZnJfFeNoiFg6s4BBQzhg8oX2FvzHQg",
-	"FDdoKYFAvgkJG1isiBqpgtk7Zt9xcwU3c4iG5bG9+wXUeuH7knX/Rtp7CK7dUQb/6toIUCqaUbWbZVzK",
-	"GCUCr2dLTLNSi58LQfCGiJkStHBhpzNJM8JUjCRhkouZVGWyidEKK7LFu5lUOMtIGiMtkmQcpzFK1jTL",
-	"iKiHzQjexCjlXMx44c8bMTv0Bm5pnFdgzVgQhCmEbqoJxow+kPpv/FeUZOkrZyHcN/Oknlt1V4sHhhwJ",
-	"zGTmgnmryCsBsjpnxESs6iXFCITHGJUM6AJEq+ZYxcD9YsSIVJStYpRQkWQkRkv6Ub+l8IawGPEkKQsK",
-	"X3A+l2suVCuCtaEjESnxKmCrw8aL2I+MNqfODeSHXJWRtC9Bdf3Q+iCteWZrT1nindREjSpJsqUG1rJN",
-	"r4IW3vZ0ay7VDag1PuffulJXR3EnZ7Nb++Vt4MBLmhLmE5PWdLW+0VsDk4+RlAvB0zJRaIlzmu1uUU5S",
-	"WuY3CHQ6iZb6aYJFttNMbkuy7BZlfHuDMFoRRgRNnExpbDM3TSlzSSGS1skIeno4Mz1DFEcZ30ZxpN/y",
-	"xwu1TVR+qa8KFtji2kzUL/V3B2miA7DFke4dK0cFT75Wre0MEImmyZKz/UH4GS+1aKkqRdpJsIudxj1k",
-	"ogJsRlR4a2EVpTcMBbIH5lofHc/6VpyR+UR2eTJXxqSVhsI3wi4Mg/fds3xjs0UttkECor4c9lZMMmjX",
-	"boy9OeD75gwLAgjTthmrRrTtnvzW9oe47Edv+HGCmU2ghBggLCvUD2XKhm+gpoRc+i+ez+V9hL/7fcjk",
-	"Nxa94OHwZemLwQl6xP1ecDKSmNd+pZ2cA4CnhgC1fOF7iRZLa7+K/L7wgLsqjrbrXUACAgXfknhNwJI1",
-	"l4ShxW5clLo5rdZBVMYrZ3aoDa8V+rRYW3VPaw7aImVNYtEjG9TB7/spuiRrqbcWTo5wVGjSIK6G2FRO",
-	"PTPXDHbs7o8Pd5eC536iwbvgf9XNENA8FmG2QzkXZPAAzMbsrDBHH3QqL2IwGbWLUU7T9/6oGYf/F7pi",
-	"XIReM0TO+xMj2xFRCPqpeml2HW7cOme1XkYPVPw2hgM9rtNME8Fc3EY8xmAiTm+ARq8X0E7/DRabzz7l",
-	"PbeLdBfYHKy1S5lPJsx1OPimkcINo/aApopicdMegXg1JXjNMuJDuVIIazTvQ5rvwW7StNyO45KhqDH/",
-	"s2HOJLghcKNG4jwf6dmGBTbntjM1B3F7jitY+c7ua8xWpdVGK3pPQW/xHsfXNKc+sqjVm3kiqKLJ3lVM",
-	"ebnIGsS5jh2Ed7ZYsP3SGeFXMr6dOot+Zcokn3xQomzz1mS2Trz8Jvlrsid377ztKN4DtPGjodj+E8eP",
-	"uOmqyBFnsdgzbrp4di3aoJRvwYNPW9aiA4KgfBKVNYaY1fdB6BC7YkoKtZ7n+3Gy/siCQK70mNCJ/Uyd",
-	"RUmz1ASBLjMOwpe94H8LWQwODQbGjo4+fIzsUAJ3KY1PKSNzjyr3Kl2BCxQjABHSz7WjAgZO6QGc1XG0",
-	"pel0DNq//kY/sAbTYDLdN+SY6581OEEvBXDP9YU8Cp4NDvSWWxfemuSDD7+Dh/oCCWHKxjbcwH5I2fR6",
-	"j3l0SVelICjHKWCXMVfcIvDAgOGhzLK2FrLiPG26k9on0IgmDeSTG+9UjtY4RYyb4YzDx2vaCNhPquHM",
-	"A9bFZbfhHennEmcjfND/aR87wL1rHV9dnjtQ1MDr/aoX7DvSb++JuKdGIdrT2BZMz595nQWKgJnb+X+R",
-	"Ey4QF8hKDTHacigyojXsGGGFci4Vur4czcz0gVSSaDfM7pCCFmuuFJFqTrV4PF6JMtK0rxIKmy+gRNMu",
-	"ACaHVnyJvntzZ+10Eu+Ay2ccp8ahgtwoJ4GNJnzjN3dHVThq30NSZaNOQAeiLZD4EO6NzXEdWUNgz1dt",
-	"EHU/AXaAV/Ms9b01UDgGbB56Qu8uXGz6oWzjyCw2y9NoL2PbSx7sWqzEnpbVS5aqcPyA1WnMKPtasrEo",
-	"hWPW32SYvaycMEEZsyOinO8cNMNUIBfPU7LyTn5QkNLkfIKGgNRZwcfA9zvv98NZBno883Y9b1wdwB5I",
-	"+hJe9Hm+tVaC8afZIPXHVIgBCjVPhqBcCTnVKyHRQcu7lvxZYUSCqOMm6g0x766va476OIeaWHMgeoMF",
-	"jcKJNDBIzy6oQLLM9dLdfEcuvbHssaDev1btRb7IeLLZUklu0SVaY5MeAZmpSPEtFqm0DHVLtADSjLKr",
-	"AST41r+hAGi9ylfXizJfE0jK86LniGva3unXZKkQ0Tpaldye6a9Cm9r5BvmuKIjYG6WE7/zD9OoH28Mo",
-	"AHiPKuA0RYbG/Wjerxpt9lDWS0mcYXI/9hcHEuYq9Bso1vDA8b1kF3BbLwK+5qyyJPZqm+aphkrZRhCB",
-	"k80MoG+K9M3IxzUuNR0TJo7dG31bRdL68uEyMofCmnPpUw+NHsiz1BRotWk7VCJ4M/LWZ8OTpFj9+Dvy",
-	"0Suml4yOjbqrAl710cQWoewITSxyZ7S/9yCyfu/UuhNZ5AfVg2780wjDdr1UeWxQ7ICOQn72pfz8XBKW",
-	"kKqULzfpcAjbpB/knJAjYmHNHP5NVgUlOnusEms9TuwFWZIsMzQZSwWB74/QD41cRZJSVaW+UGliyZWr",
-	"fAaBYZBydQNfKvIRYipMfHgpoZpjI6OGpWgJV8YbYWHDE+XIaqDtGg1dez+WmhJn2XiN4LA04QwrwpLd",
-	"PPevozeLuDeXl2fZWFj05f1OjFGyxTdHTjxdztfz8lLJQ/y0VVKwY7AOuA5aDSRqzFRvKnR5Oj5LKJNj",
-	"qy9sIDQjM0QSl8rE55qinHzmQO9S2PWXaqaXE/BkvhFkSYSmCnKiteAQ0+wRVtVRJtRGr4W93gam4m8w",
-	"glhzSppliDLNowEm0qV3GntqFdKouInQyvm98ROPodau4rA3PHRMyHAh+Erg3JCtZvzwDSqZRgPCFE2w",
-	"IimECC9omhIWa6o5g2jGGCWcLTOaqBhRdo8zmsZogdNZIw0YooRnOWa7GVZKCyr2qwwLE4OM7zEFWV4P",
-	"oohgOPOHPzq3n7+ywpT4iirW2gM6QbD0uUq+XSLc2C9u52d1YqMpm5WSxEZYioH5zHCaU0alElhxATlZ",
-	"VXFkhDPJkSiZscOmVEKGcYwWpdzFiLBU/wF291kl73QNHcZzGypPLogSu6bIN0JraqqMVAUIcKCg+d5t",
-	"M+83VA3AUt+V+8/aXt8+BBt7TO6JMPGMkqMlFDlyZG3FeeokvCiOFtgkPTFFGTGBL3nepG4BH+NbnGxC",
-	"jma9pHkg+fQ7Rm0BVMMfSVqrc4oX3gzohrFkFP6atQEOePAXqnFPGusrYvT5YwoyHGanOZVkOsqhr7da",
-	"OfOnWmr081vQi+eb1ZG2HRtHcGyNlMn2GpDLKVvN93SrUxhNSklSU2Wrz/l8SE3syqxhwx8a9on2huLm",
-	"xWxQGZ8VozZb1J10wnEVjQvXtcgfUntt/MWS82WZZXMw2/iLvwXN4YfU72nVS9uzcvEtkQrS6m0ddy1C",
-	"/I0IPvuu0Y9kuIg79Ykmf8LZ0iUvgrWqQdKH62iduLqPB9Xr9dtiX3y5lKT3iaPLgQWKB5H2JWijSAh9",
-	"gcYfWXdrwFo9gRYNFHh044U2c1Bhx0nFGk/P4ieGSR1TLHGPt7WCcYYjujqcbu/9gdePrdRI2dwa/ffc",
-	"CRAQYCB9dYsuXY4MAWOo8eEgxpExfg8HILXCUdt+jOrlJ9dfDOw26J8YCAyrsk8GMXFqDFmTdgUKXl6d",
-	"ulzi6BCxj9MDDHdHRpRVF6miLhWEvOTF2t7rCGGyhXQ8TUu02gZ8aUUZgW9NzUsBMd4N3c6vUnCev8kw",
-	"O9iTOlZgZGHlYLzkcWbxFdoMTdoUOKF9I/GtPH491rbtKfPhQjI7JxP2Ew4LsT6HnJ3K7siBqCm/hozj",
-	"GrOCJSmnanGa/k/T5NT8AGUkHKzhMGOCauBA1VhKezt+qG0fKJT8Ld/+PxRFXq12agD5A4o4B0oZD1+0",
-	"a5/9+AAO5SZDpWS97eDAWpxxvnGFKSYm6KU2QW9fw7MD1lY1XyHydGJt/XDdWzAid9fx0jrjWnUbvIvp",
-	"STQcHw1OlsrnAL+D4nvShHK4dFicEAscT652nWqtTChiVzgm22C1HVtmzxQWxQzcAinUPeBQH6BVUWg/",
-	"0Xl0vnLt+vLEsPBSQYPRUppyBpCJuyoFYHBVwBThLDONHvKQw2xyW+RKfW+vCvwBoiwUSW9cPvJK4NzY",
-	"w10xpgpkKRA4J7pZY3pk0T2OEswSkhnDb2UBbkzhldpsw8x9/471chN/2bG+fGinwjfAFDcue7Vad1Tu",
-	"mpilhOjHKUpiubK3B9b2uyPSEde9eAkplnPFN4SFUp2XXKDnb14jeMjrOScfCyqInIRURmSnnMmeDPdS",
-	"EgGxACm/QUucQKWiR6Z8h5G8HpGU2go342s/uH47/eJQB7rwWtyEWGsbPWAP9dvtL1ri+mpZXPaHakCN",
-	"lskd8xpRMl1eK82ijcUPyqWYlEOf7eSQo5+SDGQLCHib7Lz6CBUTOcIop6xUZFL7sDle+aPXfPTBwasF",
-	"7b31tYDRgwwnoQZNvDqGKqiyOCyj9Jg8ram9vBptvCamKlSEbVqZtUoftBMHYRdomWDkU79LAJY0r2fz",
-	"3UB742qunvC8Cj2FdKpkTRnx3MhO0QVYSGdW/4bqOHvHpiH4hLIl1xyuCkmpUp/jyFYp83LnO7pir9lh",
-	"6BVClUnIcYJDpnmZVYpQt1v6/fiGCqZCoocbbSib4BOu6/uNKWwn6z4v/u0p8kBqtp7K6tnh+vihNZ6u",
-	"WdR10KMwST0+UMWdnnOck/nfrB41eBV+parXoUMLGr0OSzV04t8h9qwJuKzmCS5woifaHpQ0enKbW1GS",
-	"SYkfIROdyd2fEH3SMFyOMl7t2fsarv2m5a8IVJBtHnc3mm83r7TQgVbx3TSaeo6xHZNcIZ5q2uCC39mC",
-	"xPvlNqanrAU7gXfzl0fezip525TKrBYV2szDdAxrtoDvkgbBJ0T/BmPLd82eLmjLxebWVoXmklTNcJrB",
-	"5dGIahgkX5A0tYaJZVZ+9O6Pb/xynyz0Z4/Ad2ea3KMtpoqyFeIMpVRuqjLWrlbS1OO3UQl8EzhwQXD+",
-	"H7yEkM4+Gr3PSwCEVK0RI1tT9F/u29tsS3HFuakFoDiyxGFSGlyr2pSHAgU2FUq3CLmR7qvnR9HFQKBb",
-	"p1bOz1E1tO8A3rnIaIdeKRZa2s5s6AguW5Xh6uW+czpNp7vPZDPAA2jvEHs2ZfwwHxRkST8eWedjqHKH",
-	"96Q0wF8Y8B4jJ1fK6AiDg3k2uJqDfEB4124n+uTZ9eUBvpwxKvvBBzLqLE5hQTG36HDTyTtBPIr/tEoR",
-	"eoy/8JSMLBMRWsZfbD7BHj1Y0ywVBuGOXM0hBQCqMrOmaNBAJSmXFwsV5d5PoQqVuNtmU2/112hBTH3r",
-	"CbG0Q4Uh4hqwgfNg6R0R1MeAoK5j6zxGZa37KzaO10c6QxLM/F1XTI7oTZ2RJ/C2Lnp90jVQduptTcnk",
-	"tKp17sGcL8mKgu2b4GSNFmWyISpGOc0yKq3XEVLaTCeRgifrW/uUBLGIlwphUz1JgmSH1viemKBcKw74",
-	"QDm2GEAgB9Vtx56uAbDBHltPNIyu8thSJrLC97GEprojvmgfRYr5eOgcWSxF8aiestqKD1bfWa/R8WKX",
-	"SyDyKwpT3SN0xeaUnUDAOp0U1dhiCJIH1SvqB9wRfoJJW/fu5xCJ7OH9ISeRywZs5hoap5DQ4L4dLqB9",
-	"7+93ZNqUQbaEraGwRBg5Mtpe76RqvdPL2B1V2GhvV+Qj1MzBDGnBiwhNk/ar93X7o3l651qnsyA4He1O",
-	"DbSWso2KF1iSZmaKjaWx8EJUGmZpxI+s7cQ9rFCfO83hgn1wCkmpoXunoe0MBVWwhCasUcL5hlYpEDcR",
-	"pjIjc/dUjaEF/TPZtTQ9OEIgUwSLZueQtVJF9OnTJ+td68DO2DDAikJZDUKJfvdDjJ7H6PsY/df/fhGj",
-	"/x4jGaP8v/7PhYzRG/zPv//j95Aw/EFD7ENljzGNhlpVHW/RBwuXD6bNzna9e/QTe0dzO+/br16gJ0+e",
-	"fIG+e/fiEYKUXPOD7WqBTNKvRL/TT37x9Prff//oJ/al4FtJhEQuTslFExggwuIkYaaKw4u7t1+ZuBKN",
-	"vB/++OodurDPf3AdatcEp0SgD/9zpp+egd72ASStnyDVdIdKJvGSoJyoNU9v68RpmObD81KtuaB/Ay/e",
-	"DfoSDgKZI/zn3//x4dFP0KqAJoRJUlPl6HmBkzWZPX50GcVRKTJ7aPLm4mK73T7C8PMjLlYX9l158fXr",
-	"F6/+cvcK3qlTcqPneq5GNttNdGUjYBguaHQTPXl0+eiJjf4EBLzAC264ie0SVoWZvE6jm+iPRD1fmFao",
-	"gsiCMxuI+Pjy0qgZTNnQBlwUGTVBjhd/tZnThqwMER0zAWDofkQcN8GyVXdY/0DVyi5cjj7cNucUir43",
-	"0IgRqIYGLxQXphCmqWbDoJmYC9FUeCX17Tawea9Hu8BlSsNw0lzoOTwBBYZxThRUBPjR3uufS1Mi0p44",
-	"lALSMmAFoLoBLrBlZzi5HsrY+BR3EtRZtkOEKS1dGuspRjLHWUYEsg7Q7oJMCF1rRdNicT+9PyeGaMgC",
-	"o/dgyTtos6icjH8krvyw5iilKbQFix37hkKoTbyokzz0GgyCJDzLSKJsBYLQbXpRP3VGgFWzWO9HAGxr",
-	"++vRUDPTmOrB0FHWBc2hxQ7VdQos+BTJSE6U2DnItbvFBy/Yi8Zz5wReNU0fyjUXfTwAG1sDb4x1itwi",
-	"Uwjf5hlCvYMVvSeaT0NDhCBGQiqdB47GuFxPF1XVIr7k6e4MMHSRGC3BSYtWnzpHeHXK6cGE7jm76qcD",
-	"z6yfBtTHePELTT8Zyp4RI0i3T+IlfL93Ei14PPUYG21pmJOvvsO2fGPWj1y8fhlpkm810fbOvivSh8Ux",
-	"1x9xDJJ5gPrC5kic4BqbEBfcoA71FTZ5DMJWheRlXbJPqyO7If7S8JMGKeTLysW8d5p76hcXqUmUxTmJ",
-	"EVQIiG3nwaqMmV4d1Pe9RTkWGxCWvqdEQTdJvQmlR3fdUd2eAvLFzy3RYjBE0i81ueT3apxKuW8M+PTS",
-	"2xjQuXcfe7y7/tmqAP3udKOLCzTdyqPnpeooQSwwbCMD6dRD2+Y8px5WmiaqHhnZ2Yiqvkvmz1m7SMJs",
-	"r1jCzH1oVb+Lo1nr7/ej0XG0EH+1ly8/AQa2vIR3ks4UQynuZ5XRDenpk5gcATuezFoyp0kWFska6pLR",
-	"TJm+vlq747YVvSOobuohueilE1XPwa/M4L81eag+ledpinBX2q9h3+BiI6WjxnmcWzKq92FGqrZSV/Vw",
-	"3SB9WBXS90I7OPXFs7HVvVfvFGfsgAKGBaqkU/icLhm4cyeWLT+ve/owIqWB5y1gYjPEGuWlhGxTUAxH",
-	"XbwLCsKp8QccdjZeIvoceiy+doOPAZR55TT0B4Zy6cKmubbFVpM9LE39amPrurX9gqD+KfANso0NWtvG",
-	"L5qTrKlUHCxppjU8sv2Xh0FcF7ztJw1vXIXXsxGIZmHoAH2wiz3+DOrBjLerSS0UtCvI6D2poxNORCw8",
-	"0DflkE+I3FqwD1Hzx37vn14F2tIsg2RwcAd+VLbmK6T3Hg9wvaoazszEIPmx09UYvWj2Zw2qkl/VfVBH",
-	"GLSrrOZT6wCHKWH7rbZrPeyZTw0LaMdWEY6R6QfdUZSh9repn2sLI59N9e3RNa7/9XSNZm/mAEWrcPwU",
-	"LgFbndkWO17sUN2wvLpr7nYFb9sFtP81zn4v89Q/N27dOUQbmKNuZjpGuLk8+eRviYT8xO7B2VL9Cdwr",
-	"Gxa3rLtgH3mO3+BNQ6rfG//WZmyA9LDENEMbQgrEOCOuHqXpQW/UgQXRNLxu6DwBDVyvaj8WfIPF5sxI",
-	"0Gzsfah8q18+idD2GjphV9c1hgrapjvkAiebGII1oOmeKdRAhc0jlGhLBEG2//8w/IFDDVhP3cNvzbPn",
-	"VNpaU/URMrvuk6jnYNY1A9bWaGdDafqd4pbEhqUyhVWwDaZQNK9uBTMpX74DGLC1tEBwLl2uNclv3fbi",
-	"pLCxt2GsFaZ7Ur+CNQaWXNsdNELaRiuWdtw6ely1cdlzq7RxM6iWDez2XESglwCcxHTThx5nsNF81vf7",
-	"YWw2APEpJpsxF/YCUL+Xk93BE2dE3arWVABpzRJPY08wNx3MCQCFYFjOKfDZy7DuFBYA0+iMfMKU3eqC",
-	"884UZToBMO+Ah1tCyvj2Fj29/AJt1zQj1hhmxFoNcEYgTrYKgx+Do3BQgzzlBZRf80PTdyuram0nuJcw",
-	"FsJGmgEJSJRM3kK0V63i2dJ+0OGcFCfFMA0wk8jcuL8eJchxMOhCtoCe07kk2T0Bw4QSuJAxMD9YubPB",
-	"M65oQlLXX/1Rs2pYRRtemelHmXUqZ86p7TphV37fFYGlu4o0B/n0XXz75KmbkfH1zNfD1qTXLMlKaYoZ",
-	"+JZkk4M8AO5NMOpWKOufxiQfTZ5ksi2qYSd6PD129Z2zkVrlosArgqrY1JGBqwX0MNfP/q8fL2dfvP/l",
-	"Kr569umnnx5Vf33x6d882z2nxQowtzeC1dzKE1mr1rgoCDNldyqVLsA17cyGmLsoERm2UBil5es6nOQc",
-	"cp0b/reusblk5RhBrnKMBOe5Zrw2V9kdkitJtH9MIzW41mn9CrqbW6/huYwbFwgE3t8ikkmiJRFrdACO",
-	"JhVmxggPnWBaalwDFmEtLrzjy5Mjadj3DpexILzICEpJQlNi/IgnUecqoGKpxTcbiAfFUYzpzNV+DoDu",
-	"1Arf50cSHkbJc+cwQc/bu85apLynpih0CKG/dc+cEaGrOQJMqlrnCXQRqlx6irEymviR2CRi2db8pjlc",
-	"bHrbI87QAlj7LnbpWu2kgzCAB5zxd2ACrTzxIwTjkzj1aEAEPqDRT1/xogcW7V3fbS94nl6eXMwcTpF6",
-	"/xsJrjAIqtXBLbioudCfadqTWlPVLOmT5d6a+N1zEO1Gs8XfsNW9lYqzR3rgBEaKadVB/Crm9WTzcOKZ",
-	"f6eXJ8W7/pBIYfsIncCqnmxqt0SjyN9DyFyfz9V9KIN6sjlczoKqpDZAzHbgCiKo69J1TiR1c4QYR+a6",
-	"Bh6LolqpTAU27YRkAq2o69tMJcptWVd9pak6IfYasG+HeZApynUOPK66Lv12ORDfajEYWI3pUtDI9gne",
-	"he1otsS3vxpXgg4zD8WU+Pa81337K1kKNBQ/EyPB53LPH4hd8e3h3KpRGyZ0P+/oin3rq87h2Z5+lqTo",
-	"NCU19GA23dOt3i2374bdVYVszueZtlOEHNPu55NUiqASSQNWygKgCHiUoWHFmW5CuxvGA0d59sD/rgLV",
-	"wdC3FZSimx/fd9CRMlssGuem+E9VO8x3Mo0bdpFR1hOSacD5A1Xrr/VzZ7JuUrb5lz0xU7wpEcRUFkOc",
-	"GZ8kygzA+0+vWaTOy3kMOX5TY8M5DtAN/7nVIjBuVLM251Y1NGtGGbKNxgYALMiSCMJs9QEvjO+IetN4",
-	"7EwwbszwwJekM7VHXWs+cqrjc82vXOxtHXg77RBlnxjxiqXfqjURd+7ZMZj6iqUnwdNXLEU4yxxnlv79",
-	"oUVpGvVBK0yIXZYbOUX8gLi4eoMjjPwWrp9lSaxmh7d+UecUyPg1vScDB9SOL7g1JSJNEqY+sv2eGEzj",
-	"tH5PDmLuoJb6iqVBwfLciOug0towIOzEHR9sXZFElUWfKQvax51X5K760/njF1VNtIialcXJpYkf1gQA",
-	"ryDzS0iFWn340RqaW9IsQwp6JttSyq2D0EAayln4So/9vNXi/0wifLNd4gMbrnrkQWu4MkU2ziYbmllC",
-	"h3kLXXYk4iwhcbdTIeKiFipNwU+XO4QkEfdEoEJoGu07fbhPrUZ8wUtVP3XOm1XPEspz1GA/BYmHbn+y",
-	"6mCtbwllfyUJ9DZmiluSD+shadUiN7aCiaZzpmnTLXp6+dSUg20Y7ao3m1Cvd7cP+gu7r6BS9hrWZjod",
-	"nilNTo/9q1iObf9GT0FU0xXr2OJvw3C/+AX+3x/HnREs6gMYVGz04yeoXNdavF+MKzAUInEBtg0cqc8v",
-	"EJ/ga3do2azrt9LHH+5M7a7zGHXUbz5/zZY+C9lD9QmMdFlUB/Er+Cz0Oh/OaeHf6eVJ8e5XclsAID8T",
-	"v8Xnc7MfxnOhYX+E6wK64wVTXEwKyg36YOrAfEC/S7HCN6jZVC9GNL2xUtvPJWEJse2BtAgviCxtm+rf",
-	"x+iDCbqohjFVWoze4crS/8Rckox0+khVCsCikhFlrKi4ICvKmH6+1uOMbGQeRnipiEAfoEHPB72Iv5oG",
-	"h24VP7FW38MbG+GvJ3bJPZDAviGFijVwbVF689iHW9AaE84YSaAWEdlCpwTpZK0Vpuz3j9BzlPA819eC",
-	"Qhl65UrVX10i+Qi9JXYIQ3K+xlLNAPqz1y+1pGzXbyrTd2mLOcZRxhLXCeGk8YzXn0E84wmqW3oKtKu6",
-	"UFKlnkCYRpFhhuSab2Ug48U2Mzt5pR3KksE8mseXB2bOKPJRGdSe1bShnmp/QL89y7x4ImvWvW17Ia1W",
-	"OAPeQlxyXCigEjTK/uTbd+aRM/LkujVhAFR2leeoEt0j/ZpGh+dhko1elA8s/7Z6coaFYMMsNZ4DJV7z",
-	"LTN2Cc5OUnnxG7zR6Fr3MOmaYG/tuaMcbwhi3KHBQGFp89SgYP2W3PNN44yHJWv9/OdSqhw2ahtphkRp",
-	"aLR5zmurxw/dWPjtNGkVcRX+JWMk+NaUyTDRYVgaD4rZakB8U1Wvvh5Q6ScmSQZhBfwkkgI86/IgxkoN",
-	"Nvs2vLRjEmUh5/b4oX2ckBSayiRaFGRIcqduopwLYqpcqjWRRAuHxPWK8C0xxx/ntqWkP9Xi2X47ml8z",
-	"2cJiXfgKwa/HdzOBop87k1kEIhplIBkA4OUtWuHCFJeBTz3SgnH39AkL31mH0NlgVvXIC0DNLPGBJYXv",
-	"jGf1HIJC3SHxX6TnCBxgxb0Ps3tglaxDlo8zn9WvHC8TBm3bQdVo1ffje02VbeO9H99rABoVwoDcNHC7",
-	"wAW9uL8C8No5fqmrULgYxMZXCtyiv9RWa8uRG9/VBfSrr2qC0/iyqiVQv1nVLWl8ubfl5moabqfG86Yd",
-	"2/tP/zcAAP//",
+	"7L3rjhs5li76KoTOHGAaE3Jmumx3V+Yvly/T7nF1eZyurnNQ5UlTEZTEUgSpIhkpqw0D8zTzewP7DeZR",
+	"5kk2uHgJhkTGRSmlPTUbDVSnpVCQXFxcXNdvfZrkvFpzRpiSk8tPkzUWuCKKCPjXq+f6v5RNLidrrJaT",
+	"bMJwRSaXE1pMsokgv9VUkGJyqURNsonMl6TC+hdzLiqsJpeTmjL15NEkm1SU0aquJpcX2URt1/AOpsiC",
+	"iMnnz9nkL3yWGOlXPuscqsIfXxO2UMvJ5aNzGMf9sxlJKkHZAgZ6I/icluSv8PLogPB/A0e8ON8bco2V",
+	"IkK/9t9+xtO/n0+/fTB9/0//MNmfzGc9iFxzJgkQ+43gs5JU+s+cM0WY0n/i9bqkOVaUs7O1eeKffpWc",
+	"6e+aOf2DIPPJ5eT/OWt288x8K8/ce2HEgshc0LV+3eRy8tMSK7QhTKGN4JZC9mf6rU9nvIZJrAVfE6Go",
+	"meispqW6waq10wVWZKoo0G5npZn+Es+wBJLvfbng0Y9LmhOW+Mna7KIMvvTcpKl6SyU1JNr7qaRVXWKl",
+	"N9Z/O+O8JJjB1woLRYpRq1OkJBVRYhsd8JaIxGQ+h1z2s38QKNKs/70fkc9+JbnS73w6k4SpN5yyyPas",
+	"SHwi6xLnQM42D/wAb81Qzsu6YogLJMiCSkXEJOuZsR7JvTc6zYKvFSleUlbon+/NtCC31ExpX2Dsb+u8",
+	"ec2Qx5k94u3VvlsSpL9BfI7UkiAzhUwvW/+TM4KUPhQ5r8sCMa7QjKAFvSUstvPr5sgOO4Ft+rkVJWlH",
+	"OXvF1uYM4qKg+gNcvgmIOMelJNkOXe174W+qSCXHy+RMi7lX5rcX51bMuX/7x7EQeAuHlRsRdchAXmLu",
+	"7tVTs1Mbqpbok/7zc4Y+3RJWcKH/qnhBSv2HJIJi+GtFWaH/HxeFIFLqP2tG1WeEWYE+sc8ZbPKcCqkQ",
+	"q6sZEWa3K7wiElGF5oLoIx6I+IfnfbdKNhE4Xx2yckkVOei6jDCRnDSU7OKnt0TWZURqYHNW93fhz3yD",
+	"Ksy2aEZyvR3mxMjomfPM5v/oOhY74uHzLlvtLNS8M/Mzja6yLqh6waws3llhrlKXguWX+HdzLQr3yPKX",
+	"6x/+GhMJMzLnggx/nhZDBZpZ5Q0totO03zqpl/refB77vlY5T/wWLr7B1+EtxdG3bJa8/xIExdK+Wf8g",
+	"c9vWzDC576+pjDD2SJ5sGOjzvphj5KPa39p/prcEYYnM1qO5vUv0w2iNF+QKYbivEVbwBWF6kf1bHuX/",
+	"2Oq/K3m+MkzaXnvOa9ZWZLrvSxm/MI3AnJMNmm2R1Y89Nfe5ZYdodp57b3Z3hsyQ4Bv9X5yvZOYETIbW",
+	"fEPEdI0ZKf2/JK9F8OWckEJq3YWXlC2mJedr/U88K/UzBZU5vyViOxWYLUKZleA+O9XMEs4RJUbzZ7ws",
+	"Sa64+DPBpb4YorS3dlT87va0M1fRZE89f8cVLiWSlOUEOAe000ukp0ykkhnCTG6IkBnSR2bKa/2ZZkK6",
+	"YHDnVbjUW0+K5km5ous1KdCal6X8r3//j0lkcU7G9xyWa4UVeabXKcdL/+cwhqVehG3WWrtNaPgSV+uS",
+	"yJs1ETeS5JxF7q0fbolAklcEXZwjeYVYXZaoZoqW+qLfYIkqgmWtdz6b6C810zhrb29jpLJSvZseXPgV",
+	"7bBWc23ahUVXkTVsk3Uc+GeCOBNmR9gNvE32pW5imIIwRXEZuU1rtbxZC654zsuoHAAj1sjLfYOwYbCE",
+	"tmGfQLUkiKpQXqZF2PC7VCuK+lnCtJL180Syaj3NeVVpdVEbNfDB7TcBWZrJJ+/YtaC33TSp1/rqHGde",
+	"1tKI9v0LleAVs2rLrl2/1Uyup0JyJVFJlSrJFSLVWm3RZkmYNm2WlC0QlWjF+Ib1yka4ma3wB/I1u9jN",
+	"O8+WWvj2mjD7144eRYu8rXyAwFNBJVhkkuSCwL8EAeOzuLKfSYSFNuJKWKQAobmFz8CEezDJolyMpdxw",
+	"EZEhG0GVed+OUfD4SWSj9o6E465JNvn++eNJNrn+81Pz34cPH9k/Hj8xf3zzJ/vJ44uHUa5ruPOO0wzO",
+	"5a4rK8nq3T6vxEE4Eln3TlVA1ucvrifZ5Kn778W3D80fhqzmk2f+o2dRwrbP5I4JKt1lIQlhV+boAC8Z",
+	"UzIH3jasOK8lKRCdw6Uz48UWkVIS+PEcW3/KuBPfsz07BxT2qvsoHuJM+L9HpPuIHOUq+V2fr8O52VK3",
+	"m6mPYfYFms4wN0RsSkajfU4UpjGFSUqibhRedChEw3Tm67qqsDFQ51RUGyzi6sjSWyadzklelo0WToEM",
+	"antjJFtcKl6DQQKyEGs9ggirrjkr40pLTXtbC4ILq3d7wYjznKyV3FHsOmWinxjjisT1xsafa7x6djKo",
+	"oPO5/v+54FXby5tWfrIJdbKyf0OMWP2cTUqCBRup3lU4T7vrKxeXG8TFb9xPkg4M4yqNB0a2MuU9ipoy",
+	"E0ciz2jpM5GykccFAA7hZyedhyrxqaW2Fd/eBb+y3BpTza0XyHKqxFuJ+BxRJUk5b6x3uH/2Hfsdxz30",
+	"wQ/mMnCijyFQLw/BcpPfdjsxjXM/vi0pSh+i0jTu3uBS+iZ6vbfEdq8ykLcs5rHxAMLwrExFJuc2eudu",
+	"57ng4KISBGvNMnr16neLW1zeuLWawf/05JFVMsy/z7tM5DEB9rsFgiLK0JDoy5pL2PiburXIi/YSHzzO",
+	"JlVdKrouyQ9z+8Gem8cGlgftdUJlMurehf/rYR7ogHDgZrWcqnzd/EOoeu+D6H7eb6AJouGqluEC1yVm",
+	"DFxmUuEF/IFzRW9N1Ez/lGEGErMgWgmmUlLO9PSzCZ/PS8pIXElk1EkFv4MPHz/uY9IguL7vP7BfWtON",
+	"EVKQAinujDaMvHQfcvv8nQh+U99IWrSOYUnmcArpYqnix7BDsbU7k75HjqHb7imNu0qB4qolz7sDEO75",
+	"9KTfkpyLeMS/K9A226pURodVRlPJCxJRhjZLmi9BxTSOLW3WYGXsb+cnim5swRlJvznIh5BIcjTHIvoW",
+	"UuK1JMVN3K8/x7Ss+x3IrzlfvbSPgnZfRmb21yB9QT+RGU1cgcOLSq3dpgON+wKbzNWNTfOJU0A/gXit",
+	"IABcy8CpZkk8iUf1hbsG932T2i4gt0RszVaZLdJME27RXrpP/JR7ZX5OlZz0yOl9nURh1bstf+EzCHWM",
+	"OixWRgJ5GuZoYs3BxNJH6dpN7y56MxGCi8NXrxVqu/yUdmze07EMK3xGyYP0tMf7+ffZHkt1I+s8t6MP",
+	"tNX0dcYWcSF1gCrtU7KGm3djQ2XB2TnByQh4I9QWRin2PUEG+9bmMKXzzZ67eO9bF3GIhGR7yWzzUZq4",
+	"ZqPU3ySC5K+Y8SuIgggnmptfySs042oJItNEYOZcoM2SowpvbUQDpGo1Kq4+/BQMc2W0iNe4NLDs/el1",
+	"bkyUeHrET/Z2Qvrxoi5tGFs2SRIyx8wnScBlRhUqOAEH0mAPkValBnowgM2c96L5XWSrM8c0/fx2iCUa",
+	"MEnkdhOUFFq1UUt9rQNzGUeavvOotA4uUlwhpj8pCb4lEl3/9fs3+r4OmekOyX9P9jmvNc1dey1mKgWG",
+	"bUHmGBLQWoH2wM71Nusy5uWrnR9PL1jzjVboHSNdoXM4WvpziWZbtMSsCPzg1vr945Ne49fYYTdrLlRr",
+	"0o/PHwZvevL48TePe0lpXqVNun1HKrhS0FxoXjM7TdC7Z2+QVILgahKjz4FWss2A2ZvCxfkD+N/Zw0cZ",
+	"sv94PLV//Ok8+OxP51oZ1nRvVBjPYL3WcsNRD3uzSQV2Ll5P9t348FMzBSLRjCxqpmmHkU+iCJ0A50ON",
+	"4z2pZeLHbrUEgssZpNWY4LJLUdBy3SYlam6sWUmk9J5xuK7AGY4rEk/86pkfq9b7nHjx5GIsJ2obO8IB",
+	"3wODIv0tooVEss6XCEt0Mb2AHb/Ivskenk8fPnb5A1bO2N8ZSRPs/+Po/t/FUm+HCYYmtViRDtvr+b9f",
+	"jB/F5G4rIncIKQk8V4elgJe9yps2JIt3+s7WtqbgVejXqOhMX37yNu5YrDRDxpjp1XdglEpjkzkbFbkf",
+	"ZMMI2JpaIzoen0dyMg8JocZZBWhgze7Ybry4JbGCi7wkWMj+WgOif+7oYgx1RFgRNVrHWXjm6XTy73iD",
+	"qWtzgAz/oh9Mllk81TrerCRow0VxCQQQeG2ZwpLj+1ff+bqLH149t0KVcWRNFgjNSUTVlf5FzpnCueGo",
+	"NS9LyhbIWQQRl7CtjIkkFZGtmwA8pV+cE8HingdJbomwcZxODdg9p38DKaoJdiBqw8XK3SmWGXhZGBkX",
+	"KS2KadQvuUBrwtclCbVmYTOm9AUFbCfxFuGyjL53XEY3FhRSagcLQGCRv9mf9cu/IOnb+xRCnm6MQUfn",
+	"cFLJo/ovO6kZmgcnJrsD5yZ2Yuu9JtmEfHReRmdQT/F6TbAIP7nFjMolCRI1p4JIooJ/b4T+WREVmzCr",
+	"Y1wwRhKdOEO9x4ZKXlrtzd9baaowqyUZLEPT7hg9pxGfsCmOsza2yxpEZnp6BG0fxbm8rEn0sIUB2Z4a",
+	"PnhHjCgvcbTsJuGVTfqtIBd8RGkiFguiBhrE9ozZ37ixkos5RC2JBBXj5kIz8V07p6cksbWG5NydZIjP",
+	"rs0AtaIlVdtpyaXMUC7wcmrd+RmaCYJXREyVoGtXuTCVtCRMZUgSJrmYSlXnqwwtsCIbvJ1KhcuSFBnS",
+	"CmLJcZGhfEnLkojmtSXBqwwVnIspX8dLD80KZSLBgCrwLc0IwhSy/9UI11IXSeMn/iUlZfHC+Wt3nW5F",
+	"5FRdN+qBEUcCM1m6ehCfvOsjGqboQU8pQ6DKZ6hmIBcgZaLCKoPbL0OMSEXZIkM5FXlJMjSnH/WvFF4R",
+	"liGe5/Wawgec38glF6pVBBFYrERKvEh4TrFJROlmRltY7l4Up5wvat3VoPZTmfRGWmfZxu5yO31EE6sz",
+	"gSTwt7eHW3KpLsHIjGU1LL3zYNDt5Dyoy7j1AzfwnBaExdSkJV0sL/XSwAFnNOW14EWdKzTHFS23V6gi",
+	"Ba2rSwQWtkRz/TTBotzqS25DyvIKlXxziTBaEEYEzZ1OaTxll6GWacNGTkfQw8Oe6REm2aTkm0k20b+K",
+	"p5y2HYY9IaoNbpx23Vr//ktCdoBrcWDc2upRyZ1vHB12BEhm1mLJeWIhg5nXWrVU3q3hNNjZVvMeMklB",
+	"tqg2vbS0idKZ2gQFaDeSEDb86ltwRm5GXpdHCyyNmun43CzD9/t7adEtrF2xgRp2fTjsqRgVXmiCSjtj",
+	"wOfhCDMCDNP24KugYGNHf2tHp1wBfbSCJcfM1uBDGimWnvXHB4m1JOQyGWHey+W5QyLP+5QDdih7wcM3",
+	"B6XgJVN94uk9ZKAwb6J8vTl+yWkHST47qQZz602cxJN8EsHDbLJZdqVYOhGvBVi+5JIwNNsOK3Qyu9Xa",
+	"CO9KdG6HSCS/dbX5c9rcoC1RFgqLDt2gqZ/adfGRsmXeWjo5weHZJBCuRtj4EKsZaworducnxrvOObgv",
+	"NPg++V/sF5npOxZhtkUVF6R3A8zCvDtO8U7q+JhuEs+gM59o/8uFzQeKxFEXjIvUz4yQi37FyGZAxoh+",
+	"qpmanYd7bwN70EyjgypxH8OB8e9xrokknEOQO9Nby9mZedYZk7XDf4/F6qtHTansJN0BNhtr/VLmL1Mp",
+	"0Z9VGKCAwFs7SONzitywd2C8RhK8YiWJsVwthHWadzHN38BvEnpuh92SqXTY+LPpm0lwI+AGvYnzamCe",
+	"AUwwHNuOFL7ErTnztIrtnU9BC/ZN1Mxm1hZmx+aYlsY3iVlOyjKxVa8xW9TWsvV3BwUbKP48rWhMxGpT",
+	"6SYXVNF851gXvJ6VgaBvEiHhNxss2C6SU/onJd+MHUX/ZMwgsfKC15St3hqghZGCxNQij47R7/COfUuM",
+	"GV7bJPtUqdmRM4PccD4nyHk/dhylrrxKq0mo4BvIzaBqaMwvkd4W086sY8XMvotCh/goC7JWy5tqt5gg",
+	"njOSgO4YkhSzWzg6q2lZmPM8LzkoclZY/D3lfTi0YgI7mXz/hQR9eCK1NPGpktxEzMIXxQLCqRgBiZB+",
+	"rp3v0bNL95CGkE02tBjPQbvH39ga1vmarO1+zflqXFptPN39DWTk2fiLVGRt/Y5Cn2RG7i3lPREP6cxU",
+	"FR7SrG8gC352SN63pkna2V5wIi8RlivjmG150zKklTPwkgmCQUvLjDvDpnx69Q88iXNtoUIhqSnuKtz9",
+	"HhMAXqPu2c1DfDOBtT4m1x0IdVDKe8gK+4okZgUtsCK9bq85VdZ3yVnL9odvg7TSYbeSefczN3zMrunK",
+	"VG/qQAfUEbunI7dDzQTB+RIb/cWiTUwMogI4qKfOgNf/UFNclnxDirZzQnE+LbkpxlJLIvrtCit/zApT",
+	"mzbslo05aTgqOV8hrC59OZZjW3BiZFrSG7MFckUwQy1mGhra0L/1IY4rVNUSnIreMW+DZWteGgV6tyy0",
+	"50K9W9lnV65P9y87IVF7UDdT7lLjvlGAiKl262vQTKvD2WHFkUd2qB5UMvg5wcIJLN28xIlr1B/iOKax",
+	"4PU6HtlPoPOWeJZw9pfe/Oq83sxTn7PJbzUuB4icf7WPgW28SUHfAOSnB07YUEH0STW3vD6cinxUiDL0",
+	"W80VkXBGl+QjLkhOKxxNPRIEy5gC9tNy20R8GUcmlaK5Hc0FBl5NpigDB2fNCpLzwgrFmvnY2vsT53KZ",
+	"2jhkb2xKRDducqBvRNk4XjPj8lH2zddeuLpbIgqax8M3ploa0s3dYw7zGDLhdky2fdHRnS0AmNDN6XCc",
+	"ndmzZBfsltewq2FDT3J3hlJ3ThLH1rDJ3rrfWtXLJ//Z2ECTjmmvH6cgoCW+JUO1hBCQOxbvHqO87KmQ",
+	"uxARWgYbTM5jKjHNHG+8PhM9oab2M6I7hgkDJF+lclO0RqZvfQKZH0OX8DfDqs/0m+PVUHfVtKLWdSy/",
+	"DK2JkJwZtTJkpgxJDpkLhHjs8OQVul/Z0URcB1GkubZi0VsTWI3sAeQ/AT85fUu0D0Ou9SUPUjkiYNxR",
+	"aSi3TC2Jonnc8A4DdRtBlSKsuXQqzGpcZkDQLYFiOa3ah/X7+7RUVCWmojhfJUzWUGqOYcpeodio5mZe",
+	"LbveOmydgAhYOcAK9befn6M/ZcFmx4Tl9+QuDsIy8BV3MqN7rqvcVfD+ooS33CYML0nV+/A7eKiriBSG",
+	"DJbhXhynlMWDjRz5OV3UQvNiAQaK2Zcro6SAwlKXZTvmueC8CJNX2zsQVBInAFDNPVWhJdayxLzO3ZkR",
+	"dT6RreFfZx6wCbV2GdE3jVcfxyaTH6rWRHNtmwnHtrSpIxnnAz7QsRoDDXzyxz/+8eHFk4MKUuB9sXX9",
+	"cEvELTVh5V39h2m6ltGUS0VA8DtNGLmwir4DbLwkQxsunH6RIW0b6/vg8flgXUMzmo/n7ZeOHoIsveRK",
+	"EaluKCvJCPFsYpIxSHJ2M4NeCdsEmdxx4XP045trq5tJDPoPKjkuTFoqcm85Cm0kVSOSLK+pSoO6RJzJ",
+	"MgDs3aNoiyQxhntjwSYHgvnunCbDqLtIlD2HiZdF7Fc9CO6QOaIHjK7C4S0ceh3eEU7O3vq006W/g+K3",
+	"n/cjdmLVneLWQ0wkcneGvGU318Dk5aRxGN6UmD33Tq1kdG1P/zrdPmhFQEFE8KYgi+jgB7kHRmNkBKGh",
+	"vRl8THy+jX7ej5yh32d+3Yyb+Q3YIUkXiIvez7c212L4bgai/i5Q7SChbvI+Knvlzf8kpRJpg8OKP6tk",
+	"SVDh3ECdsAl93hBwjd5Ac4obEHq9rpo0OAy8pGMVVCBZV3rqbrw7Tj2Y9lBS7x6r9iSflTxfbagkV+gc",
+	"LbFxKANwIVJ8g0Uh7YW6IVoBCWsVGwIJvokvKEHaaNh53+12sySA2RZlzwHHtL3S12SuECkWgbMUcLNS",
+	"i9rGXvLjek3Ezltq+Cz+mk67Z3OYBIAcXE+cUGUIzkd4vhq22WHZqCQ5rpv9i1VJn9yJ70zlNoMInK+m",
+	"QH3TLWdKPi5xbcJbgM0QdT17H3bMK12SG+hwdSNjZq+xb3lZmE5pFoqGSgS/nEQbpeBRWqx+3BX678qj",
+	"hGs8xvbeFWT9z21fc8wd3V57kln/5szVI+U19poH+86jAemBzVTlXUuLe2wU8lsMxua3mrCc+J563EA8",
+	"IWyBbJBL5R5QUWzGiC/SIzvvrTHpssYKzciclKWRyRh8m2X5AP0U4G+RgioP50KlqchXrgUJuN4BRugS",
+	"PoSYV46ZqbKvJbRVClBiWIHmcGSidSo2L0YObMvVhvDdz3TEUkvishxuERwGfVdiRVi+vani8+hExuvE",
+	"p+NlOZQWnR7mcZVetgvWwIHH6/l6XF4reUi2uwe6cxesI66jVsBEwUjNolKHZy+DGNKMLDjvCgpcSiMk",
+	"ca1MlbPpjhUml5iTZpJMbL5ELNr6RpA5EVoqyJHegkNcznfwFg9yDQe9mXd6IZvWe8k6bH1T0rJE1HbW",
+	"hUYEFrLM+Il9Yajips6t4rcm236ItHat/6JFtkMKr9eCLwSujNgKq7AvUc00GxCmaI4VKaDQekaLgjAI",
+	"xkyhJjRDOWfzkuYqQ5Td4pIWGZrhYhpA20Gt9bTCbDvFSmlFxX5UYmEqufEtpqDL65coIlg8d6DwCc9x",
+	"tNAxVSq+Yj1CulSOwg9zhIP14jbKzV6FOWXTWpLMKEsZXD5TXFSUUakEVlwAso3vUohwKTmyWf3QvRBQ",
+	"8zI0q+U2Q4QV+h8QT5juhr7C/ArIWU9B7AuixDZU+QZYTaHJmI6rxTuL7pw2F//ypgZwaeLIFXUeMRbS",
+	"ZbFDUUZ3CuUSo7cj5nvT6LqM0lRKFyzaQuvhdYr7QUX98q7FQOx8358IAeHh+qF5mcEz6XM823d3TCpV",
+	"w0A+KsDGCqfVG4Ke47KcWUfVmF85AqQi5R7GjDN9LFeZRRu3ObSUaS1wZDJGgoDZpMIqX5LUjYJbZfo5",
+	"XzAqSYFm2yuHCkoYrwHDYDgFXF7yWCZIph8IBwEvY5k47juXb3BLBMB8tXOUyXan/DtejeXfdtOBc93g",
+	"Tw9YlY+q7Opl9vPMM2fAcc2+BeTs4PsEHlBSpEDnhDjudBKnZK9G0BRLdMCR2MkdUjYTiX0+uvj20Tfn",
+	"j8aFPpMxTzu3Y8Bn7W50rKE9LkY2cnI52cPGfqufxmXSCG4m0EGLPndasjA7yC4rSE4LEjVVT5PFmoQ2",
+	"WRECEIGCyCUvC4CyaeHiBfk9fD6XRA0sB/QxsFgSp1Zgy7pifRmcvkFBOrUQxFkjkKBRZIfQIsXNgvMi",
+	"RhMuiU8A2VC1RLgj90PmuCQDSeGQSdoDPreuD1jAAsDigoQTuw+IgU85Mn7awTjMgxf12ZlV+Z123Bgk",
+	"iJpt9axlF9dxXNyZ20+aGHHMT6kuAUxXv86Ubqcw04ZFrNn6D6x06dXGzjRXWIiGEpwuuJJjrB6Cv+ww",
+	"etB6Za4tG3+Z+8RCKtGM6O8NVGLR4aSXPTyKhUWEAfihI4WIuaALynZLMtWUsv1GPcGvNpED9UqhkjaQ",
+	"3sYdaE60gbPSNndmojxWlTQuxZYHoCtFNOod0wbTKNYECyueyxkt3/CVGXGIG9NmJxpJcCmerigNVxYc",
+	"N2jjvLubwcK7QFW/f/WdFt4mT9TZUWEaadQBmM5I/emkGaiJTK92XmhQs+W3NZB8llMDihs+zBoJEK4w",
+	"cCV2tez+1ybzr00Qi5lGtJ4Op873QXK8AfeYjalMsskMF+1CjZxXVehPTJQzvsX5KmUQ6indJCDMf2TU",
+	"9v42Nx0pms1TfB3dn0DQDDotZm6w3TEbkpBi3LteEhNBv0tbj8MyI44VCxoEHqCX6oEDxuZG6Oc3EIm+",
+	"WS3umE1hMQvu2mlndIYERMIoW9zs6ELHSFPQ9oZpe9hV6D4aOT9MJLBQC0FGQHtBWXgwA79eLG+gSRRw",
+	"s+vCcAgOXMRndUAzzOEHS97M67K8gUSJeDfOpHZxSBeoVgPLnbwSviFSQXOGK5NkrpXxvxPBpz+ihsa9",
+	"58K1LdzJDsfl3N3IkB8SiPT+xoZH7hEVYfVm/rb7YmP2pZ64c3/GRAsq0j4EbRZJsS/I+Dt2b+vJDxsh",
+	"i3p6G7v3pRZzUKfdUd1zj3/Fj4RkuUv32p27rQX80Y8es3fT7fy+5+d3bZ1L2Y1Ns9tJ4IMUfEPpiyt0",
+	"3niPBM5XJmsSMY5Mulk/2EkLRqudOeh//M3jb3tWm8wI7AGh8aiZvZw4Fq8mlF2JDsQXx+5fOxiO5uN4",
+	"MKPtHdFr/EHy0sVTKCpenCvhEBmzjF5tL2sBOMWKfFQm4o5XZLctWg+2fLtrVaxPVbynlu2M5PvGZr6n",
+	"0pIDxNPl+VSPB7rP5fn0229da6WKYCaRCvx/qAnztbm2GzW/r3DUquS7vvc0bL7fonfjAdHGdNUWYfPg",
+	"gS2CdlH3/CuiC7GZlQ3yHdmAx1fPGCtuzNoFZQQ+NQ2vBaDYBJH7uPnKefWmxOzgPPmhxglLG6LDtdwT",
+	"m0r6ghi3KCgxiL2Jb+Td52MzFyOxegc1trcz6SzwfoMplm5th7IrciQKbaVU6qPmrKTXd6zHQOsa47wG",
+	"6uYAwzddiuM4Y4QZ6kgVTKW9nDjVNvcEkfiWb/4boSP62Y4FRrxHdfpAjfb+2wzuqjoxgkOD3BRKX0yD",
+	"eAcxGouSgeMBjk4Q6zjK32v3ws5O9mxs5DudeAEpgn2xnL2GGMPAuIdjGJC5ipU3XEO7UNvg3kHG45xY",
+	"4kQw85p8FGUKTfcNMbJJdqSyjUFNK2TMIExRADYIB3TAVtet3WYAgzH9m8TmSIXSTht/yGWki1oABzfQ",
+	"NwAe5+AJo/5KoUbyiHcVtWcF2Z6iXitSXDp1dyFwZbIdXcMyT7ICBFwSALnBPQ7AkIMholrbZsljuVa2",
+	"hoHEW/N19QxokBA9mbLgsPvZuq1yx8RMJSU/jpH34hp1H9iN9JpIJ1x3Ek6kmN8ovorlFrzwHc+fvnmF",
+	"4KFosgn5uKaCyFFMZVR2ypns6AJRSyKg0qPgl2iOc+jm9cC0uDGa1wNSUNsFanjOnH5tvzq0R134WRZS",
+	"rLWMDrInysF7GvvYcKjj5VQ4NBcEjz3SQQ3U/l0rzaR9zNumJUf9dIds/RgIG9tkw75/hz0/QldRjjCq",
+	"KKvh4A6bgd7JG7yI1ybG5IOjV4vaO/NrEaODGY4iDUK+uotUUPX6MKT0u6ALjer3q5ViA2BxABCFF2zj",
+	"WhF6e9AOnKSdL8vZRc0gRUu9C5ML9JRumtFiJ9CeuOZWz3mD5QggQPmSsljywl5jEmIThdqjxhfUoCi4",
+	"axpKiyibc33D+YIjD+mfTWwnv+jtfE0X7BU7jL1SrDKKOY6wybSqS28I7UjvXNFbMrxsJZU0vqJsRP5B",
+	"0wNzSPNHwB8z84wvT5F7MrP1UHHPJS06Ld7mhyPjV83l2tvhfrR5fKCJOx5LvyI3f7d2VO9R+EJ9+lOb",
+	"lnR6HQYk5dS/Q/xZI3hZ3eR4jXM90OZABNcj+9zWNRkF65Fy0ZmeFCMynQLH5SDn1Y6/L0gjCT1/60SX",
+	"5XC792s1tzfeCo3LgA6022YMj7nfw9euWZUfNjlhB1C320ZmPCCRK8IYgLo38HT6tHPTTtZPKrUYI5nc",
+	"1W+iJzaHwnSXsjdJNqmwHpNhZtu957yCQmfuKpLncyh6iWoFiguSwgIoBB9R290BdksD5WnDxerKdk7n",
+	"kqCNhQ8IoQMmA7q8kGpGisI6JuZl/TGeVLyK631yrf+OKHzXuFqXRKINpoqyhStU863eXT+xsdtvM2D4",
+	"KrHhguDqL7yGgt0uGR0rcIDCBkY2iNwSQNPcq//CkK7ODYKl4sgKh1EgR62ObBEJlFhUCkwjFUa69c8P",
+	"Q46NJ1Xu9YD6beJfHduAd67u3bFXgcUKSiJMmhKuW90Tm+m+czbNjiPnADfAPVjvkOc45v3pe1CQOf14",
+	"R3TaPrzZ6E5pgj8z5L2LnuyN0QEOB/NscjYHxYDwVrazdZ48Pj8gljPEZD94QwbtxTE8KOYUHe46eSdI",
+	"xPAfhwOq3/FXXpCBIKCpafzVokXsyIMlLQthGO6OszkE3tGXnphmWD0d0hzqGXRdfD9GKnh1d6ewT3+M",
+	"ZqRMFb6lkln7YD+zhrCJ/WDFNRE0dgFB8VSswL0bkzDe1XS4PbL3SoIjRuJLLpBBALts8JYE3jSN4Y86",
+	"B8qOvawxOF3WtI6B7H9HFhR83wTnSzSr8xVRGapoWVJpo44AWAREImueL6/sUxLUIl4rV4IpQbODbhQm",
+	"AdyqAzFSDoV6TCCMueXY3TUENtxje+6m2VXeFahWen4fKmj8GYll+yiyvhlOnTtC4So+aYb0S4nR6kcb",
+	"Nbq72uXgYeKGwtjwCF2wG8qOoGAdT4sKlpii5EFo1N2Eu0OcYNTSo+s5RCO7/3jIUfSyHp+5psYxNDQ4",
+	"b4craB79cd8XyghU5liEzDnCyInRneTXMR2txzdfuBNs9c6qyEdARMYMacWLCC2TdnEHwsTJikSjzswF",
+	"nS1oy8i+EDuV1KbcYIYlCaugbC6NpRei0lyWRv0o20Hcw9pLuN0c0mbC9YGJoBitSa5iDhvTConXZYHw",
+	"QpsB2RD4hjnOVRLn0mbJlATJJbx4RlBVl4quSwrF1cPGWJFtAqfDNkWwfcJIkRkcEV7P1LwuAX9ory1V",
+	"P/ZQ3S9NLH3f1qY3zCEt07o3GyZhl95sOYzTsd8JQC3oy9MPFGIPCV6b7QEdIuJuH0ue+MrcnDpW87Zu",
+	"J8a7dCbLc/qPpSBsSSDMoyX3lIvCJMkTkZvMhrkwWLBb7+md4hnX/13brtOAxjTl8+l6iU061C0vFV4Y",
+	"ySCn+zC3ge4lSV5rKXatV+4ccj4pSSswk5zzFfVlbZcTTGVJbtxTDf+t6b+QbcujAuQEdYBgEYLALJVa",
+	"Tz5//myj2Hv7anyF4K2krBFVEv3jTxl6mqG/Zeg//9ezDP2/GZIZqv7zf5/JDL3B//Xv//EHgF38oCXT",
+	"B+/39C0QGwiWK/TByp8Pph3cZrl98At7pykG4759+Qx9880336If3z17gADY0Hxhe0MhA50o0T/qJ799",
+	"9PiPf3jwC/tO8I0kQiKXD+iydgwRYXKSMIOF++z67UuTv6UviQ///OIdOrPPf3BAF0uCCyLQh/9vqp+e",
+	"gn/kA1g0vwB8wBbVTOI5QRVRS15cNfCTMMyHp7VackH/DtHyS/QdbAQyW/hf//4fHx78wsC7mRMmSaP9",
+	"TJ6ucb4k04cPzvWxFaXdNHl5drbZbB5g+PoBF4sz+1t59vrVsxd/vX4Bv2ngGiZP9VhBhfLl5MJmmjG8",
+	"ppPLyTcPzh98Y7OsgQHP8Iwbrc3W3vh0rlfF5HLyz0Q9nZm6I0HkmjOb8Pvw/NyY80zZFCKQBCaZ+OxX",
+	"iz9pjnh/+0EOMfHdKPTEfqE/nuOOJtl+ZmcO6fRzCJumRYSmRobABWP4QnFBpM/vokxfvKVLhVZ4IU3X",
+	"Tj2B9/ptZ7guaJpOWtt7Ck9Ag3pcEQW4qj/bc/1bbRrt2B0H0B+ACXIE8ks06q9zUD7uq8L7nEXBcghT",
+	"2opz8EuywmVJBLKJBvsTMqmqrRmNy3n//P6UHKIpCwp1hEv03W6XewRe+WnJUUELaGOZOTXZ6QWeL5pi",
+	"Kj0HwyA5L0uiLxvZdZqeNU+dkGB+FBtlTJBtab+9M9XMMKa3XFkaAFgDizbbBjAzlnyKlKQiSmwd5Rqw",
+	"3c4D9ix47pTE88N0sVw46bsTMFgaRD1t8PEKSZIL4mrHAcNmQW+JvqcBtjHJkVAeHaGjCeI0w0085u53",
+	"vNiegIYu46ml2WkT5vPeFl4cc3gIVUX2zn914J51y4BmG88+0eKzkewlMQZreyeew+c7O9Gix6OYEm7g",
+	"tY4++71rK/bO5pGzV88nWuRbj097ZT+ui/vlMetJG8RkEaI+s7VIRzjGJpUMB9KhOcIe+610xSyu8Yk2",
+	"+7d990uQj5CUkM99KsfObu4Y3FwUBvwAVyRDgPqSIYMw4JtBQGvdEufkClVYrEBZ+hslSv9G6kUo/XZI",
+	"I5k1a0roF7+1VIveVOS41uQATfx7YqXwj8ZWwqdG84Uw+8MNBowJ0zcGj0vVnRSxxGuDSr9jv1qYu+jY",
+	"r5VcJHRk54t1xr7957QNfDPdAcCZuj9aPUSyybT17/eD2XGwEn+xg4EyggYePzQyyN4QfbAlJ9XRjejp",
+	"0picALu7mLViTossLPIldHegpQJcHbDuuLAInVageuDAHr3ouVNVT3Ff2ebtvzN9qNmVp0XRApXco31w",
+	"iw3UjoL9OLVm1KzDvKnBqm+QNAEdLc5VKXsvtYJjHzxbw9B59I6xx44o4FigSjqDz9mSiTN3ZN3y6zqn",
+	"96NSGnpeASeGpQyoqiVUdYNhOOjgnfkm/ZefDtybqBB9mudkrV65lw8hlPnJceQPvMqV5XMAULLcaqr0",
+	"pekCaHxdV7abPHSRgnuDbDLD1jZSpG+SJZWKgycN+qhJZIBqB5C4ATvuFg1vHLjtyQRE2F4vIR/sZO++",
+	"B0GgDaLKobRQ0PS1pLekyQI6krCIUN80lTsic2vFPiXNH6ZCjmWJNrQsAXQBwu4fle2cBWX0dye4nlVD",
+	"ZwtyH+dO16npbE6Z726SNCVfuocGObQ9esCxbYDDjDA7+Ygd9iRmhiWsY2sIZ8i0XNozlAEB3HQhsyBn",
+	"JzN9O2yNx//zbA27vV3GhufxY4QEbI872zJutnWcEZ41d7qSp+0MF3xtsizil6f+Ojh1p1BtYAw94HDl",
+	"5vzog78lEuqA9zfONjzN4VzZ9FNLviPs4/d4FWj1O++/spVRoD3MMS2hoQtinHksQ9AoLJyoaQUBO9o2",
+	"NPvZoMJileaC77FYnZgJ7Ov1SAfrt/rHR1HaXi0YF81xzQzSJbSOmeF8lUFSFN6afTEahKnXlWhDBAEN",
+	"eBD9G7jLtPfUPfzWPHtKo601VJcgs/M+inkObl3zwsYb7XwoYdwpa2lsWCoDYIRtMoWilT8VzJRWxjag",
+	"x9fSIsGpbLnWIL9334vTwoaehqFemP2d+gLeGJhy43fQDGnbVVvZceXksW+GvRNWafNm0izrWe2phECn",
+	"ADiK66aLPU7go/mqz/f9+GyA4mNcNkMO7BmwfudNdg1PnJB1PaZbgmnNFI/jTzAnHdwJQIVkWs4x+Dl6",
+	"YV0rLICmkxPeEwbebp+c1wb87AjEvIY73ApSxjdX6NH5t7bHGQ06nGmCMwL56L7cZAiPwkb13inPAOYw",
+	"Ts3YqfSoiEc4l/AuhI02Y/rA1UxeQbZXY+JZCE1NkBVZH5XDNMEMYEBwfiNGkLvBFC+hsZhWiCUpb21X",
+	"NoHXMoPLD2bufPCMK5rrjTPNFx+E6HxeNrwwww9y6/hgzrH9OulQftcRgak75KeDYvqujmT00GEFSjPy",
+	"435v0iuWl7U0oCGxKdkivAiBOwv59pEAu4cxRX6jBxntiwr8RA/H566+cz5S1z4ALwjyuakDE1fXWCki",
+	"9LP/9vP59Nv3ny6yiyeff/nlgf/Xt5//IbLcU3qsgHM7M1jNqTySt2qJ12vCDLyVN+kSt6Yd2QhzlyUi",
+	"0x4KY7S8btJJTqHXudf/3i02BwqQIcAEyJDgvNIXr8UEcJvkoL92t2mgBdfarS9gu7n5mjuXcRMCgcT7",
+	"K0RKSbQmYp0OcKNJhVnhO5BuWmZcQIu0FZde8fnRmTQde4fDuCZ8XbpW1SaOeBRzzhMVS62+2UQ8ACEy",
+	"rjOHsZ4g3bENvq9PJNyPkef2YYSdt3ec+apD4oIF8JoDEulpKNu01LlXQQtrOqnJ85bgIvD5s5xkDpad",
+	"C4Tnighr+ljf0U7GPa6I07+pCLJ6Qfc2+fgATLuTjm8jgjLc37NPv/LZAMvIb3QfK7+ADth3p9ELVgAX",
+	"8xUiWJRbY1jMuVgQZeHj95fVJXlj8z8/OdNoLaqE7+5ezsI3YABaqtDQ1qIKSbwxYHqbJUczssAMUZXB",
+	"Jxj9VmveFbYUfclrkSLgOPn7Fz6z9qM2QG+padWQ2oQf3DMn3Ag/RmIz/DyP4LmgyhWzmZNoss1MCfeS",
+	"K6UVW9MeOEMAtIk4QzMwBLaZK+5slyilxXFP6s41BEx83s4AM/ooKQA0YTAf0OqxC1Lwnh0BeYkhjh4l",
+	"z6Pzoxul/QWV738nqViGQfXltYGEFi6gQ33RUYhnxdMU6u27TED9/Ruf9XIKnSRskHevWQp2WQYdIZVc",
+	"ovflWO5t8zILwmIGb8Kv+ooptVKvMg+tta4VoKRqvYUpjmpJ0qqH29JC4Lnq2NLn+vvTbikM8UUyT+y6",
+	"grEjKdJ6dsfJkNZvau2nyRnB6PtX3yH4N2gKCs9KsAeDVpsKWmdZvAvINEJrImSrKj2xw/oO7Njgd0Qq",
+	"3wbzRDvcbrN5z5us9cKe1CKqANXnaG62ZoPhtZAziHwDz6sADM89B3lEzKUZUS2fiVS9m9sd7XvjHjr9",
+	"EepyYfq5HkcuWpvNvVUTt5bEaeJb12fWQkWDtcZVhugcSd5P0LNPWnHoNMeM9yqUiV/oyrEOuRBixSzX",
+	"3h2ZcaE5t9oGS+/6OaIPz7Gwdc1LqsiVN4kEgVLRwjbVriVBeIEpG2s83h+1uwtmXErvMe4DR7igZMbX",
+	"FwD9IKQofce6u9uKdolah0o77d7UJ77v92/dr0eLe2V49IucqKcFhNbtkUmdLEHmtdSH3nGN1RODPoxe",
+	"N3QIcoPF3pnraN1zDl8OOouKfFRn6xLTnQ3aNd0SidpHOWb6Vf//0+9fI0fJhqxGHp3iZGnKevTlrmjZ",
+	"W+MePInOhfPV7z+vseVd3XHXwA4MDIT5jfgiCYz56v4CYPGVnh+V77rvUGE7oh8hbzFfNXIwaFdyH1Gt",
+	"r+fo3lfKYr46PJLljZ++cNa9maJfRDaaOsFmjSeOcelhEC5Lm9TvTKcllq5YzULYS1O0Jj3ICzFqaIBb",
+	"BAUYzEK5JLSJZpeHBrXa232/kS0/26OEtzpWcn6f/GOaZPoHjhjzauhF5ZeMc+1yWa/S6un130ttbTTW",
+	"hvIGY9d0WD86XTmvXJl0afpgJCnKefWmxCfNovFjpEzx0mDb312N4LxChcAbhhQ3WNOhxkUlqmwTQa12",
+	"tSTDXTUMQ/ZNv51gWsCc4j7km9+9lcA34E2HvjfQEzvAvErpK3wz2HTgmy9mOfDNPRoOfHPa4775Qvly",
+	"mopfSarc13LO78mk4JvDLYoAIT11Pq/pgv0Qw6iOLE8/Swp0HGBp/bIdTdlNt+uEXXs499PVZ9khUuVZ",
+	"7uuj4CVTiaQha8vhH5IiYQlCe/QTnYR27/V79j930P/ak+pg6ts+ApPLn9/vsSNltjUprgwEvu9UE9uZ",
+	"4ISdlZR1ABMYcv5E1fK1fu5EmaiUrf7H7phpYZALYpMHODOVOag0BO/evbAlUvTmMeL4TcMNJ4n52Nd/",
+	"bYi8ppjIzK2Js+htnZrwgOgnsCBzIgizGLxRGl8T9SZ47FRxtWaEew+r7Qwdi5wGjxxr+0rMFjVeEIdA",
+	"UZHDNlF2qREvWPGDWhJx7Z69d1dVWbqbWcbXh2a1aueQYLmSY9QPqA5vFjggedXS9atsDGFX0lmJ7hZ7",
+	"9z16TW9Jzwa1q+yujHfMQBFCg6mdDuxM87T+nezl3F4r9QUrkorlyX2sdpatBQPDjlzxwd4VSVS97nJl",
+	"XcMDJ+VFVa8t4lzU3a8aoUXUtF4fXZv4aUmA8GppW5mhAEieC7TEEklFy9KlGVoHTLgRmkh9yD0v9buf",
+	"hq8+lQqvpzNKH7y4D33QOq4M1PTJdEMzSmozr9CGAyg/lDRZiGIqUYXzJWWQYeqVStP2Svkue0TcEoHW",
+	"Qsvo2O7DeaJVbfshdR2q5qlTnqxmlFMnZL80STZAqxywYhFlv0IXRJNsbUQ+zIcUyPkqMquYaDlnGsdd",
+	"oUfnj0x+UeC0878Mqd6sbpf0Z3ZdSaPsFcwNJn0qsDj97i/iOTarirUFAwLfuQVKP93PPsH/d4c3S4JF",
+	"swG9ho1+/Aj9W1qTj6txawxw3A5mIuCRZv8SdTcXsbIkc8267v5d98O16WBxGqeO+t2juNkGICl/qN6B",
+	"gSELvxFfIGah53l/QYv4Ss+PyndfKGwBhPxK4hZfz8m+n8iFScU9OHShBMFVEujJADFdog8GDf0D+scC",
+	"K3yJruFnpkowQ7S4tFobtKYlNpNHq/CCyLoyxUV/yNAHk/XjX2NySIzd4fKcf2EOKko6e8RnC1lWMqqM",
+	"VRVnZEEZ0883dpzRjczDtoL+g6QsJx/0JH7ltWC4dLP4hZnV/MV8fGlxbvTADuIKYFxXZK0yTVzbmtU8",
+	"9uEKrMacM0ZyyJgnG1tqY3WtBabsDw/QU5TzqtLHgkIzVuUatl6cI/kAvSX2FUbkvMZSTYH601fPtaZs",
+	"52/6s+7LFrONg5wlru/2Uet0H38FdbpH6PEUaVOqmnYB3jyBNI11iRmSS76RCdwn/dQp8OY1I/ShST08",
+	"PxA/CjKOgLWnjWwYmXhkf3gkb9atbf4srVU4hbuFOIi4VKEwWJTdRWnvzCMnvJNhhC7Xn53lKXoldmi/",
+	"MK0TXZLw7i+i/8LI/UqwuSw1n4MkXvINM34Jzo7Sf+h7vNLs2nTy3nfBXtl9RxVeQUmPcpzY2V7RPNWr",
+	"WL8lt3wV7HG/Zq2f/1oadsJCBenMonynvz/lsdXvT51Y+O44cCGZT/+SGRJ8YzKdTXYYliaCYpaaUN+U",
+	"IKyQPaTST4zSDNIG+FE0BXjW4XsM1RosBmV6aneBiwTkybu/OnYTkrWWMrlWBRmS3JmbqOKCmF5Pakkk",
+	"aUE0xaZY4Y83szpfESXjECJPdpuyf0kQEct16SPEjlLh/mdofbU1iDmgolEGmgEQXl6hBV4biHX4q0Nb",
+	"MOGeLmXhRxsQOhnN9ABdqoKZ4j1rCj+ayOopFAX96v9RnbdhA/3tfZjfA6t8mfJ8nHivvnC+TJq07QDV",
+	"Jx+qvfz5vZbKoDXBP97rB7UJYUhei3JyOTnDa3p2ewHktWN8arCYXQ5i8JGCsOinxmttb+Tgs6aNrP+o",
+	"ETjBhx5Rt/mlR+8OPgxQK/xnO2QIZxiEooLnZ5BP+v7z/wkAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -76,6 +76,23 @@ func Rules() map[string]Rule {
 		"markFindings":         need(access.DiscoverDevices),
 		"adoptFindings":        need(access.DiscoverDevices),
 
+		// Of addresses and findings the domain asks for the right to discover.
+		"startLook":        need(access.PollDevice),
+		"getLook":          need(access.PollDevice),
+		"cancelLook":       need(access.PollDevice),
+		"startRecording":   need(access.EditProfiles),
+		"getRecording":     need(access.EditProfiles),
+		"cancelRecording":  need(access.EditProfiles),
+		"getRecordingFile": need(access.EditProfiles),
+		"listProfiles":     need(access.ReadFacility),
+		"getProfile":       need(access.ReadFacility),
+		"getProfileFile":   need(access.ReadFacility),
+		"checkProfile":     need(access.EditProfiles),
+		"putProfile":       need(access.EditProfiles),
+		"removeProfile":    need(access.EditProfiles),
+		"testRecording":    need(access.EditProfiles),
+		"draftProfile":     need(access.EditProfiles),
+
 		"listUsers":        need(access.ManageUsers),
 		"createUser":       need(access.ManageUsers),
 		"updateUser":       need(access.ManageUsers),

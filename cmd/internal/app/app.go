@@ -146,6 +146,7 @@ type App struct {
 	senders   senders
 	traps     atomic.Pointer[trap.Receiver] // nil when none are received
 	pokes     *pokes
+	bench     *bench
 	// web is set last: devices change their state before.
 	web     atomic.Pointer[web.Server]
 	started time.Time
@@ -258,6 +259,8 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.background(run, "profiles", a.profiles.Run)
+	a.bench = a.newBench(run)
+	a.background(run, "coverage of profiles", a.bench.countCoverage)
 	if err := a.newScanner(ctx); err != nil {
 		return err
 	}

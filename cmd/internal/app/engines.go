@@ -100,7 +100,7 @@ func allowedDial(allow func(netip.Addr) bool) func(context.Context, string) (net
 	d := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		a, err := netip.ParseAddrPort(address)
 		if err != nil || !allow(a.Addr()) {
-			return fmt.Errorf("address %s is not among the ranges that may be polled", address)
+			return fmt.Errorf("%s: %w", address, collectors.ErrNotAllowed)
 		}
 		return nil
 	}}

@@ -31,7 +31,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	built, _ := time.Parse(time.RFC3339, build.Time) // a build without version control has no time
 	options := api.Options{
 		DB: a.core.DB, Accounts: a.core.Access, Credentials: a.core.Credentials, Audit: a.core.Audit, Layout: a.layout,
-		Inventory: plainDevices{a.inventory}, Live: a.live, History: a.store, Polling: polling{a}, Events: a.events, Discovery: a.scanner.service, Scanner: a.scanner, Setup: access.NewSetupGuard(),
+		Inventory: plainDevices{a.inventory}, Live: a.live, History: a.store, Polling: polling{a}, Events: a.events, Discovery: a.scanner.service, Scanner: a.scanner, Workshop: a.bench, Setup: access.NewSetupGuard(),
 		StoreHealth: a.storeHealth, StaleAfter: a.staleAfter, Recorder: a.core.Audit, Log: a.log,
 		CredentialChanged: a.reloadTargets,
 		About: api.About{

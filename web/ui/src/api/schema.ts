@@ -374,6 +374,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a device once, before or after it is adopted; secrets are named by their credential and never come back */
+        post: operations["startLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/looks/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        /** How far a look is, and what it saw; for who began it, for a quarter of an hour */
+        get: operations["getLook"];
+        put?: never;
+        post?: never;
+        /** End a look early, and forget it */
+        delete: operations["cancelLook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/overview": {
         parameters: {
             query?: never;
@@ -400,6 +437,114 @@ export interface paths {
         };
         /** Points by words or by id */
         get: operations["searchPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profile-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The faults of a profile, with the whole set, without putting it into use */
+        post: operations["checkProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profile-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft of a profile from a MIB file or a table of registers, to be checked by a person */
+        post: operations["draftProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profile-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a profile reads in a recording; without a profile the one that fits best */
+        post: operations["testRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device profiles in use, and why those on disk are not, if so */
+        get: operations["listProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        /** A profile with its points and what covers them */
+        get: operations["getProfile"];
+        /** Add or replace a profile of the site; refused with its faults unless the whole set is good */
+        put: operations["putProfile"];
+        post?: never;
+        /** Remove a profile of the site; what it replaced is in use again */
+        delete: operations["removeProfile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{name}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        /** The YAML file of a profile in use */
+        get: operations["getProfileFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -441,6 +586,62 @@ export interface paths {
         post?: never;
         /** Remove a rack that nothing is in; else 409, with what stands in the way */
         delete: operations["deleteRack"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record all that a device has, serial numbers, names, addresses and credentials taken out */
+        post: operations["startRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recordings/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        /** How far a recording is; for who began it, for a quarter of an hour */
+        get: operations["getRecording"];
+        put?: never;
+        post?: never;
+        /** End a recording early, and forget it */
+        delete: operations["cancelRecording"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recordings/{job}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        /** The file of a recording that is done */
+        get: operations["getRecordingFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -861,6 +1062,11 @@ export interface components {
             telemetry?: string;
             version: string;
         };
+        AbsentPoint: {
+            key: string;
+            /** @description Object, column or register */
+            place: string;
+        };
         AdoptedFinding: {
             /** Format: uint64 */
             device?: number;
@@ -1024,6 +1230,18 @@ export interface components {
             kind: string;
             name: string;
         };
+        /** @description What the device says of itself, foreign text */
+        DeviceIdentity: {
+            firmware?: string;
+            location?: string;
+            mac?: string;
+            model?: string;
+            name?: string;
+            serial?: string;
+            sys_descr?: string;
+            sys_object_id?: string;
+            vendor?: string;
+        };
         DeviceInput: {
             address?: string;
             asset_tag?: string;
@@ -1059,6 +1277,28 @@ export interface components {
         DeviceList: {
             items: components["schemas"]["DeviceSummary"][];
             total: number;
+        };
+        DeviceRecording: {
+            address: string;
+            bytes?: number;
+            /** @description Objects in which something private was replaced */
+            changed?: number;
+            /** @description Objects or registers so far */
+            done?: number;
+            elapsed_s: number;
+            failure?: components["schemas"]["LookFailure"];
+            /** @description Name of the file, when there is one */
+            file?: string;
+            id: string;
+            /** @description Objects left out because they are private */
+            left_out?: number;
+            /** @description Why not everything was recorded */
+            partial?: string;
+            /** @description The one that fits */
+            profile?: string;
+            protocol: string;
+            state: components["schemas"]["JobState"];
+            total?: number;
         };
         DeviceState: {
             /** Format: uint64 */
@@ -1137,6 +1377,14 @@ export interface components {
         };
         DiscoveryRangeList: {
             items: components["schemas"]["DiscoveryRange"][];
+        };
+        DraftInput: {
+            file: components["schemas"]["NamedText"];
+            /** @enum {string} */
+            from: "mib" | "csv";
+            /** @description MIB files that the file imports */
+            imports?: components["schemas"]["NamedText"][];
+            name: string;
         };
         Event: {
             /** @description The name of the event that this one ends */
@@ -1295,6 +1543,8 @@ export interface components {
             room_name: string;
         };
         /** @enum {string} */
+        JobState: "running" | "done" | "failed" | "cancelled";
+        /** @enum {string} */
         Language: "vi" | "en";
         Limits: {
             /** Format: double */
@@ -1336,6 +1586,97 @@ export interface components {
             version?: number;
             width_m?: number;
         };
+        Look: {
+            address: string;
+            /** @description Parts of the step that are done */
+            done?: number;
+            elapsed_s: number;
+            failure?: components["schemas"]["LookFailure"];
+            id: string;
+            protocol: string;
+            result?: components["schemas"]["LookResult"];
+            state: components["schemas"]["JobState"];
+            /**
+             * @description What it does: ask what the device is, find its readings, read them
+             * @enum {string}
+             */
+            step: "identify" | "learn" | "read" | "done";
+            /** @description Parts of the step; absent when that is not known */
+            total?: number;
+            unit_id?: number;
+        };
+        LookFailure: {
+            /** @description Profiles that fit, when one was chosen that does not */
+            candidates?: components["schemas"]["ProfileCandidate"][];
+            error: string;
+            identity?: components["schemas"]["DeviceIdentity"];
+            /** @enum {string} */
+            kind: "unreachable" | "refused" | "auth" | "no-profile" | "not-allowed" | "protocol" | "too-long" | "other";
+        };
+        /** @description What to look at: a device of the model, a finding, or an address */
+        LookInput: {
+            /** @description host or host:port; must be one that may be polled */
+            address?: string;
+            /** Format: uint64 */
+            credential?: number;
+            /** Format: uint64 */
+            device?: number;
+            /** Format: uint64 */
+            finding?: number;
+            /** @description Empty takes the one that fits best */
+            profile?: string;
+            /** @enum {string} */
+            protocol?: "snmp-v1" | "snmp-v2c" | "snmp-v3" | "modbus-tcp" | "modbus-rtu-tcp";
+            unit_id?: number;
+        };
+        LookPoint: {
+            class: string;
+            component: string;
+            group: string;
+            key: string;
+            label: string;
+            limits?: components["schemas"]["Limits"];
+            quality: components["schemas"]["Quality"];
+            /** @description As it came from the wire: a number, a text in quotes, or hexadecimal */
+            raw: string;
+            /**
+             * @description Why there is no value
+             * @enum {string}
+             */
+            reason?: "absent" | "sentinel" | "undecodable" | "unanswered";
+            severity?: components["schemas"]["Severity"];
+            /** @description Object identifier or register */
+            source: string;
+            state?: string;
+            unit: string;
+            /** Format: double */
+            value: number | null;
+            /** @description Positions in verdicts that concern it */
+            verdicts?: number[];
+        };
+        LookResult: {
+            /** @description Readings of the profile that this device does not have */
+            absent: components["schemas"]["AbsentPoint"][];
+            /** @description Profiles that fit what the device says of itself, best first */
+            candidates: components["schemas"]["ProfileCandidate"][];
+            /** @description Why they are not known */
+            candidates_error?: string;
+            /** @description What was looked for */
+            checks: components["schemas"]["VerdictCheck"][];
+            identity: components["schemas"]["DeviceIdentity"];
+            kind: string;
+            /** @description A person chose the profile, so it need not be the one that fits best */
+            named: boolean;
+            points: components["schemas"]["LookPoint"][];
+            /** @description Faults of device or profile that cost points */
+            problems: string[];
+            profile: string;
+            /** @description The profile was written from the manual, not yet seen on a device */
+            synthetic?: boolean;
+            title: string;
+            took_s?: number;
+            verdicts: components["schemas"]["Verdict"][];
+        };
         Me: {
             /** Format: uint64 */
             id: number;
@@ -1355,6 +1696,10 @@ export interface components {
             time?: string;
             /** Format: double */
             value: number | null;
+        };
+        NamedText: {
+            name: string;
+            text: string;
         };
         Overview: {
             /** @description States of severity critical or warning, worst first, at most 50 */
@@ -1493,6 +1838,99 @@ export interface components {
             title: string;
             type?: string;
         };
+        Product: {
+            model: string;
+            vendor: string;
+        };
+        ProfileCandidate: {
+            profile: string;
+            title: string;
+            /** @description What it was chosen by */
+            why: string;
+        };
+        ProfileCheck: {
+            faults: components["schemas"]["ProfileFault"][];
+        };
+        ProfileDetail: {
+            extends: string[];
+            fallback: string[];
+            /** @description Faults of the file on disk, which is not in use */
+            faults?: components["schemas"]["ProfileFault"][];
+            /** @description What a device is recognised by; one is enough */
+            matches: string[];
+            readings: components["schemas"]["ProfilePoint"][];
+            /** @description Recordings that cover it; absent when they cannot be read */
+            recordings?: number;
+            recordings_error?: string;
+            summary: components["schemas"]["ProfileSummary"];
+        };
+        ProfileFault: {
+            file: string;
+            line?: number;
+            message: string;
+        };
+        ProfileInput: {
+            text: string;
+        };
+        ProfileList: {
+            items: components["schemas"]["ProfileSummary"][];
+            /** Format: date-time */
+            loaded_at: string;
+            refused?: components["schemas"]["ProfileRefusal"];
+        };
+        ProfilePoint: {
+            /** @description Empty when the device decides */
+            class: string;
+            group: string;
+            key: string;
+            label?: string;
+            /** @description The device keeps thresholds for it */
+            limits: boolean;
+            /** Format: double */
+            offset: number;
+            /** @description Object, column or register */
+            place: string;
+            /** @description Readings that recordings give */
+            recorded?: number;
+            /** @description Those of them with a value */
+            recorded_good?: number;
+            /** Format: double */
+            scale: number;
+            /** @description Devices that give a good value for it now */
+            seen: number;
+            source: string;
+            unit: string;
+        };
+        ProfileRefusal: {
+            /** Format: date-time */
+            at: string;
+            faults: components["schemas"]["ProfileFault"][];
+        };
+        ProfileSummary: {
+            /** @description Only there to be extended */
+            abstract: boolean;
+            /** @description Points that recordings give something for; absent while that is being counted */
+            covered?: number;
+            /** @description Devices that are read by it */
+            devices: number;
+            kind: string;
+            name: string;
+            /** @enum {string} */
+            origin: "built-in" | "site";
+            /** @description It lies in the folder of this program, from which it can be removed */
+            own: boolean;
+            points: number;
+            products: components["schemas"]["Product"][];
+            /** @enum {string} */
+            protocol: "snmp" | "modbus";
+            /** @description A profile of the same name is replaced by it */
+            replaces: boolean;
+            /** @description The MIB or manual it was written from */
+            source: string;
+            /** @description Written from the manual, not yet seen on a device */
+            synthetic: boolean;
+            title: string;
+        };
         /**
          * @description none: never read so far
          * @enum {string}
@@ -1574,6 +2012,17 @@ export interface components {
             version?: number;
             x_m?: number;
             y_m?: number;
+        };
+        RecordingInput: {
+            /** @description Further texts to take out */
+            hide?: string[];
+            /** @description Modbus registers, such as holding:0-200,input:0-99; empty means those of the profile */
+            ranges?: string;
+            target: components["schemas"]["LookInput"];
+        };
+        RecordingTest: {
+            profile?: string;
+            recording: components["schemas"]["NamedText"];
         };
         /** @enum {string} */
         Role: "viewer" | "operator" | "engineer" | "planner" | "administrator";
@@ -1872,6 +2321,31 @@ export interface components {
              */
             value: number | null;
         };
+        Verdict: {
+            /**
+             * Format: double
+             * @description What would agree
+             */
+            expected?: number;
+            /**
+             * Format: double
+             * @description What the scale should be multiplied by
+             */
+            factor?: number;
+            /** @description The points concerned, the doubtful one first */
+            keys: string[];
+            rule: components["schemas"]["VerdictRule"];
+            unit: string;
+            /** Format: double */
+            value: number;
+        };
+        VerdictCheck: {
+            /** @description Readings that it was applied to */
+            checked: number;
+            rule: components["schemas"]["VerdictRule"];
+        };
+        /** @enum {string} */
+        VerdictRule: "range" | "factor" | "fahrenheit" | "word-order" | "percent" | "frequency" | "active-above-apparent" | "sum-of-phases" | "voltage-times-current";
     };
     responses: {
         /** @description What went wrong */
@@ -1886,6 +2360,8 @@ export interface components {
     };
     parameters: {
         ID: number;
+        Job: string;
+        ProfileName: string;
     };
     requestBodies: never;
     headers: never;
@@ -2627,6 +3103,75 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    startLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInput"];
+            };
+        };
+        responses: {
+            /** @description Started */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The look */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getOverview: {
         parameters: {
             query?: never;
@@ -2670,6 +3215,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointValues"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedText"];
+            };
+        };
+        responses: {
+            /** @description The faults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftInput"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileInput"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingTest"];
+            };
+        };
+        responses: {
+            /** @description What it reads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileInput"];
+            };
+        };
+        responses: {
+            /** @description In use when there are no faults, else nothing was changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed when there are no faults, else nothing was changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProfileFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["ProfileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -2765,6 +3502,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingInput"];
+            };
+        };
+        responses: {
+            /** @description Started */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceRecording"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceRecording"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRecordingFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: components["parameters"]["Job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             default: components["responses"]["Problem"];
         };

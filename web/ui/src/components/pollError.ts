@@ -3,7 +3,7 @@ import type { Translate } from '../i18n/useText';
 // The words by which the collectors tell what befell a poll, most telling first.
 const marks = [
   ['another device answers', 'replaced'], ['credential cannot be opened', 'locked'],
-  ['credentials refused', 'refused'], ['no device profile matches', 'no-profile'], ['device changed', 'changed'], ['malformed answer', 'malformed'],
+  ['not among the ranges', 'not-allowed'], ['credentials refused', 'refused'], ['no device profile matches', 'no-profile'], ['device changed', 'changed'], ['malformed answer', 'malformed'],
   ['next try in', 'waiting'], ['connection closed by the device', 'closed'], ['device does not answer', 'silent'], ['does not answer', 'silent'],
   ['engine is not running', 'stopped'], ['engine has stopped', 'stopped'], ['driver panicked', 'internal'],
 ] as const;

@@ -181,7 +181,7 @@ export const en = {
   auditOutcome: { ok: 'done', failed: 'failed', denied: 'refused' },
   auditVia: { session: 'browser', token: 'token', system: 'system' },
   pollError: {
-    silent: 'Does not answer', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', locked: 'Its credential cannot be opened; enter the secrets again', replaced: 'Another device answers; it must be accepted first',
+    silent: 'Does not answer', 'not-allowed': 'The configuration does not allow its address to be polled', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', locked: 'Its credential cannot be opened; enter the secrets again', replaced: 'Another device answers; it must be accepted first',
     closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
   },
   simulation: {

@@ -183,7 +183,7 @@ export const vi: typeof en = {
   auditOutcome: { ok: 'xong', failed: 'không thành công', denied: 'bị từ chối' },
   auditVia: { session: 'trình duyệt', token: 'mã truy cập', system: 'hệ thống' },
   pollError: {
-    silent: 'Không phản hồi', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', locked: 'Không mở được thông tin xác thực; hãy nhập lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
+    silent: 'Không phản hồi', 'not-allowed': 'Cấu hình không cho phép đọc địa chỉ này', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', locked: 'Không mở được thông tin xác thực; hãy nhập lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
     closed: 'Đóng kết nối', stopped: 'Bộ xử lý giao thức không chạy', internal: 'Lỗi bên trong chương trình', waiting: 'Đang chờ lần thử tiếp theo',
   },
   simulation: {
