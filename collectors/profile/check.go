@@ -220,6 +220,11 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 			c.patch(*s.Otherwise, p, line)
 		}
 	}
+	for _, l := range []*LimitRef{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
+		if l != nil && l.Enabled != nil && (l.Enabled.Bit < 0 || l.Enabled.Bit > 255) {
+			c.fault(at("limits"), "%s: enabled bit %d is not between 0 and 255", p.Key, l.Enabled.Bit)
+		}
+	}
 	c.severities(p.States, at("states"))
 	if p.StatesFrom != nil {
 		for _, x := range p.StatesFrom.Severities {
@@ -356,7 +361,7 @@ func contains(list []string, s string) bool { return containsText(list, s) }
 
 // allowedKeys lists the YAML keys of a type of this package.
 func allowedKeys(typeName string) []string {
-	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, Control{}, ControlOption{}, ModbusDevice{}, Block{}, Requirement{}} {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Flag{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, Control{}, ControlOption{}, ModbusDevice{}, Block{}, Requirement{}} {
 		if rt := reflect.TypeOf(t); rt.Name() == typeName {
 			keys := yamlKeys(rt)
 			sort.Strings(keys)

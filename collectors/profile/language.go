@@ -215,6 +215,15 @@ type LimitRef struct {
 	Scale float64 `yaml:"scale"`
 	// Invalid lists further raw values that mean "no threshold".
 	Invalid []Number `yaml:"invalid"`
+	// Enabled is the flag by which the device applies the threshold at all.
+	Enabled *Flag `yaml:"enabled"`
+}
+
+// Flag is one bit of a BITS object (RFC 2578): bit 0 is the highest of the
+// first octet.
+type Flag struct {
+	Ref `yaml:",inline"`
+	Bit int `yaml:"bit"`
 }
 
 // Patch changes settings of a point for rows or devices of one case.
@@ -269,6 +278,8 @@ type ScaleFrom struct {
 type ValidFrom struct {
 	Ref  `yaml:",inline"`
 	Good []int64 `yaml:"good"`
+	// Optional: on a device without the value the point always counts.
+	Optional bool `yaml:"optional"`
 }
 
 // Field is a number inside a raw number.

@@ -439,6 +439,9 @@ func (p *Point) refs() []*Ref {
 	for _, r := range []*LimitRef{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
 		if r != nil {
 			out = append(out, &r.Ref)
+			if r.Enabled != nil {
+				out = append(out, &r.Enabled.Ref)
+			}
 		}
 	}
 	return out

@@ -259,10 +259,13 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 			raws = append(raws, raw)
 		}
 		if p.ValidFrom != nil {
-			d.good = p.ValidFrom.Good
-			oid := p.ValidFrom.OID + instance(p.ValidFrom.Column, index)
-			res.Extra = append(res.Extra, r.src.moved.oid(oid))
-			raws = append(raws, r.src.ref(Ref{OID: p.ValidFrom.OID, Column: p.ValidFrom.Column}, index))
+			raw := r.src.ref(Ref{OID: p.ValidFrom.OID, Column: p.ValidFrom.Column}, index)
+			if raw.Kind != None || !p.ValidFrom.Optional {
+				d.good = p.ValidFrom.Good
+				oid := p.ValidFrom.OID + instance(p.ValidFrom.Column, index)
+				res.Extra = append(res.Extra, r.src.moved.oid(oid))
+				raws = append(raws, raw)
+			}
 		}
 	}
 	value, quality := d.decode(raws)
@@ -324,7 +327,7 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 			return nil
 		}
 		raw := r.src.ref(ref.Ref, index)
-		if raw.Kind == None {
+		if raw.Kind == None || ref.Enabled != nil && !ref.Enabled.set(r.src, index) {
 			return nil
 		}
 		plainDecoder := *d
@@ -342,6 +345,13 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 	l := &res.Spec.Limits
 	l.LowCritical, l.LowWarning = take(p.Limits.LowCritical), take(p.Limits.LowWarning)
 	l.HighWarning, l.HighCritical = take(p.Limits.HighWarning), take(p.Limits.HighCritical)
+}
+
+// set tells whether the flag is there and set.
+func (f *Flag) set(s source, index []uint32) bool {
+	raw := s.ref(f.Ref, index)
+	at := f.Bit / 8
+	return raw.Kind == Bytes && at < len(raw.Bytes) && raw.Bytes[at]&(0x80>>(f.Bit%8)) != 0
 }
 
 // listedStates finds "Standby (1)" in a list of states; a device's list longer
@@ -493,6 +503,9 @@ func expandKey(key string, parts map[string]string) string {
 func expandLabel(label string, parts map[string]string) string {
 	if !strings.Contains(label, "{") {
 		return label
+	}
+	if parts["label"] == "" && strings.Contains(label, "{label}") {
+		return "" // a name that nobody gave leaves only half a label
 	}
 	return strings.TrimSpace(braces.ReplaceAllStringFunc(label, func(m string) string { return parts[m[1:len(m)-1]] }))
 }

@@ -53,3 +53,59 @@ defaults: {source: X-MIB}
 		}
 	}
 }
+
+// TestOptionalValidityAndEnabledLimits: a validity flag that the device does not
+// have is left out of the check, and a threshold counts only with its flag set.
+func TestOptionalValidityAndEnabledLimits(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: []byte(`profile: x
+kind: pdu
+source: X-MIB
+match: [{present: [1.3.6.1.4.1.99999.1]}]
+defaults: {source: X-MIB}
+points:
+  - key: "outlet/{1}/current"
+    class: current
+    unit: A
+    column: 1.3.6.1.4.1.99999.1.1
+    valid_from: {column: 1.3.6.1.4.1.99999.1.2, good: [1], optional: true}
+    limits:
+      high_warning: {column: 1.3.6.1.4.1.99999.1.3, enabled: {column: 1.3.6.1.4.1.99999.1.5, bit: 2}}
+      high_critical: {column: 1.3.6.1.4.1.99999.1.4, enabled: {column: 1.3.6.1.4.1.99999.1.5, bit: 11}}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(n uint32, v int64) profile.Row {
+		return profile.Row{Index: []uint32{n}, Raw: profile.Raw{Kind: profile.Int, Int: v}}
+	}
+	flags := func(n uint32, b ...byte) profile.Row {
+		return profile.Row{Index: []uint32{n}, Raw: profile.Raw{Kind: profile.Bytes, Bytes: b}}
+	}
+	p, _ := lib.Get("x")
+	d, err := p.Resolve(columnsOnly{
+		"1.3.6.1.4.1.99999.1.1": {number(1, 3), number(2, 4), number(3, 5), number(4, 6)},
+		"1.3.6.1.4.1.99999.1.2": {number(1, 1), number(2, 2)}, // rows 3 and 4 have no flag
+		"1.3.6.1.4.1.99999.1.3": {number(1, 10), number(2, 10), number(3, 10), number(4, 10)},
+		"1.3.6.1.4.1.99999.1.4": {number(1, 16), number(2, 16), number(3, 16), number(4, 16)},
+		"1.3.6.1.4.1.99999.1.5": {flags(1, 0x20, 0x10), flags(2, 0x20), flags(3, 0, 0x10)}, // row 4: none
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Points) != 4 {
+		t.Fatalf("%d points, want 4", len(d.Points))
+	}
+	for i, want := range []struct {
+		quality models.Quality
+		warning bool
+		alarm   bool
+	}{{models.Good, true, true}, {models.Bad, true, false}, {models.Good, false, true}, {models.Good, false, false}} {
+		x := &d.Points[i]
+		if _, q := x.Initial(); q != want.quality {
+			t.Errorf("%s is %v, want %v", x.Spec.Key, q, want.quality)
+		}
+		if l := x.Spec.Limits; (l.HighWarning != nil) != want.warning || (l.HighCritical != nil) != want.alarm {
+			t.Errorf("%s has limits %v, want warning %t, critical %t", x.Spec.Key, l, want.warning, want.alarm)
+		}
+	}
+}
