@@ -30,6 +30,7 @@ type Config struct {
 	Collectors  Collectors `yaml:"collectors"`
 	Events      Events     `yaml:"events"`
 	Traps       Traps      `yaml:"traps"`
+	Control     Control    `yaml:"control"`
 	Auth        Auth       `yaml:"auth"`
 	Secrets     Secrets    `yaml:"secrets"`
 	Log         Log        `yaml:"log"`
@@ -117,6 +118,21 @@ type Collectors struct {
 	AllowedRanges []netip.Prefix `yaml:"allowed_ranges"`
 	// RefusedRanges win over AllowedRanges.
 	RefusedRanges []netip.Prefix `yaml:"refused_ranges"`
+}
+
+// Control is writing to devices. While it is not enabled nothing can be written.
+type Control struct {
+	Enabled bool `yaml:"enabled"`
+	// Expiry is how long a request waits for the second person.
+	Expiry Duration `yaml:"expiry"`
+	// FreshSession is how old the session of the second person may be before
+	// the password is asked again; zero asks always.
+	FreshSession Duration `yaml:"fresh_session"`
+	// DeviceLimit and TotalLimit are how many writes one device and all devices
+	// may get in each LimitWindow.
+	DeviceLimit int      `yaml:"device_limit"`
+	TotalLimit  int      `yaml:"total_limit"`
+	LimitWindow Duration `yaml:"limit_window"`
 }
 
 // Events is how much of what happened to devices is kept.
@@ -212,6 +228,9 @@ func Default() *Config {
 				netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("ff00::/8"),
 				netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("::/128"),
 			},
+		},
+		Control: Control{
+			Expiry: Duration(15 * time.Minute), FreshSession: Duration(10 * time.Minute), DeviceLimit: 5, TotalLimit: 20, LimitWindow: Duration(10 * time.Minute),
 		},
 		Events: Events{RetentionTime: Duration(400 * 24 * time.Hour), Max: 1_000_000, PerDevice: 1000},
 		Traps:  Traps{Rate: 5, Burst: 50, PollPause: Duration(10 * time.Second)},

@@ -103,7 +103,8 @@ func (c *cli) facility(cfg *configs.Config) (*simulate.Facility, error) {
 	}
 	var recordings fs.FS = profiles.FS
 	return simulate.New(simulate.Options{
-		Site: site, Profiles: lib, Recordings: recordings, Log: c.logger(cfg),
+		Control: cfg.Control.Enabled,
+		Site:    site, Profiles: lib, Recordings: recordings, Log: c.logger(cfg),
 		BasePort: cfg.Demo.BasePort, Speed: float64(cfg.Demo.Speed),
 	})
 }

@@ -93,6 +93,7 @@ type Inventory interface {
 	UpdateDevice(ctx context.Context, d models.Device) (models.Device, error)
 	DeleteDevice(ctx context.Context, id models.DeviceID) error
 	AcceptIdentity(ctx context.Context, id models.DeviceID) error
+	AllowControl(ctx context.Context, id models.DeviceID, c models.Controlling) error
 }
 
 // Events is the journal of devices; *event.Journal is one.
@@ -197,8 +198,10 @@ type Options struct {
 	Discovery   Discovery
 	Scanner     Scanner
 	Workshop    Workshop
-	Guard       *auth.Guard
-	Streams     *live.Hub
+	// Control writes to devices; nil while that is switched off.
+	Control Control
+	Guard   *auth.Guard
+	Streams *live.Hub
 	// Setup holds the token of the first start.
 	Setup *access.SetupGuard
 	// StoreHealth tells how the time-series store does; nil when nobody knows.

@@ -371,9 +371,9 @@ func (a *API) GetCollectors(c echo.Context) error {
 // GetAbout tells of the installation.
 func (a *API) GetAbout(c echo.Context) error {
 	b := a.o.About
-	simulated, profiles := a.o.Simulation != nil, b.Profiles()
+	simulated, control, profiles := a.o.Simulation != nil, a.o.Control != nil, b.Profiles()
 	return answer(c, http.StatusOK, apigen.About{
 		Version: b.Version, Revision: opt(b.Revision), BuiltAt: optTime(b.BuiltAt), StartedAt: optTime(b.StartedAt.Truncate(time.Second)),
-		Go: goVersion, License: "Apache-2.0", Database: opt(b.Database), Telemetry: opt(b.Telemetry), Profiles: &profiles, Simulated: &simulated,
+		Go: goVersion, License: "Apache-2.0", Database: opt(b.Database), Telemetry: opt(b.Telemetry), Profiles: &profiles, Simulated: &simulated, Control: &control,
 	})
 }

@@ -19,6 +19,162 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ControlKind.
+const (
+	ControlKindCommand  ControlKind = "command"
+	ControlKindSetPoint ControlKind = "set-point"
+)
+
+// Valid indicates whether the value is a known member of the ControlKind enum.
+func (e ControlKind) Valid() bool {
+	switch e {
+	case ControlKindCommand:
+		return true
+	case ControlKindSetPoint:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlDryRunSeverity.
+const (
+	ControlDryRunSeverityCritical ControlDryRunSeverity = "critical"
+	ControlDryRunSeverityInfo     ControlDryRunSeverity = "info"
+	ControlDryRunSeverityOk       ControlDryRunSeverity = "ok"
+	ControlDryRunSeverityUnknown  ControlDryRunSeverity = "unknown"
+	ControlDryRunSeverityWarning  ControlDryRunSeverity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the ControlDryRunSeverity enum.
+func (e ControlDryRunSeverity) Valid() bool {
+	switch e {
+	case ControlDryRunSeverityCritical:
+		return true
+	case ControlDryRunSeverityInfo:
+		return true
+	case ControlDryRunSeverityOk:
+		return true
+	case ControlDryRunSeverityUnknown:
+		return true
+	case ControlDryRunSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlOptionSeverity.
+const (
+	ControlOptionSeverityCritical ControlOptionSeverity = "critical"
+	ControlOptionSeverityInfo     ControlOptionSeverity = "info"
+	ControlOptionSeverityOk       ControlOptionSeverity = "ok"
+	ControlOptionSeverityUnknown  ControlOptionSeverity = "unknown"
+	ControlOptionSeverityWarning  ControlOptionSeverity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the ControlOptionSeverity enum.
+func (e ControlOptionSeverity) Valid() bool {
+	switch e {
+	case ControlOptionSeverityCritical:
+		return true
+	case ControlOptionSeverityInfo:
+		return true
+	case ControlOptionSeverityOk:
+		return true
+	case ControlOptionSeverityUnknown:
+		return true
+	case ControlOptionSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlRequestKind.
+const (
+	ControlRequestKindCommand  ControlRequestKind = "command"
+	ControlRequestKindSetPoint ControlRequestKind = "set-point"
+)
+
+// Valid indicates whether the value is a known member of the ControlRequestKind enum.
+func (e ControlRequestKind) Valid() bool {
+	switch e {
+	case ControlRequestKindCommand:
+		return true
+	case ControlRequestKindSetPoint:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlShownSeverity.
+const (
+	ControlShownSeverityCritical ControlShownSeverity = "critical"
+	ControlShownSeverityInfo     ControlShownSeverity = "info"
+	ControlShownSeverityOk       ControlShownSeverity = "ok"
+	ControlShownSeverityUnknown  ControlShownSeverity = "unknown"
+	ControlShownSeverityWarning  ControlShownSeverity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the ControlShownSeverity enum.
+func (e ControlShownSeverity) Valid() bool {
+	switch e {
+	case ControlShownSeverityCritical:
+		return true
+	case ControlShownSeverityInfo:
+		return true
+	case ControlShownSeverityOk:
+		return true
+	case ControlShownSeverityUnknown:
+		return true
+	case ControlShownSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlState.
+const (
+	ControlStateCancelled      ControlState = "cancelled"
+	ControlStateConfirmed      ControlState = "confirmed"
+	ControlStateDone           ControlState = "done"
+	ControlStateExecuting      ControlState = "executing"
+	ControlStateExpired        ControlState = "expired"
+	ControlStateFailed         ControlState = "failed"
+	ControlStateOutcomeUnknown ControlState = "outcome-unknown"
+	ControlStateRejected       ControlState = "rejected"
+	ControlStateRequested      ControlState = "requested"
+)
+
+// Valid indicates whether the value is a known member of the ControlState enum.
+func (e ControlState) Valid() bool {
+	switch e {
+	case ControlStateCancelled:
+		return true
+	case ControlStateConfirmed:
+		return true
+	case ControlStateDone:
+		return true
+	case ControlStateExecuting:
+		return true
+	case ControlStateExpired:
+		return true
+	case ControlStateFailed:
+		return true
+	case ControlStateOutcomeUnknown:
+		return true
+	case ControlStateRejected:
+		return true
+	case ControlStateRequested:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CredentialKind.
 const (
 	CredentialKindSnmpCommunity CredentialKind = "snmp-community"
@@ -1083,7 +1239,10 @@ func (e ListDevicesParamsSort) Valid() bool {
 
 // About defines model for About.
 type About struct {
-	BuiltAt   *time.Time `json:"built_at,omitempty"`
+	BuiltAt *time.Time `json:"built_at,omitempty"`
+
+	// Control Whether devices can be written at all
+	Control   *bool      `json:"control,omitempty"`
 	Database  *string    `json:"database,omitempty"`
 	Go        string     `json:"go"`
 	License   string     `json:"license"`
@@ -1181,6 +1340,151 @@ type CollectorHealth struct {
 	// SamplesPerSecond Over some 10 s; null until it was measured
 	SamplesPerSecond *float32     `json:"samples_per_second"`
 	Store            *StoreHealth `json:"store,omitempty"`
+}
+
+// Control defines model for Control.
+type Control struct {
+	// Class The quantity of a set-point; min, max, step and value are in its base unit
+	Class   *string          `json:"class,omitempty"`
+	Key     string           `json:"key"`
+	Kind    ControlKind      `json:"kind"`
+	Label   string           `json:"label"`
+	Max     *float64         `json:"max,omitempty"`
+	Min     *float64         `json:"min,omitempty"`
+	Open    *ControlRequest  `json:"open,omitempty"`
+	Options *[]ControlOption `json:"options,omitempty"`
+
+	// Point The point that shows the effect
+	Point *uint64 `json:"point,omitempty"`
+
+	// State The last good value of the point that shows the effect
+	State *ControlShown `json:"state,omitempty"`
+	Step  *float64      `json:"step,omitempty"`
+
+	// Target The object or register that is written
+	Target string  `json:"target"`
+	Unit   *string `json:"unit,omitempty"`
+}
+
+// ControlKind defines model for Control.Kind.
+type ControlKind string
+
+// ControlConfirmation defines model for ControlConfirmation.
+type ControlConfirmation struct {
+	Password *string `json:"password,omitempty"`
+}
+
+// ControlDryRun defines model for ControlDryRun.
+type ControlDryRun struct {
+	// Current What the device holds there now
+	Current       *string  `json:"current,omitempty"`
+	CurrentOption *string  `json:"current_option,omitempty"`
+	CurrentValue  *float64 `json:"current_value,omitempty"`
+
+	// Raw The value as it would go over the wire
+	Raw      string                 `json:"raw"`
+	Severity *ControlDryRunSeverity `json:"severity,omitempty"`
+	Target   string                 `json:"target"`
+	Warning  *string                `json:"warning,omitempty"`
+}
+
+// ControlDryRunSeverity defines model for ControlDryRun.Severity.
+type ControlDryRunSeverity string
+
+// ControlList defines model for ControlList.
+type ControlList struct {
+	Items      []Control         `json:"items"`
+	Permission ControlPermission `json:"permission"`
+}
+
+// ControlOption defines model for ControlOption.
+type ControlOption struct {
+	Name     string                `json:"name"`
+	Severity ControlOptionSeverity `json:"severity"`
+	Warning  *string               `json:"warning,omitempty"`
+}
+
+// ControlOptionSeverity defines model for ControlOption.Severity.
+type ControlOptionSeverity string
+
+// ControlPermission defines model for ControlPermission.
+type ControlPermission struct {
+	Allowed bool `json:"allowed"`
+
+	// Credential Opens the device for writing; without it the credential by which it is read
+	Credential *uint64 `json:"credential,omitempty"`
+}
+
+// ControlRejection defines model for ControlRejection.
+type ControlRejection struct {
+	Reason *string `json:"reason,omitempty"`
+}
+
+// ControlRequest defines model for ControlRequest.
+type ControlRequest struct {
+	Before     *string            `json:"before,omitempty"`
+	Class      *string            `json:"class,omitempty"`
+	Control    string             `json:"control"`
+	DecidedAt  *time.Time         `json:"decided_at,omitempty"`
+	Decider    *string            `json:"decider,omitempty"`
+	Device     *uint64            `json:"device,omitempty"`
+	DeviceName string             `json:"device_name"`
+	EndedAt    *time.Time         `json:"ended_at,omitempty"`
+	ExpiresAt  time.Time          `json:"expires_at"`
+	Id         uint64             `json:"id"`
+	Kind       ControlRequestKind `json:"kind"`
+	Label      string             `json:"label"`
+
+	// Mine Whether you asked: then another person must confirm
+	Mine        bool         `json:"mine"`
+	Option      *string      `json:"option,omitempty"`
+	Raw         string       `json:"raw"`
+	Reason      string       `json:"reason"`
+	RequestedAt time.Time    `json:"requested_at"`
+	Requester   string       `json:"requester"`
+	Result      *string      `json:"result,omitempty"`
+	StartedAt   *time.Time   `json:"started_at,omitempty"`
+	State       ControlState `json:"state"`
+	Target      string       `json:"target"`
+	Unit        *string      `json:"unit,omitempty"`
+	Value       *float64     `json:"value,omitempty"`
+}
+
+// ControlRequestKind defines model for ControlRequest.Kind.
+type ControlRequestKind string
+
+// ControlRequestInput defines model for ControlRequestInput.
+type ControlRequestInput struct {
+	Control string   `json:"control"`
+	Option  *string  `json:"option,omitempty"`
+	Reason  string   `json:"reason"`
+	Value   *float64 `json:"value,omitempty"`
+}
+
+// ControlRequestList defines model for ControlRequestList.
+type ControlRequestList struct {
+	Items []ControlRequest `json:"items"`
+}
+
+// ControlShown The last good value of the point that shows the effect
+type ControlShown struct {
+	At       time.Time             `json:"at"`
+	Severity *ControlShownSeverity `json:"severity,omitempty"`
+	Text     *string               `json:"text,omitempty"`
+	Value    float64               `json:"value"`
+}
+
+// ControlShownSeverity defines model for ControlShown.Severity.
+type ControlShownSeverity string
+
+// ControlState defines model for ControlState.
+type ControlState string
+
+// ControlWish defines model for ControlWish.
+type ControlWish struct {
+	Control string   `json:"control"`
+	Option  *string  `json:"option,omitempty"`
+	Value   *float64 `json:"value,omitempty"`
 }
 
 // Created defines model for Created.
@@ -2015,7 +2319,7 @@ type Problem struct {
 	Detail *string       `json:"detail,omitempty"`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device
+	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-limited, reauthenticate, device-unreachable
 	Reason      *string `json:"reason,omitempty"`
 	RequestId   *string `json:"request_id,omitempty"`
 	RetryAfterS *int    `json:"retry_after_s,omitempty"`
@@ -2662,6 +2966,16 @@ type ListAuditParams struct {
 	Before *uint64 `form:"before,omitempty" json:"before,omitempty"`
 }
 
+// ListControlRequestsParams defines parameters for ListControlRequests.
+type ListControlRequestsParams struct {
+	Device *uint64         `form:"device,omitempty" json:"device,omitempty"`
+	State  *[]ControlState `form:"state,omitempty" json:"state,omitempty"`
+	Limit  *int            `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only requests with a smaller id
+	Before *uint64 `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // ListDevicesParams defines parameters for ListDevices.
 type ListDevicesParams struct {
 	// Q Words in name, model, serial, address or place; marks of Vietnamese letters may be left out
@@ -2742,6 +3056,12 @@ type GetTrendsParams struct {
 	MaxBuckets *int `form:"max_buckets,omitempty" json:"max_buckets,omitempty"`
 }
 
+// ConfirmControlJSONRequestBody defines body for ConfirmControl for application/json ContentType.
+type ConfirmControlJSONRequestBody = ControlConfirmation
+
+// RejectControlJSONRequestBody defines body for RejectControl for application/json ContentType.
+type RejectControlJSONRequestBody = ControlRejection
+
 // CreateCredentialJSONRequestBody defines body for CreateCredential for application/json ContentType.
 type CreateCredentialJSONRequestBody = CredentialInput
 
@@ -2753,6 +3073,15 @@ type CreateDeviceJSONRequestBody = DeviceInput
 
 // UpdateDeviceJSONRequestBody defines body for UpdateDevice for application/json ContentType.
 type UpdateDeviceJSONRequestBody = DeviceInput
+
+// AllowControlJSONRequestBody defines body for AllowControl for application/json ContentType.
+type AllowControlJSONRequestBody = ControlPermission
+
+// DryRunControlJSONRequestBody defines body for DryRunControl for application/json ContentType.
+type DryRunControlJSONRequestBody = ControlWish
+
+// RequestControlJSONRequestBody defines body for RequestControl for application/json ContentType.
+type RequestControlJSONRequestBody = ControlRequestInput
 
 // AdoptFindingsJSONRequestBody defines body for AdoptFindings for application/json ContentType.
 type AdoptFindingsJSONRequestBody = AdoptionInput
@@ -2846,6 +3175,21 @@ type ServerInterface interface {
 	// GetCollectors Health of polling, device by device
 	// (GET /collectors)
 	GetCollectors(ctx echo.Context) error
+	// ListControlRequests Requests to write to devices, newest first
+	// (GET /control/requests)
+	ListControlRequests(ctx echo.Context, params ListControlRequestsParams) error
+	// GetControlRequest One request
+	// (GET /control/requests/{id})
+	GetControlRequest(ctx echo.Context, id ID) error
+	// CancelControl As the one who asked, take it back
+	// (POST /control/requests/{id}/cancel)
+	CancelControl(ctx echo.Context, id ID) error
+	// ConfirmControl As the second person, have it written; not by a token, and not by who asked
+	// (POST /control/requests/{id}/confirm)
+	ConfirmControl(ctx echo.Context, id ID) error
+	// RejectControl As the second person, refuse it
+	// (POST /control/requests/{id}/reject)
+	RejectControl(ctx echo.Context, id ID) error
 	// ListCredentials Credentials for devices; secrets are never given back
 	// (GET /credentials)
 	ListCredentials(ctx echo.Context) error
@@ -2873,6 +3217,18 @@ type ServerInterface interface {
 	// UpdateDevice Change a device; the version seen must be given
 	// (PUT /devices/{id})
 	UpdateDevice(ctx echo.Context, id ID) error
+	// ListControls What can be written to a device; 404 while control is off
+	// (GET /devices/{id}/controls)
+	ListControls(ctx echo.Context, id ID) error
+	// AllowControl Say whether a device may be written, and with which credential
+	// (PUT /devices/{id}/controls)
+	AllowControl(ctx echo.Context, id ID) error
+	// DryRunControl Tell exactly what would be written and what is there now; nothing is written
+	// (POST /devices/{id}/controls/dry-run)
+	DryRunControl(ctx echo.Context, id ID) error
+	// RequestControl Ask for a control to be written; another person must confirm it
+	// (POST /devices/{id}/controls/requests)
+	RequestControl(ctx echo.Context, id ID) error
 	// AcceptIdentity Accept that another device answers than before; it is learned anew, with points and histories of its own
 	// (POST /devices/{id}/identity)
 	AcceptIdentity(ctx echo.Context, id ID) error
@@ -3139,6 +3495,109 @@ func (w *ServerInterfaceWrapper) GetCollectors(ctx echo.Context) error {
 	return err
 }
 
+// ListControlRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListControlRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListControlRequestsParams
+	// ------------- Optional query parameter "device" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device", ctx.QueryParams(), &params.Device, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListControlRequests(ctx, params)
+	return err
+}
+
+// GetControlRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetControlRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetControlRequest(ctx, id)
+	return err
+}
+
+// CancelControl converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelControl(ctx, id)
+	return err
+}
+
+// ConfirmControl converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmControl(ctx, id)
+	return err
+}
+
+// RejectControl converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectControl(ctx, id)
+	return err
+}
+
 // ListCredentials converts echo context to params.
 func (w *ServerInterfaceWrapper) ListCredentials(ctx echo.Context) error {
 	var err error
@@ -3317,6 +3776,70 @@ func (w *ServerInterfaceWrapper) UpdateDevice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateDevice(ctx, id)
+	return err
+}
+
+// ListControls converts echo context to params.
+func (w *ServerInterfaceWrapper) ListControls(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListControls(ctx, id)
+	return err
+}
+
+// AllowControl converts echo context to params.
+func (w *ServerInterfaceWrapper) AllowControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AllowControl(ctx, id)
+	return err
+}
+
+// DryRunControl converts echo context to params.
+func (w *ServerInterfaceWrapper) DryRunControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DryRunControl(ctx, id)
+	return err
+}
+
+// RequestControl converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestControl(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "uint64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestControl(ctx, id)
 	return err
 }
 
@@ -4498,6 +5021,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/devices/:id", wrapper.UpdateDevice, options.OperationMiddlewares["updateDevice"]...)
 	router.GET(options.BaseURL+"/devices/:id/points", wrapper.GetDevicePoints, options.OperationMiddlewares["getDevicePoints"]...)
 	router.POST(options.BaseURL+"/devices/:id/poll", wrapper.PollDevice, options.OperationMiddlewares["pollDevice"]...)
+	router.GET(options.BaseURL+"/devices/:id/controls", wrapper.ListControls, options.OperationMiddlewares["listControls"]...)
+	router.PUT(options.BaseURL+"/devices/:id/controls", wrapper.AllowControl, options.OperationMiddlewares["allowControl"]...)
+	router.POST(options.BaseURL+"/devices/:id/controls/dry-run", wrapper.DryRunControl, options.OperationMiddlewares["dryRunControl"]...)
+	router.POST(options.BaseURL+"/devices/:id/controls/requests", wrapper.RequestControl, options.OperationMiddlewares["requestControl"]...)
+	router.GET(options.BaseURL+"/control/requests", wrapper.ListControlRequests, options.OperationMiddlewares["listControlRequests"]...)
+	router.GET(options.BaseURL+"/control/requests/:id", wrapper.GetControlRequest, options.OperationMiddlewares["getControlRequest"]...)
+	router.POST(options.BaseURL+"/control/requests/:id/confirm", wrapper.ConfirmControl, options.OperationMiddlewares["confirmControl"]...)
+	router.POST(options.BaseURL+"/control/requests/:id/reject", wrapper.RejectControl, options.OperationMiddlewares["rejectControl"]...)
+	router.POST(options.BaseURL+"/control/requests/:id/cancel", wrapper.CancelControl, options.OperationMiddlewares["cancelControl"]...)
 	router.POST(options.BaseURL+"/devices/:id/identity", wrapper.AcceptIdentity, options.OperationMiddlewares["acceptIdentity"]...)
 	router.GET(options.BaseURL+"/points", wrapper.SearchPoints, options.OperationMiddlewares["searchPoints"]...)
 	router.GET(options.BaseURL+"/trends", wrapper.GetTrends, options.OperationMiddlewares["getTrends"]...)
@@ -4553,244 +5085,265 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rjhs5li76KoTOHGAaE3Jmumx3V+Yvly/T7nF1eZyurnNQ5UlTEZTEUgSpIhkpqw0D8zTzewP7DeZR",
-	"5kk2uHgJhkTGRSmlPTUbDVSnpVCQXFxcXNdvfZrkvFpzRpiSk8tPkzUWuCKKCPjXq+f6v5RNLidrrJaT",
-	"bMJwRSaXE1pMsokgv9VUkGJyqURNsonMl6TC+hdzLiqsJpeTmjL15NEkm1SU0aquJpcX2URt1/AOpsiC",
-	"iMnnz9nkL3yWGOlXPuscqsIfXxO2UMvJ5aNzGMf9sxlJKkHZAgZ6I/icluSv8PLogPB/A0e8ON8bco2V",
-	"IkK/9t9+xtO/n0+/fTB9/0//MNmfzGc9iFxzJgkQ+43gs5JU+s+cM0WY0n/i9bqkOVaUs7O1eeKffpWc",
-	"6e+aOf2DIPPJ5eT/OWt288x8K8/ce2HEgshc0LV+3eRy8tMSK7QhTKGN4JZC9mf6rU9nvIZJrAVfE6Go",
-	"meispqW6waq10wVWZKoo0G5npZn+Es+wBJLvfbng0Y9LmhOW+Mna7KIMvvTcpKl6SyU1JNr7qaRVXWKl",
-	"N9Z/O+O8JJjB1woLRYpRq1OkJBVRYhsd8JaIxGQ+h1z2s38QKNKs/70fkc9+JbnS73w6k4SpN5yyyPas",
-	"SHwi6xLnQM42D/wAb81Qzsu6YogLJMiCSkXEJOuZsR7JvTc6zYKvFSleUlbon+/NtCC31ExpX2Dsb+u8",
-	"ec2Qx5k94u3VvlsSpL9BfI7UkiAzhUwvW/+TM4KUPhQ5r8sCMa7QjKAFvSUstvPr5sgOO4Ft+rkVJWlH",
-	"OXvF1uYM4qKg+gNcvgmIOMelJNkOXe174W+qSCXHy+RMi7lX5rcX51bMuX/7x7EQeAuHlRsRdchAXmLu",
-	"7tVTs1Mbqpbok/7zc4Y+3RJWcKH/qnhBSv2HJIJi+GtFWaH/HxeFIFLqP2tG1WeEWYE+sc8ZbPKcCqkQ",
-	"q6sZEWa3K7wiElGF5oLoIx6I+IfnfbdKNhE4Xx2yckkVOei6jDCRnDSU7OKnt0TWZURqYHNW93fhz3yD",
-	"Ksy2aEZyvR3mxMjomfPM5v/oOhY74uHzLlvtLNS8M/Mzja6yLqh6waws3llhrlKXguWX+HdzLQr3yPKX",
-	"6x/+GhMJMzLnggx/nhZDBZpZ5Q0totO03zqpl/refB77vlY5T/wWLr7B1+EtxdG3bJa8/xIExdK+Wf8g",
-	"c9vWzDC576+pjDD2SJ5sGOjzvphj5KPa39p/prcEYYnM1qO5vUv0w2iNF+QKYbivEVbwBWF6kf1bHuX/",
-	"2Oq/K3m+MkzaXnvOa9ZWZLrvSxm/MI3AnJMNmm2R1Y89Nfe5ZYdodp57b3Z3hsyQ4Bv9X5yvZOYETIbW",
-	"fEPEdI0ZKf2/JK9F8OWckEJq3YWXlC2mJedr/U88K/UzBZU5vyViOxWYLUKZleA+O9XMEs4RJUbzZ7ws",
-	"Sa64+DPBpb4YorS3dlT87va0M1fRZE89f8cVLiWSlOUEOAe000ukp0ykkhnCTG6IkBnSR2bKa/2ZZkK6",
-	"YHDnVbjUW0+K5km5ous1KdCal6X8r3//j0lkcU7G9xyWa4UVeabXKcdL/+cwhqVehG3WWrtNaPgSV+uS",
-	"yJs1ETeS5JxF7q0fbolAklcEXZwjeYVYXZaoZoqW+qLfYIkqgmWtdz6b6C810zhrb29jpLJSvZseXPgV",
-	"7bBWc23ahUVXkTVsk3Uc+GeCOBNmR9gNvE32pW5imIIwRXEZuU1rtbxZC654zsuoHAAj1sjLfYOwYbCE",
-	"tmGfQLUkiKpQXqZF2PC7VCuK+lnCtJL180Syaj3NeVVpdVEbNfDB7TcBWZrJJ+/YtaC33TSp1/rqHGde",
-	"1tKI9v0LleAVs2rLrl2/1Uyup0JyJVFJlSrJFSLVWm3RZkmYNm2WlC0QlWjF+Ib1yka4ma3wB/I1u9jN",
-	"O8+WWvj2mjD7144eRYu8rXyAwFNBJVhkkuSCwL8EAeOzuLKfSYSFNuJKWKQAobmFz8CEezDJolyMpdxw",
-	"EZEhG0GVed+OUfD4SWSj9o6E465JNvn++eNJNrn+81Pz34cPH9k/Hj8xf3zzJ/vJ44uHUa5ruPOO0wzO",
-	"5a4rK8nq3T6vxEE4Eln3TlVA1ucvrifZ5Kn778W3D80fhqzmk2f+o2dRwrbP5I4JKt1lIQlhV+boAC8Z",
-	"UzIH3jasOK8lKRCdw6Uz48UWkVIS+PEcW3/KuBPfsz07BxT2qvsoHuJM+L9HpPuIHOUq+V2fr8O52VK3",
-	"m6mPYfYFms4wN0RsSkajfU4UpjGFSUqibhRedChEw3Tm67qqsDFQ51RUGyzi6sjSWyadzklelo0WToEM",
-	"antjJFtcKl6DQQKyEGs9ggirrjkr40pLTXtbC4ILq3d7wYjznKyV3FHsOmWinxjjisT1xsafa7x6djKo",
-	"oPO5/v+54FXby5tWfrIJdbKyf0OMWP2cTUqCBRup3lU4T7vrKxeXG8TFb9xPkg4M4yqNB0a2MuU9ipoy",
-	"E0ciz2jpM5GykccFAA7hZyedhyrxqaW2Fd/eBb+y3BpTza0XyHKqxFuJ+BxRJUk5b6x3uH/2Hfsdxz30",
-	"wQ/mMnCijyFQLw/BcpPfdjsxjXM/vi0pSh+i0jTu3uBS+iZ6vbfEdq8ykLcs5rHxAMLwrExFJuc2eudu",
-	"57ng4KISBGvNMnr16neLW1zeuLWawf/05JFVMsy/z7tM5DEB9rsFgiLK0JDoy5pL2PiburXIi/YSHzzO",
-	"JlVdKrouyQ9z+8Gem8cGlgftdUJlMurehf/rYR7ogHDgZrWcqnzd/EOoeu+D6H7eb6AJouGqluEC1yVm",
-	"DFxmUuEF/IFzRW9N1Ez/lGEGErMgWgmmUlLO9PSzCZ/PS8pIXElk1EkFv4MPHz/uY9IguL7vP7BfWtON",
-	"EVKQAinujDaMvHQfcvv8nQh+U99IWrSOYUnmcArpYqnix7BDsbU7k75HjqHb7imNu0qB4qolz7sDEO75",
-	"9KTfkpyLeMS/K9A226pURodVRlPJCxJRhjZLmi9BxTSOLW3WYGXsb+cnim5swRlJvznIh5BIcjTHIvoW",
-	"UuK1JMVN3K8/x7Ss+x3IrzlfvbSPgnZfRmb21yB9QT+RGU1cgcOLSq3dpgON+wKbzNWNTfOJU0A/gXit",
-	"IABcy8CpZkk8iUf1hbsG932T2i4gt0RszVaZLdJME27RXrpP/JR7ZX5OlZz0yOl9nURh1bstf+EzCHWM",
-	"OixWRgJ5GuZoYs3BxNJH6dpN7y56MxGCi8NXrxVqu/yUdmze07EMK3xGyYP0tMf7+ffZHkt1I+s8t6MP",
-	"tNX0dcYWcSF1gCrtU7KGm3djQ2XB2TnByQh4I9QWRin2PUEG+9bmMKXzzZ67eO9bF3GIhGR7yWzzUZq4",
-	"ZqPU3ySC5K+Y8SuIgggnmptfySs042oJItNEYOZcoM2SowpvbUQDpGo1Kq4+/BQMc2W0iNe4NLDs/el1",
-	"bkyUeHrET/Z2Qvrxoi5tGFs2SRIyx8wnScBlRhUqOAEH0mAPkValBnowgM2c96L5XWSrM8c0/fx2iCUa",
-	"MEnkdhOUFFq1UUt9rQNzGUeavvOotA4uUlwhpj8pCb4lEl3/9fs3+r4OmekOyX9P9jmvNc1dey1mKgWG",
-	"bUHmGBLQWoH2wM71Nusy5uWrnR9PL1jzjVboHSNdoXM4WvpziWZbtMSsCPzg1vr945Ne49fYYTdrLlRr",
-	"0o/PHwZvevL48TePe0lpXqVNun1HKrhS0FxoXjM7TdC7Z2+QVILgahKjz4FWss2A2ZvCxfkD+N/Zw0cZ",
-	"sv94PLV//Ok8+OxP51oZ1nRvVBjPYL3WcsNRD3uzSQV2Ll5P9t348FMzBSLRjCxqpmmHkU+iCJ0A50ON",
-	"4z2pZeLHbrUEgssZpNWY4LJLUdBy3SYlam6sWUmk9J5xuK7AGY4rEk/86pkfq9b7nHjx5GIsJ2obO8IB",
-	"3wODIv0tooVEss6XCEt0Mb2AHb/Ivskenk8fPnb5A1bO2N8ZSRPs/+Po/t/FUm+HCYYmtViRDtvr+b9f",
-	"jB/F5G4rIncIKQk8V4elgJe9yps2JIt3+s7WtqbgVejXqOhMX37yNu5YrDRDxpjp1XdglEpjkzkbFbkf",
-	"ZMMI2JpaIzoen0dyMg8JocZZBWhgze7Ybry4JbGCi7wkWMj+WgOif+7oYgx1RFgRNVrHWXjm6XTy73iD",
-	"qWtzgAz/oh9Mllk81TrerCRow0VxCQQQeG2ZwpLj+1ff+bqLH149t0KVcWRNFgjNSUTVlf5FzpnCueGo",
-	"NS9LyhbIWQQRl7CtjIkkFZGtmwA8pV+cE8HingdJbomwcZxODdg9p38DKaoJdiBqw8XK3SmWGXhZGBkX",
-	"KS2KadQvuUBrwtclCbVmYTOm9AUFbCfxFuGyjL53XEY3FhRSagcLQGCRv9mf9cu/IOnb+xRCnm6MQUfn",
-	"cFLJo/ovO6kZmgcnJrsD5yZ2Yuu9JtmEfHReRmdQT/F6TbAIP7nFjMolCRI1p4JIooJ/b4T+WREVmzCr",
-	"Y1wwRhKdOEO9x4ZKXlrtzd9baaowqyUZLEPT7hg9pxGfsCmOsza2yxpEZnp6BG0fxbm8rEn0sIUB2Z4a",
-	"PnhHjCgvcbTsJuGVTfqtIBd8RGkiFguiBhrE9ozZ37ixkos5RC2JBBXj5kIz8V07p6cksbWG5NydZIjP",
-	"rs0AtaIlVdtpyaXMUC7wcmrd+RmaCYJXREyVoGtXuTCVtCRMZUgSJrmYSlXnqwwtsCIbvJ1KhcuSFBnS",
-	"CmLJcZGhfEnLkojmtSXBqwwVnIspX8dLD80KZSLBgCrwLc0IwhSy/9UI11IXSeMn/iUlZfHC+Wt3nW5F",
-	"5FRdN+qBEUcCM1m6ehCfvOsjGqboQU8pQ6DKZ6hmIBcgZaLCKoPbL0OMSEXZIkM5FXlJMjSnH/WvFF4R",
-	"liGe5/Wawgec38glF6pVBBFYrERKvEh4TrFJROlmRltY7l4Up5wvat3VoPZTmfRGWmfZxu5yO31EE6sz",
-	"gSTwt7eHW3KpLsHIjGU1LL3zYNDt5Dyoy7j1AzfwnBaExdSkJV0sL/XSwAFnNOW14EWdKzTHFS23V6gi",
-	"Ba2rSwQWtkRz/TTBotzqS25DyvIKlXxziTBaEEYEzZ1OaTxll6GWacNGTkfQw8Oe6REm2aTkm0k20b+K",
-	"p5y2HYY9IaoNbpx23Vr//ktCdoBrcWDc2upRyZ1vHB12BEhm1mLJeWIhg5nXWrVU3q3hNNjZVvMeMklB",
-	"tqg2vbS0idKZ2gQFaDeSEDb86ltwRm5GXpdHCyyNmun43CzD9/t7adEtrF2xgRp2fTjsqRgVXmiCSjtj",
-	"wOfhCDMCDNP24KugYGNHf2tHp1wBfbSCJcfM1uBDGimWnvXHB4m1JOQyGWHey+W5QyLP+5QDdih7wcM3",
-	"B6XgJVN94uk9ZKAwb6J8vTl+yWkHST47qQZz602cxJN8EsHDbLJZdqVYOhGvBVi+5JIwNNsOK3Qyu9Xa",
-	"CO9KdG6HSCS/dbX5c9rcoC1RFgqLDt2gqZ/adfGRsmXeWjo5weHZJBCuRtj4EKsZaworducnxrvOObgv",
-	"NPg++V/sF5npOxZhtkUVF6R3A8zCvDtO8U7q+JhuEs+gM59o/8uFzQeKxFEXjIvUz4yQi37FyGZAxoh+",
-	"qpmanYd7bwN70EyjgypxH8OB8e9xrokknEOQO9Nby9mZedYZk7XDf4/F6qtHTansJN0BNhtr/VLmL1Mp",
-	"0Z9VGKCAwFs7SONzitywd2C8RhK8YiWJsVwthHWadzHN38BvEnpuh92SqXTY+LPpm0lwI+AGvYnzamCe",
-	"AUwwHNuOFL7ErTnztIrtnU9BC/ZN1Mxm1hZmx+aYlsY3iVlOyjKxVa8xW9TWsvV3BwUbKP48rWhMxGpT",
-	"6SYXVNF851gXvJ6VgaBvEiHhNxss2C6SU/onJd+MHUX/ZMwgsfKC15St3hqghZGCxNQij47R7/COfUuM",
-	"GV7bJPtUqdmRM4PccD4nyHk/dhylrrxKq0mo4BvIzaBqaMwvkd4W086sY8XMvotCh/goC7JWy5tqt5gg",
-	"njOSgO4YkhSzWzg6q2lZmPM8LzkoclZY/D3lfTi0YgI7mXz/hQR9eCK1NPGpktxEzMIXxQLCqRgBiZB+",
-	"rp3v0bNL95CGkE02tBjPQbvH39ga1vmarO1+zflqXFptPN39DWTk2fiLVGRt/Y5Cn2RG7i3lPREP6cxU",
-	"FR7SrG8gC352SN63pkna2V5wIi8RlivjmG150zKklTPwkgmCQUvLjDvDpnx69Q88iXNtoUIhqSnuKtz9",
-	"HhMAXqPu2c1DfDOBtT4m1x0IdVDKe8gK+4okZgUtsCK9bq85VdZ3yVnL9odvg7TSYbeSefczN3zMrunK",
-	"VG/qQAfUEbunI7dDzQTB+RIb/cWiTUwMogI4qKfOgNf/UFNclnxDirZzQnE+LbkpxlJLIvrtCit/zApT",
-	"mzbslo05aTgqOV8hrC59OZZjW3BiZFrSG7MFckUwQy1mGhra0L/1IY4rVNUSnIreMW+DZWteGgV6tyy0",
-	"50K9W9lnV65P9y87IVF7UDdT7lLjvlGAiKl262vQTKvD2WHFkUd2qB5UMvg5wcIJLN28xIlr1B/iOKax",
-	"4PU6HtlPoPOWeJZw9pfe/Oq83sxTn7PJbzUuB4icf7WPgW28SUHfAOSnB07YUEH0STW3vD6cinxUiDL0",
-	"W80VkXBGl+QjLkhOKxxNPRIEy5gC9tNy20R8GUcmlaK5Hc0FBl5NpigDB2fNCpLzwgrFmvnY2vsT53KZ",
-	"2jhkb2xKRDducqBvRNk4XjPj8lH2zddeuLpbIgqax8M3ploa0s3dYw7zGDLhdky2fdHRnS0AmNDN6XCc",
-	"ndmzZBfsltewq2FDT3J3hlJ3ThLH1rDJ3rrfWtXLJ//Z2ECTjmmvH6cgoCW+JUO1hBCQOxbvHqO87KmQ",
-	"uxARWgYbTM5jKjHNHG+8PhM9oab2M6I7hgkDJF+lclO0RqZvfQKZH0OX8DfDqs/0m+PVUHfVtKLWdSy/",
-	"DK2JkJwZtTJkpgxJDpkLhHjs8OQVul/Z0URcB1GkubZi0VsTWI3sAeQ/AT85fUu0D0Ou9SUPUjkiYNxR",
-	"aSi3TC2Jonnc8A4DdRtBlSKsuXQqzGpcZkDQLYFiOa3ah/X7+7RUVCWmojhfJUzWUGqOYcpeodio5mZe",
-	"LbveOmydgAhYOcAK9befn6M/ZcFmx4Tl9+QuDsIy8BV3MqN7rqvcVfD+ooS33CYML0nV+/A7eKiriBSG",
-	"DJbhXhynlMWDjRz5OV3UQvNiAQaK2Zcro6SAwlKXZTvmueC8CJNX2zsQVBInAFDNPVWhJdayxLzO3ZkR",
-	"dT6RreFfZx6wCbV2GdE3jVcfxyaTH6rWRHNtmwnHtrSpIxnnAz7QsRoDDXzyxz/+8eHFk4MKUuB9sXX9",
-	"cEvELTVh5V39h2m6ltGUS0VA8DtNGLmwir4DbLwkQxsunH6RIW0b6/vg8flgXUMzmo/n7ZeOHoIsveRK",
-	"EaluKCvJCPFsYpIxSHJ2M4NeCdsEmdxx4XP045trq5tJDPoPKjkuTFoqcm85Cm0kVSOSLK+pSoO6RJzJ",
-	"MgDs3aNoiyQxhntjwSYHgvnunCbDqLtIlD2HiZdF7Fc9CO6QOaIHjK7C4S0ceh3eEU7O3vq006W/g+K3",
-	"n/cjdmLVneLWQ0wkcneGvGU318Dk5aRxGN6UmD33Tq1kdG1P/zrdPmhFQEFE8KYgi+jgB7kHRmNkBKGh",
-	"vRl8THy+jX7ej5yh32d+3Yyb+Q3YIUkXiIvez7c212L4bgai/i5Q7SChbvI+Knvlzf8kpRJpg8OKP6tk",
-	"SVDh3ECdsAl93hBwjd5Ac4obEHq9rpo0OAy8pGMVVCBZV3rqbrw7Tj2Y9lBS7x6r9iSflTxfbagkV+gc",
-	"LbFxKANwIVJ8g0Uh7YW6IVoBCWsVGwIJvokvKEHaaNh53+12sySA2RZlzwHHtL3S12SuECkWgbMUcLNS",
-	"i9rGXvLjek3Ezltq+Cz+mk67Z3OYBIAcXE+cUGUIzkd4vhq22WHZqCQ5rpv9i1VJn9yJ70zlNoMInK+m",
-	"QH3TLWdKPi5xbcJbgM0QdT17H3bMK12SG+hwdSNjZq+xb3lZmE5pFoqGSgS/nEQbpeBRWqx+3BX678qj",
-	"hGs8xvbeFWT9z21fc8wd3V57kln/5szVI+U19poH+86jAemBzVTlXUuLe2wU8lsMxua3mrCc+J563EA8",
-	"IWyBbJBL5R5QUWzGiC/SIzvvrTHpssYKzciclKWRyRh8m2X5AP0U4G+RgioP50KlqchXrgUJuN4BRugS",
-	"PoSYV46ZqbKvJbRVClBiWIHmcGSidSo2L0YObMvVhvDdz3TEUkvishxuERwGfVdiRVi+vani8+hExuvE",
-	"p+NlOZQWnR7mcZVetgvWwIHH6/l6XF4reUi2uwe6cxesI66jVsBEwUjNolKHZy+DGNKMLDjvCgpcSiMk",
-	"ca1MlbPpjhUml5iTZpJMbL5ELNr6RpA5EVoqyJHegkNcznfwFg9yDQe9mXd6IZvWe8k6bH1T0rJE1HbW",
-	"hUYEFrLM+Il9Yajips6t4rcm236ItHat/6JFtkMKr9eCLwSujNgKq7AvUc00GxCmaI4VKaDQekaLgjAI",
-	"xkyhJjRDOWfzkuYqQ5Td4pIWGZrhYhpA20Gt9bTCbDvFSmlFxX5UYmEqufEtpqDL65coIlg8d6DwCc9x",
-	"tNAxVSq+Yj1CulSOwg9zhIP14jbKzV6FOWXTWpLMKEsZXD5TXFSUUakEVlwAso3vUohwKTmyWf3QvRBQ",
-	"8zI0q+U2Q4QV+h8QT5juhr7C/ArIWU9B7AuixDZU+QZYTaHJmI6rxTuL7pw2F//ypgZwaeLIFXUeMRbS",
-	"ZbFDUUZ3CuUSo7cj5nvT6LqM0lRKFyzaQuvhdYr7QUX98q7FQOx8358IAeHh+qF5mcEz6XM823d3TCpV",
-	"w0A+KsDGCqfVG4Ke47KcWUfVmF85AqQi5R7GjDN9LFeZRRu3ObSUaS1wZDJGgoDZpMIqX5LUjYJbZfo5",
-	"XzAqSYFm2yuHCkoYrwHDYDgFXF7yWCZIph8IBwEvY5k47juXb3BLBMB8tXOUyXan/DtejeXfdtOBc93g",
-	"Tw9YlY+q7Opl9vPMM2fAcc2+BeTs4PsEHlBSpEDnhDjudBKnZK9G0BRLdMCR2MkdUjYTiX0+uvj20Tfn",
-	"j8aFPpMxTzu3Y8Bn7W50rKE9LkY2cnI52cPGfqufxmXSCG4m0EGLPndasjA7yC4rSE4LEjVVT5PFmoQ2",
-	"WRECEIGCyCUvC4CyaeHiBfk9fD6XRA0sB/QxsFgSp1Zgy7pifRmcvkFBOrUQxFkjkKBRZIfQIsXNgvMi",
-	"RhMuiU8A2VC1RLgj90PmuCQDSeGQSdoDPreuD1jAAsDigoQTuw+IgU85Mn7awTjMgxf12ZlV+Z123Bgk",
-	"iJpt9axlF9dxXNyZ20+aGHHMT6kuAUxXv86Ubqcw04ZFrNn6D6x06dXGzjRXWIiGEpwuuJJjrB6Cv+ww",
-	"etB6Za4tG3+Z+8RCKtGM6O8NVGLR4aSXPTyKhUWEAfihI4WIuaALynZLMtWUsv1GPcGvNpED9UqhkjaQ",
-	"3sYdaE60gbPSNndmojxWlTQuxZYHoCtFNOod0wbTKNYECyueyxkt3/CVGXGIG9NmJxpJcCmerigNVxYc",
-	"N2jjvLubwcK7QFW/f/WdFt4mT9TZUWEaadQBmM5I/emkGaiJTK92XmhQs+W3NZB8llMDihs+zBoJEK4w",
-	"cCV2tez+1ybzr00Qi5lGtJ4Op873QXK8AfeYjalMsskMF+1CjZxXVehPTJQzvsX5KmUQ6indJCDMf2TU",
-	"9v42Nx0pms1TfB3dn0DQDDotZm6w3TEbkpBi3LteEhNBv0tbj8MyI44VCxoEHqCX6oEDxuZG6Oc3EIm+",
-	"WS3umE1hMQvu2mlndIYERMIoW9zs6ELHSFPQ9oZpe9hV6D4aOT9MJLBQC0FGQHtBWXgwA79eLG+gSRRw",
-	"s+vCcAgOXMRndUAzzOEHS97M67K8gUSJeDfOpHZxSBeoVgPLnbwSviFSQXOGK5NkrpXxvxPBpz+ihsa9",
-	"58K1LdzJDsfl3N3IkB8SiPT+xoZH7hEVYfVm/rb7YmP2pZ64c3/GRAsq0j4EbRZJsS/I+Dt2b+vJDxsh",
-	"i3p6G7v3pRZzUKfdUd1zj3/Fj4RkuUv32p27rQX80Y8es3fT7fy+5+d3bZ1L2Y1Ns9tJ4IMUfEPpiyt0",
-	"3niPBM5XJmsSMY5Mulk/2EkLRqudOeh//M3jb3tWm8wI7AGh8aiZvZw4Fq8mlF2JDsQXx+5fOxiO5uN4",
-	"MKPtHdFr/EHy0sVTKCpenCvhEBmzjF5tL2sBOMWKfFQm4o5XZLctWg+2fLtrVaxPVbynlu2M5PvGZr6n",
-	"0pIDxNPl+VSPB7rP5fn0229da6WKYCaRCvx/qAnztbm2GzW/r3DUquS7vvc0bL7fonfjAdHGdNUWYfPg",
-	"gS2CdlH3/CuiC7GZlQ3yHdmAx1fPGCtuzNoFZQQ+NQ2vBaDYBJH7uPnKefWmxOzgPPmhxglLG6LDtdwT",
-	"m0r6ghi3KCgxiL2Jb+Td52MzFyOxegc1trcz6SzwfoMplm5th7IrciQKbaVU6qPmrKTXd6zHQOsa47wG",
-	"6uYAwzddiuM4Y4QZ6kgVTKW9nDjVNvcEkfiWb/4boSP62Y4FRrxHdfpAjfb+2wzuqjoxgkOD3BRKX0yD",
-	"eAcxGouSgeMBjk4Q6zjK32v3ws5O9mxs5DudeAEpgn2xnL2GGMPAuIdjGJC5ipU3XEO7UNvg3kHG45xY",
-	"4kQw85p8FGUKTfcNMbJJdqSyjUFNK2TMIExRADYIB3TAVtet3WYAgzH9m8TmSIXSTht/yGWki1oABzfQ",
-	"NwAe5+AJo/5KoUbyiHcVtWcF2Z6iXitSXDp1dyFwZbIdXcMyT7ICBFwSALnBPQ7AkIMholrbZsljuVa2",
-	"hoHEW/N19QxokBA9mbLgsPvZuq1yx8RMJSU/jpH34hp1H9iN9JpIJ1x3Ek6kmN8ovorlFrzwHc+fvnmF",
-	"4KFosgn5uKaCyFFMZVR2ypns6AJRSyKg0qPgl2iOc+jm9cC0uDGa1wNSUNsFanjOnH5tvzq0R134WRZS",
-	"rLWMDrInysF7GvvYcKjj5VQ4NBcEjz3SQQ3U/l0rzaR9zNumJUf9dIds/RgIG9tkw75/hz0/QldRjjCq",
-	"KKvh4A6bgd7JG7yI1ybG5IOjV4vaO/NrEaODGY4iDUK+uotUUPX6MKT0u6ALjer3q5ViA2BxABCFF2zj",
-	"WhF6e9AOnKSdL8vZRc0gRUu9C5ML9JRumtFiJ9CeuOZWz3mD5QggQPmSsljywl5jEmIThdqjxhfUoCi4",
-	"axpKiyibc33D+YIjD+mfTWwnv+jtfE0X7BU7jL1SrDKKOY6wybSqS28I7UjvXNFbMrxsJZU0vqJsRP5B",
-	"0wNzSPNHwB8z84wvT5F7MrP1UHHPJS06Ld7mhyPjV83l2tvhfrR5fKCJOx5LvyI3f7d2VO9R+EJ9+lOb",
-	"lnR6HQYk5dS/Q/xZI3hZ3eR4jXM90OZABNcj+9zWNRkF65Fy0ZmeFCMynQLH5SDn1Y6/L0gjCT1/60SX",
-	"5XC792s1tzfeCo3LgA6022YMj7nfw9euWZUfNjlhB1C320ZmPCCRK8IYgLo38HT6tHPTTtZPKrUYI5nc",
-	"1W+iJzaHwnSXsjdJNqmwHpNhZtu957yCQmfuKpLncyh6iWoFiguSwgIoBB9R290BdksD5WnDxerKdk7n",
-	"kqCNhQ8IoQMmA7q8kGpGisI6JuZl/TGeVLyK631yrf+OKHzXuFqXRKINpoqyhStU863eXT+xsdtvM2D4",
-	"KrHhguDqL7yGgt0uGR0rcIDCBkY2iNwSQNPcq//CkK7ODYKl4sgKh1EgR62ObBEJlFhUCkwjFUa69c8P",
-	"Q46NJ1Xu9YD6beJfHduAd67u3bFXgcUKSiJMmhKuW90Tm+m+czbNjiPnADfAPVjvkOc45v3pe1CQOf14",
-	"R3TaPrzZ6E5pgj8z5L2LnuyN0QEOB/NscjYHxYDwVrazdZ48Pj8gljPEZD94QwbtxTE8KOYUHe46eSdI",
-	"xPAfhwOq3/FXXpCBIKCpafzVokXsyIMlLQthGO6OszkE3tGXnphmWD0d0hzqGXRdfD9GKnh1d6ewT3+M",
-	"ZqRMFb6lkln7YD+zhrCJ/WDFNRE0dgFB8VSswL0bkzDe1XS4PbL3SoIjRuJLLpBBALts8JYE3jSN4Y86",
-	"B8qOvawxOF3WtI6B7H9HFhR83wTnSzSr8xVRGapoWVJpo44AWAREImueL6/sUxLUIl4rV4IpQbODbhQm",
-	"AdyqAzFSDoV6TCCMueXY3TUENtxje+6m2VXeFahWen4fKmj8GYll+yiyvhlOnTtC4So+aYb0S4nR6kcb",
-	"Nbq72uXgYeKGwtjwCF2wG8qOoGAdT4sKlpii5EFo1N2Eu0OcYNTSo+s5RCO7/3jIUfSyHp+5psYxNDQ4",
-	"b4craB79cd8XyghU5liEzDnCyInRneTXMR2txzdfuBNs9c6qyEdARMYMacWLCC2TdnEHwsTJikSjzswF",
-	"nS1oy8i+EDuV1KbcYIYlCaugbC6NpRei0lyWRv0o20Hcw9pLuN0c0mbC9YGJoBitSa5iDhvTConXZYHw",
-	"QpsB2RD4hjnOVRLn0mbJlATJJbx4RlBVl4quSwrF1cPGWJFtAqfDNkWwfcJIkRkcEV7P1LwuAX9ory1V",
-	"P/ZQ3S9NLH3f1qY3zCEt07o3GyZhl95sOYzTsd8JQC3oy9MPFGIPCV6b7QEdIuJuH0ue+MrcnDpW87Zu",
-	"J8a7dCbLc/qPpSBsSSDMoyX3lIvCJMkTkZvMhrkwWLBb7+md4hnX/13brtOAxjTl8+l6iU061C0vFV4Y",
-	"ySCn+zC3ge4lSV5rKXatV+4ccj4pSSswk5zzFfVlbZcTTGVJbtxTDf+t6b+QbcujAuQEdYBgEYLALJVa",
-	"Tz5//myj2Hv7anyF4K2krBFVEv3jTxl6mqG/Zeg//9ezDP2/GZIZqv7zf5/JDL3B//Xv//EHgF38oCXT",
-	"B+/39C0QGwiWK/TByp8Pph3cZrl98At7pykG4759+Qx9880336If3z17gADY0Hxhe0MhA50o0T/qJ799",
-	"9PiPf3jwC/tO8I0kQiKXD+iydgwRYXKSMIOF++z67UuTv6UviQ///OIdOrPPf3BAF0uCCyLQh/9vqp+e",
-	"gn/kA1g0vwB8wBbVTOI5QRVRS15cNfCTMMyHp7VackH/DtHyS/QdbAQyW/hf//4fHx78wsC7mRMmSaP9",
-	"TJ6ucb4k04cPzvWxFaXdNHl5drbZbB5g+PoBF4sz+1t59vrVsxd/vX4Bv2ngGiZP9VhBhfLl5MJmmjG8",
-	"ppPLyTcPzh98Y7OsgQHP8Iwbrc3W3vh0rlfF5HLyz0Q9nZm6I0HkmjOb8Pvw/NyY80zZFCKQBCaZ+OxX",
-	"iz9pjnh/+0EOMfHdKPTEfqE/nuOOJtl+ZmcO6fRzCJumRYSmRobABWP4QnFBpM/vokxfvKVLhVZ4IU3X",
-	"Tj2B9/ptZ7guaJpOWtt7Ck9Ag3pcEQW4qj/bc/1bbRrt2B0H0B+ACXIE8ks06q9zUD7uq8L7nEXBcghT",
-	"2opz8EuywmVJBLKJBvsTMqmqrRmNy3n//P6UHKIpCwp1hEv03W6XewRe+WnJUUELaGOZOTXZ6QWeL5pi",
-	"Kj0HwyA5L0uiLxvZdZqeNU+dkGB+FBtlTJBtab+9M9XMMKa3XFkaAFgDizbbBjAzlnyKlKQiSmwd5Rqw",
-	"3c4D9ix47pTE88N0sVw46bsTMFgaRD1t8PEKSZIL4mrHAcNmQW+JvqcBtjHJkVAeHaGjCeI0w0085u53",
-	"vNiegIYu46ml2WkT5vPeFl4cc3gIVUX2zn914J51y4BmG88+0eKzkewlMQZreyeew+c7O9Gix6OYEm7g",
-	"tY4++71rK/bO5pGzV88nWuRbj097ZT+ui/vlMetJG8RkEaI+s7VIRzjGJpUMB9KhOcIe+610xSyu8Yk2",
-	"+7d990uQj5CUkM99KsfObu4Y3FwUBvwAVyRDgPqSIYMw4JtBQGvdEufkClVYrEBZ+hslSv9G6kUo/XZI",
-	"I5k1a0roF7+1VIveVOS41uQATfx7YqXwj8ZWwqdG84Uw+8MNBowJ0zcGj0vVnRSxxGuDSr9jv1qYu+jY",
-	"r5VcJHRk54t1xr7957QNfDPdAcCZuj9aPUSyybT17/eD2XGwEn+xg4EyggYePzQyyN4QfbAlJ9XRjejp",
-	"0picALu7mLViTossLPIldHegpQJcHbDuuLAInVageuDAHr3ouVNVT3Ff2ebtvzN9qNmVp0XRApXco31w",
-	"iw3UjoL9OLVm1KzDvKnBqm+QNAEdLc5VKXsvtYJjHzxbw9B59I6xx44o4FigSjqDz9mSiTN3ZN3y6zqn",
-	"96NSGnpeASeGpQyoqiVUdYNhOOjgnfkm/ZefDtybqBB9mudkrV65lw8hlPnJceQPvMqV5XMAULLcaqr0",
-	"pekCaHxdV7abPHSRgnuDbDLD1jZSpG+SJZWKgycN+qhJZIBqB5C4ATvuFg1vHLjtyQRE2F4vIR/sZO++",
-	"B0GgDaLKobRQ0PS1pLekyQI6krCIUN80lTsic2vFPiXNH6ZCjmWJNrQsAXQBwu4fle2cBWX0dye4nlVD",
-	"ZwtyH+dO16npbE6Z726SNCVfuocGObQ9esCxbYDDjDA7+Ygd9iRmhiWsY2sIZ8i0XNozlAEB3HQhsyBn",
-	"JzN9O2yNx//zbA27vV3GhufxY4QEbI872zJutnWcEZ41d7qSp+0MF3xtsizil6f+Ojh1p1BtYAw94HDl",
-	"5vzog78lEuqA9zfONjzN4VzZ9FNLviPs4/d4FWj1O++/spVRoD3MMS2hoQtinHksQ9AoLJyoaQUBO9o2",
-	"NPvZoMJileaC77FYnZgJ7Ov1SAfrt/rHR1HaXi0YF81xzQzSJbSOmeF8lUFSFN6afTEahKnXlWhDBAEN",
-	"eBD9G7jLtPfUPfzWPHtKo601VJcgs/M+inkObl3zwsYb7XwoYdwpa2lsWCoDYIRtMoWilT8VzJRWxjag",
-	"x9fSIsGpbLnWIL9334vTwoaehqFemP2d+gLeGJhy43fQDGnbVVvZceXksW+GvRNWafNm0izrWe2phECn",
-	"ADiK66aLPU7go/mqz/f9+GyA4mNcNkMO7BmwfudNdg1PnJB1PaZbgmnNFI/jTzAnHdwJQIVkWs4x+Dl6",
-	"YV0rLICmkxPeEwbebp+c1wb87AjEvIY73ApSxjdX6NH5t7bHGQ06nGmCMwL56L7cZAiPwkb13inPAOYw",
-	"Ts3YqfSoiEc4l/AuhI02Y/rA1UxeQbZXY+JZCE1NkBVZH5XDNMEMYEBwfiNGkLvBFC+hsZhWiCUpb21X",
-	"NoHXMoPLD2bufPCMK5rrjTPNFx+E6HxeNrwwww9y6/hgzrH9OulQftcRgak75KeDYvqujmT00GEFSjPy",
-	"435v0iuWl7U0oCGxKdkivAiBOwv59pEAu4cxRX6jBxntiwr8RA/H566+cz5S1z4ALwjyuakDE1fXWCki",
-	"9LP/9vP59Nv3ny6yiyeff/nlgf/Xt5//IbLcU3qsgHM7M1jNqTySt2qJ12vCDLyVN+kSt6Yd2QhzlyUi",
-	"0x4KY7S8btJJTqHXudf/3i02BwqQIcAEyJDgvNIXr8UEcJvkoL92t2mgBdfarS9gu7n5mjuXcRMCgcT7",
-	"K0RKSbQmYp0OcKNJhVnhO5BuWmZcQIu0FZde8fnRmTQde4fDuCZ8XbpW1SaOeBRzzhMVS62+2UQ8ACEy",
-	"rjOHsZ4g3bENvq9PJNyPkef2YYSdt3ec+apD4oIF8JoDEulpKNu01LlXQQtrOqnJ85bgIvD5s5xkDpad",
-	"C4Tnighr+ljf0U7GPa6I07+pCLJ6Qfc2+fgATLuTjm8jgjLc37NPv/LZAMvIb3QfK7+ADth3p9ELVgAX",
-	"8xUiWJRbY1jMuVgQZeHj95fVJXlj8z8/OdNoLaqE7+5ezsI3YABaqtDQ1qIKSbwxYHqbJUczssAMUZXB",
-	"Jxj9VmveFbYUfclrkSLgOPn7Fz6z9qM2QG+padWQ2oQf3DMn3Ag/RmIz/DyP4LmgyhWzmZNoss1MCfeS",
-	"K6UVW9MeOEMAtIk4QzMwBLaZK+5slyilxXFP6s41BEx83s4AM/ooKQA0YTAf0OqxC1Lwnh0BeYkhjh4l",
-	"z6Pzoxul/QWV738nqViGQfXltYGEFi6gQ33RUYhnxdMU6u27TED9/Ruf9XIKnSRskHevWQp2WQYdIZVc",
-	"ovflWO5t8zILwmIGb8Kv+ooptVKvMg+tta4VoKRqvYUpjmpJ0qqH29JC4Lnq2NLn+vvTbikM8UUyT+y6",
-	"grEjKdJ6dsfJkNZvau2nyRnB6PtX3yH4N2gKCs9KsAeDVpsKWmdZvAvINEJrImSrKj2xw/oO7Njgd0Qq",
-	"3wbzRDvcbrN5z5us9cKe1CKqANXnaG62ZoPhtZAziHwDz6sADM89B3lEzKUZUS2fiVS9m9sd7XvjHjr9",
-	"EepyYfq5HkcuWpvNvVUTt5bEaeJb12fWQkWDtcZVhugcSd5P0LNPWnHoNMeM9yqUiV/oyrEOuRBixSzX",
-	"3h2ZcaE5t9oGS+/6OaIPz7Gwdc1LqsiVN4kEgVLRwjbVriVBeIEpG2s83h+1uwtmXErvMe4DR7igZMbX",
-	"FwD9IKQofce6u9uKdolah0o77d7UJ77v92/dr0eLe2V49IucqKcFhNbtkUmdLEHmtdSH3nGN1RODPoxe",
-	"N3QIcoPF3pnraN1zDl8OOouKfFRn6xLTnQ3aNd0SidpHOWb6Vf//0+9fI0fJhqxGHp3iZGnKevTlrmjZ",
-	"W+MePInOhfPV7z+vseVd3XHXwA4MDIT5jfgiCYz56v4CYPGVnh+V77rvUGE7oh8hbzFfNXIwaFdyH1Gt",
-	"r+fo3lfKYr46PJLljZ++cNa9maJfRDaaOsFmjSeOcelhEC5Lm9TvTKcllq5YzULYS1O0Jj3ICzFqaIBb",
-	"BAUYzEK5JLSJZpeHBrXa232/kS0/26OEtzpWcn6f/GOaZPoHjhjzauhF5ZeMc+1yWa/S6un130ttbTTW",
-	"hvIGY9d0WD86XTmvXJl0afpgJCnKefWmxCfNovFjpEzx0mDb312N4LxChcAbhhQ3WNOhxkUlqmwTQa12",
-	"tSTDXTUMQ/ZNv51gWsCc4j7km9+9lcA34E2HvjfQEzvAvErpK3wz2HTgmy9mOfDNPRoOfHPa4775Qvly",
-	"mopfSarc13LO78mk4JvDLYoAIT11Pq/pgv0Qw6iOLE8/Swp0HGBp/bIdTdlNt+uEXXs499PVZ9khUuVZ",
-	"7uuj4CVTiaQha8vhH5IiYQlCe/QTnYR27/V79j930P/ak+pg6ts+ApPLn9/vsSNltjUprgwEvu9UE9uZ",
-	"4ISdlZR1ABMYcv5E1fK1fu5EmaiUrf7H7phpYZALYpMHODOVOag0BO/evbAlUvTmMeL4TcMNJ4n52Nd/",
-	"bYi8ppjIzK2Js+htnZrwgOgnsCBzIgizGLxRGl8T9SZ47FRxtWaEew+r7Qwdi5wGjxxr+0rMFjVeEIdA",
-	"UZHDNlF2qREvWPGDWhJx7Z69d1dVWbqbWcbXh2a1aueQYLmSY9QPqA5vFjggedXS9atsDGFX0lmJ7hZ7",
-	"9z16TW9Jzwa1q+yujHfMQBFCg6mdDuxM87T+nezl3F4r9QUrkorlyX2sdpatBQPDjlzxwd4VSVS97nJl",
-	"XcMDJ+VFVa8t4lzU3a8aoUXUtF4fXZv4aUmA8GppW5mhAEieC7TEEklFy9KlGVoHTLgRmkh9yD0v9buf",
-	"hq8+lQqvpzNKH7y4D33QOq4M1PTJdEMzSmozr9CGAyg/lDRZiGIqUYXzJWWQYeqVStP2Svkue0TcEoHW",
-	"Qsvo2O7DeaJVbfshdR2q5qlTnqxmlFMnZL80STZAqxywYhFlv0IXRJNsbUQ+zIcUyPkqMquYaDlnGsdd",
-	"oUfnj0x+UeC0878Mqd6sbpf0Z3ZdSaPsFcwNJn0qsDj97i/iOTarirUFAwLfuQVKP93PPsH/d4c3S4JF",
-	"swG9ho1+/Aj9W1qTj6txawxw3A5mIuCRZv8SdTcXsbIkc8267v5d98O16WBxGqeO+t2juNkGICl/qN6B",
-	"gSELvxFfIGah53l/QYv4Ss+PyndfKGwBhPxK4hZfz8m+n8iFScU9OHShBMFVEujJADFdog8GDf0D+scC",
-	"K3yJruFnpkowQ7S4tFobtKYlNpNHq/CCyLoyxUV/yNAHk/XjX2NySIzd4fKcf2EOKko6e8RnC1lWMqqM",
-	"VRVnZEEZ0883dpzRjczDtoL+g6QsJx/0JH7ltWC4dLP4hZnV/MV8fGlxbvTADuIKYFxXZK0yTVzbmtU8",
-	"9uEKrMacM0ZyyJgnG1tqY3WtBabsDw/QU5TzqtLHgkIzVuUatl6cI/kAvSX2FUbkvMZSTYH601fPtaZs",
-	"52/6s+7LFrONg5wlru/2Uet0H38FdbpH6PEUaVOqmnYB3jyBNI11iRmSS76RCdwn/dQp8OY1I/ShST08",
-	"PxA/CjKOgLWnjWwYmXhkf3gkb9atbf4srVU4hbuFOIi4VKEwWJTdRWnvzCMnvJNhhC7Xn53lKXoldmi/",
-	"MK0TXZLw7i+i/8LI/UqwuSw1n4MkXvINM34Jzo7Sf+h7vNLs2nTy3nfBXtl9RxVeQUmPcpzY2V7RPNWr",
-	"WL8lt3wV7HG/Zq2f/1oadsJCBenMonynvz/lsdXvT51Y+O44cCGZT/+SGRJ8YzKdTXYYliaCYpaaUN+U",
-	"IKyQPaTST4zSDNIG+FE0BXjW4XsM1RosBmV6aneBiwTkybu/OnYTkrWWMrlWBRmS3JmbqOKCmF5Pakkk",
-	"aUE0xaZY4Y83szpfESXjECJPdpuyf0kQEct16SPEjlLh/mdofbU1iDmgolEGmgEQXl6hBV4biHX4q0Nb",
-	"MOGeLmXhRxsQOhnN9ABdqoKZ4j1rCj+ayOopFAX96v9RnbdhA/3tfZjfA6t8mfJ8nHivvnC+TJq07QDV",
-	"Jx+qvfz5vZbKoDXBP97rB7UJYUhei3JyOTnDa3p2ewHktWN8arCYXQ5i8JGCsOinxmttb+Tgs6aNrP+o",
-	"ETjBhx5Rt/mlR+8OPgxQK/xnO2QIZxiEooLnZ5BP+v7z/wkAAP//",
+	"7L3rjhs5li76KoTOHGAaE3KmXba7K/OXy5dud7vKHqerfQ66PGkqgpLYiiBVJCNltWFgnmZ+b2C/wTzK",
+	"PMkGFy/BkMi4KKW0p2ajAJdSiuB1cXFdv/V5kvNqzRlhSk4uPk/WWOCKKCLgr5fP9L+UTS4ma6yWk2zC",
+	"cEUmFxNaTLKJIL/WVJBicqFETbKJzJekwvqNORcVVpOLSU2Zevxwkk0qymhVV5OL+9lEbdfQBlNkQcTk",
+	"y5ds8mc+S/T0dz7r7KrCn14RtlDLycXDc+jH/dn0JJWgbAEdvRF8TkvyEzQe7RD+N7DH++d7Xa6xUkTo",
+	"Zv/tb3j6j/Pp9/emH/7lnyb7g/miO5FrziSBxX4j+Kwklf6Yc6YIU/ojXq9LmmNFOTtbmyf+5e+SM/1b",
+	"M6Z/EmQ+uZj8P2fNbp6ZX+WZaxd6LIjMBV3r5iYXk/dLrNCGMIU2gtsVsq/pVp/MeA2DWAu+JkJRM9BZ",
+	"TUt1jVVrpwusyFRRWLudmWYwH8FL/cLuAIhaEoEKckNzIlGOGZoRtBFUKcIQVgiXZdPijPOSYKabLLDC",
+	"MyxhF/f6W/Do1yXNCUu8sjaEIYMfPYHqjbqhkppV33tV0qousdK08jkyUqmwUKQYtWCKlKQiSmyjHd4Q",
+	"kRjMl5Bw/+YfhBVp5v/B98hnfye50m0+mUnC1BtOWWTHVyQ+kHWJc7K/q6+h1QzlvKwrhrhAgiyoVERM",
+	"sp4R655cu9FhFnytSPGCskK/vjdSQ0hxHrS/rfOmmSGPM8s12rN9tyRI/4L4HKklsbSc6WnrPzkjSOlz",
+	"lvO6LBDjSlP4gt4QFtv5dcMFhh3q9vq5GSXXjnL2kq3NscZFQfUXuHwTLOIcl5JkO+tq24XPVJFKjmfz",
+	"meacL827988t53R/+8exEHgLh5UbrndIR54J7+7VE7NTG6qW6LP++CVDn28IK7jQnypekFJ/kERQDJ9W",
+	"lBX6/7goBJFSf6wZVV8QZgX6zL5ksMlzKqRCrK5mRJjdrvCKSEQVmguij3hwazw477uosonA+eqQmUuq",
+	"yEE3cISI5KRZyS56ektkXUa4BjZndX8X/sQ3qMJsi2Yk19thuX/0zHli8x+6jsUOe/iyS1Y7EzVtZn6k",
+	"0VnWBVXPmeXFOzPMVepSsPQS/22uWeHesvz56vVPMZYwI3MuyPDnaTGUoZlZXtMiOkz7q+N6qd/N97Hf",
+	"a5XzxLtw8Q2+Dm8ojrayWfL+SxBkVduyfiFz29aMMLnvr6iMEPZImmwI6Ms+m2Pkk9rf2j/SG4KwRGbr",
+	"0dzeJfphtMYLcokw3NdaQtI/EKYn2b/lUfqPzf6HkucrQ6Ttuee8Zm1Bpvu+lPEL0zDMOdmg2RZZkduv",
+	"5j617CyaHedey+7OkBkSfKP/xflKZo7BZGjNN0RM15iR0v8leS2CH+eEFFLLLrykbDEtOV/rP/Gs1M8U",
+	"VOb8hojtVGC2CHlWgvrsUDO7cG5RYmv+lJclyRUXfyK41BdDdO2taha/u/3amatosifxv+MKlxJJynIC",
+	"lAPS6QXSQyZSyQxhJjdEyAzpIzPltf5OEyFdMLjzKlzqrSdF86Rc0fWaFGjNy1L+17//xyQyOcfjew7L",
+	"lcKKPNXzlOO5/zPow65ehGzWWrpNSPgSV+uSyOs1EdeS5JxF7q3XN0QgySuC7p8jeYlYXZaoZoqW+qLf",
+	"YIkqgmWtdz6b6B810TgFcm9jpLJcvXs9uPAz2iGt5tq0E4vOImvIJus48E8bFW2H6EosE4f41xozRdVW",
+	"S74YSaKmMJBLVFGWoQp/ypBUZA1kc4PLmiAsCKIMUSWRVt6QFqViDD+lcGhpTP9AmJZk/jbJeVVhmKTv",
+	"PZhdoPnhGSmjLVb4U/se4rXetMh+VZQNfJKvCevbWLveb825M28B6xpM7baF12ZHUuQe3zn4yQiqcsk3",
+	"0lwi87lhVUNEB6kP6sAhXi35xqrCZD1wDRUWC5IYvaHaUK80U6HSWQ5iNAW01istGAXU0IulNz+YjnPz",
+	"lLM51ZOy8uAI1WqNpdxwUezZlh48jF0uqRE8E9u3NYuc31oIEqMDMP40Cita8rIAQhAEMb6J2nFMW9d8",
+	"nZR73SNw3gfutcCb+EZbpgF61AbU5wVH+vqFcW+oiEqLktwQQdU2ZBR8pbkfm2vxb4MF049mk1xQRXOs",
+	"d7pmK6apNMY9Glrcl0BtW710Zdswk+0gpGNInI6Xx3gCERWVzno0oJE3zQu7UwraGnCzvPY0055aUr04",
+	"+jYO3isrj/oBdMzqTWs9R5x6XJZ8kzIZ5oIUhCmKIybT12vCZHhutXKg2R5li0uwbPBa6QOjH2ka0nL2",
+	"Zknzpf6JSiQIjqsMI+wEbg4d6/OW6C/GL48g2Bq5A5b46Px8DEd0d+u+Adsr1Pvsy0k7XTbsvd8KktNi",
+	"pInXvCMS7Y2xYpqn03o6YWPHRj6tqSBy1DvDrQ4nEOIoI2nnwpbXCMsVKS70mdBaDIfv10RIzlBVS4Vy",
+	"c39HXQ0dt529ufa/9+Qb+QmocuSOuLdEok1ngdvnogd4H0bJdvBs9yWZkLyyyXAhIWbTCem+OZ8p4c1s",
+	"lt8aN8twaS0h7exR6zh86GU3h1jXA94y0k7c0Gbw4uPzrIskdzlqTxcHb1KzI7bv/sU7ovQTaFYDbMAd",
+	"QzPaS1Q+LbFUaMG5U2+tB6hbu9qRA8acy6MLttb4eLw9Ny9mk+6jcuUYjJuFP3DmIGtWDJ/JJ5LXysyp",
+	"4HA255iW8Js13k7dBPVAdD/2xTU1dpgcs5yUZUtMaSZqB/SeyuU3eGZvffSieyCIc1bvHLOBN/g+L050",
+	"E8iwO0Rfq+X1WnDF84REBREQCeIMTIkJv5ILJ6glQbRl0UhLJYfLL5JV66kWYvQ9t9U3i/7i5rsowSWl",
+	"tLWgN91rUq81dxh3ldcyITJsCF4xErPsvV9utY6gh0JyJVFJlSrJJSLVWmkdgjCkBSjKFlqPcGdvgA/G",
+	"XtT2Wna72E07T5eYLUjv0dxnzboXJBXeynvovTUOMa6QJLkgVgOCMIPi0n4nwTrJWQmTFGAe38J34Ky/",
+	"t8+6gYoD6017FFonM+3tuH8fPY5s1N6RcNQ1ySY/Pns0ySZXf3pi/n3w4KH98Oix+fDdH+w3j+4/iFJd",
+	"Q523HGZwLnfjoJKk3h0wlTgIR1rWvVMVLOuz51eTbPLE/Xv/+wfmg1lW881T/9XT6MK2z+ROsIF0bgFJ",
+	"CLs0RwdoyQQN5EDbhhTntSQFonNwL8x4sUWklARenmMrnI478T3bEzN5dB/FQwTb/3tEuo/IUa6S3/T5",
+	"Opya7ep2E/VRFI5G0jlc2TC+y2dEYRoTmKQk6lrhRY+5qN87elVXFTahCFrK3uCEIWzpfdCdYWi8LBt/",
+	"K4VlUNtrw9niXPEKXM+b0BBjDZnWn3xpLZT6thYEF9bD6hkjznOyVnJHsOuxTdmBMa5IXG4MDKqguNnB",
+	"oILO5/r/c8GrdjxfWvjRCpnllf0bYtjql2xSEizYSPGuwnk6MLNyQd2DqPiNeyUZqmKC4uJWpq1M2R+j",
+	"TuuJWyJPaOkzkYqGGGckPYSeHXceKsSnptoWfHsn/NJSa7/LTuKtRHyOqJKknDdxGnD/7Idwdhz3MNpy",
+	"MJVBuOSYBeqlIZhu8tfucDUTxhnfltRKHyLSNIF9waX0XfR6b7HtXmGg7fUZG/lJGJ6VKYfS3MZpu9t5",
+	"LjgEIwmCtWQZvXp12+IGl9durqbzPzx+aIUM8/d5l4o8JjvjdiG/EWFoiC1mzSVs/HXdmuT99hTvPcom",
+	"VV0qui7J67n9Ys+NbVMIBu11QmQy4t59/+lBHsiAcOBmtZyqfN38IVS990V0P+82pNjY12sZTnBdYsbA",
+	"KCcVXsAHnCt6Y+Kj9asMM+CYBdFCsHGsGusfn89LykhcSGTUcQW/gw8ePeoj0iCNIhJ6YH60qhsjpCAF",
+	"UtwpbRh57j7k9vkHEfy6vpa0aB3DkszhFNLFUsWPYYdga3cmfY8cQ7bdExp3hQLFVYufd4eauufTg35L",
+	"ci7iuR1dIdWzrUrl7lhhNJWmIhFl1jOuRUxj2NJqDVZG/3Z2orjvlTOSbjmIUJJIcjTHItoKKfFakuI6",
+	"HsE5x7Ss+0MFX3G+emEfBem+jIzspyBRRT+RGUncRP1QiYyNPeHc3WfYZK6ubY5YfAX0E4jXCkL9axkY",
+	"1ewST+L5GyIe/PB+uQW9gNwQsTVbZbZIE024RXuJXYlIMifMz6mSkx4+fZif9M981vhIhx6WIvBPNsTR",
+	"ZBUEA0sfJe9luY3cTITg4vDZa4HaTj8lHZt2OqZhmc8ofpAe9ng7fyQQQaprWee57X2grqavs1b4UZga",
+	"NV6U9sl3w9W7sUHRwdk5wckIaCOUFkYJ9j1OBttqc5jSmYXPXGT/W+dxiATf9y6zzTxqItgbof46kQ7x",
+	"khm7giiIcKy5eUteohlXS2CZxgMD8V5Ljiq8tR4N4KrVqAyK4adgmCmjtXiNSQPL3levcqOixBNh3tvb",
+	"CenHi7q0CQuySYeROWY+HQYuM6pQwQkYkAZbiLQoNdCCAWTmrBfNe5GtzhzR9NPbQVEjDZFEbjdBSaFF",
+	"G7XU1zoQlzGk6TuPSmvgIsUlYvqbkuAbItHVTz++0fd1SEy3SPN8vE95rWHu6msxVSlQbAsyxxDo1Eqp",
+	"CPRcr7MuY1a+2tnx9IQ13WiB3hHSJTqHo6W/l2i2RUvMisAObrXf3z/uVX6NHna95kK1Bv3o/EHQ0uNH",
+	"j7571LuUpimt0u0bUsGUguZC05rZaYLePX2DpBIEx0PZDtSSba7T3hDun9+D/84ePMyQ/ePR1H74w3nw",
+	"3R/OtTCs170RYTyB9WrLDUU96M0bFtiZeP2y7/qHn5ghEIlmZFEzvXYY+XSZ0AhwPlQ53uNaxn/sZkvA",
+	"uZxBJoxxLrsQBc3XbfqppsaalUTKJkRRX1dgDMcmIGa0Es6q9T4l3n98fywlah07QgE/AoFCHg+ihUSy",
+	"zpcIS3R/eh92/H72XfbgfPrgkYsfsHzGvmc4TU+I7+00daoOyYx0IeDUhAga+u9n40dRuduCyC1cSgLP",
+	"1WHJ/mWv8KYVyeKdvrO1ril4Fdo1KjrTl5+8iRsWK02QMWJ6+QMopdLoZE5HRe6FbNgCtobWsI5H55Hs",
+	"20NcqHFSgTWwandsN57fkBi0Rl4SLGQ/qgTRr7t1MYo6IqyQ8dDyY4aPj1eYujYHluEv+sEkoMYTLePN",
+	"SoI2XBQXsAACry1R2OX48eUPHmHj9ctnlqkyjqzKAq45iai61G/knCmcKxucWZaULZDTCCIm4WTa3Ips",
+	"2zGeOWc5ESxueQjDNTslYPecfgeSkRPkQNSGi5W7Uywx8LJA8SRKFZWoX3CB1oSvSxJKzcJGTOkLCshO",
+	"4m0be+fg3H0sKCRPD2aAQCJ/ta/1878gvd/bFNqh4U4ZdOscDip5VP+yE5qhadCGmePc+E5sbD2Emzor",
+	"o1Oop3i9JliE39xgRuWSBCm5U0EkUcHfG6Ffi4eqwqiOccEYTnRiLIIeHSp5abU3P5kttns6WpzBEjTt",
+	"9tFzGrEJGxgkq2O7qEGfcDoH/WjSFam7d9hCh2wPWhO0EVuUFzgKsJKwyibtVpD1PwKEKpXRETuBu8kW",
+	"pq/kZA4RSyJOxbi60Ax8V8/pyf3tzfaFsTvOEB9dmwBqRUuqttOSS5mhXODl1JrzMzQTBK+ImCpB1w6j",
+	"YippSZjKkCRMcjGVqs5XGVpgRTZ4O5UKlyUpMkiCLTkuMpQvaVkS0TRbErzKUMG5mEIienKBZCLAgCqw",
+	"Lc0IwhRwHtQI01LXksZP/AtKyuK5s9fuGt2KyKm6asQDw44EZrJ0yB8+eNd7NAy8hR5ShkCUz5BNGoCQ",
+	"iQqrDG6/DDEiFWWLDOVU5CXJ0Jx+0m8pvCIsQzzP6zWFLzi/lksuVAvuItBYiZR4kbCcYhOI0k2MFpXQ",
+	"NRRfOQ9ftitB7Ycy6Y20xrKN3eV2+IherM4AksDe3u5uyaW6ACUzFtWw9MaDQbeTs6Au49qPzQ8pCIuJ",
+	"SUu6WF7oqYEBzkjKa8GLOldojitabi9RRQpaVxcINGyJ5vppgkW51ZfchpTlJSr55gJhtCCMCJo7mdJY",
+	"yi5CKdO6jZyMoLuHPdM9TLJJCWn0+q14yGnbYNjjotrgxmjXLfXvNxKSA1yLA/3WVo5K7nxj6LA92Mzi",
+	"zFtiIYKZ11q0VN6s4STY2RagQExQkIVPS08traJ0hjYB1NC1JIQNv/oWnJHrkdfl0RxLo0Y6PjbL0P3+",
+	"XlpoVKtXGLgFfTjsqRjlXmicSjt9wPdhDzMCBNO24KsgYWNHfmt7pxxUYjSDJcfMoi1CGKmBkaDyICex",
+	"5oRcJj3Me7E8twjk+ZAywA4lL3j4+qAQvGSoz4EAMJaZN16+3hi/5LCDIJ+dUIO5tSZO4kE+CedhNtks",
+	"u0IsHYvXDCxfckkYmm2HJTqZ3WpthDclOrNDxJPfutr8OW1u0BYrC5lFh2zQ5E/tmvhI2VJv7To5xuHJ",
+	"JGCuhtl4F6vpawozducnRrvOOLjPNPj+8j/fTzLTdyzCbIsqHsN72cOu1BPz5jjFO1fH+3STyJWd8UT7",
+	"Py5sPFDEj7pgXKReM0wu+hMjmwERI/qpZmh2HK7dBuCyGUbHqsRtDAf6v8eZJpLAnUHsTG8uZ2fkWadP",
+	"1nb/Ixarbx4ft7KDdAfYbKy1S5lPJlOiP6owwHuFVjuWZi9z+xaE13CCl6wkqhO6qoto/gp2k9ByO+yW",
+	"TIXDxp9N30yCGwY3qCXOq4FxBjDAsG/bU9iIm7PH3YrunQ9BCzPua8biefXdCfOvMFvUVrP1dwcFHSj+",
+	"PK1ojMVqVenawxQMwwmDdwIUpwGvlHwzthf9yphOYukFryhbBfBDIxiJyUUe7aPfoR3bSowYXtkg+1Sq",
+	"2ZEjg1x3PibIWT92DKUuvUqLSajgG4jNoGqozy8R3haTzqxhxYy+a4UOsVEWZK2W19VuMkE8ZiQB0jok",
+	"KGY3cXRW07Iw53lechDkLLP4R8r6cGjGBHY8+e4TCfqQY2tp/FMluY6ohc+LBTFQpbBESD/Xjvfo2aU7",
+	"CEPIJhtajKeg3eNvdA1rfE3mdr/ifDUurDYe7v4GIvKs/wUQX43dUeiTzMidhbwn/CGdkaoNdFZfRxbm",
+	"/pC4b4d7Gje2F5zIC4TlyhhmW9a0DGnhDKxkgmCQ0jJjzrAhn178A0viHMBLCRYGDgcg/ooUA/ASdc9u",
+	"HmKbCbT1MbHusFAHhbyHpLAvSGJW0AIr0mv2mlNlbZectXR/+DUIKx12K5m2n7ruY3pNV6R6kwc6II/Y",
+	"PR25HWomCM6X2MgvFm1iYhAVwEA9dQq8/kNNHbBjyzihOJ+W3CRjqSUR/XqF5T9mhqlNG3bLxow0HJWc",
+	"rxBWFz4dy5EtGDEyzemN2gKxIpihFjENdW3od72L49LgBc4Cw7x1lq15aQTo3bTQngv1dmmfXbE+3W92",
+	"Fr/pqa+SMpca842C2idqN78GzbQ4nB2WHHlkg+pBKYNfEiScqJrUhSVqD3G8epXg9Tru2U/AoqeRMUuv",
+	"fnVeb+apL9nk1xqXA1jOv9rHUuDNBvoGirt44IQNFUSfVHPL68OpyCeFKEO/1lwRCWd0ST7hguS0wuWk",
+	"E8Rw3+LvPb6MIwdD56jHXGBg1WSKMmKA8QqS88IyxZp539qHE8dymdw4ZG9sSkR3haxA3jgKsmZvYYIb",
+	"Igqax903Jlsaws3dY666FUTC7ahs+6yjO1oAwNeb09FgeZqzZCeceZhBR64O3NMuuTtDqTsnWbHIkMne",
+	"vN9a0csH/1nfQBOOaa8fJyCgJb4hQ6WEsPRazN89RnjZEyF3ISI0DzbVV44pxDRjvPbyTPSEmtzPiOwY",
+	"BgyQfJWKTdESmb71CUR+DJ3CXw2pPtUtx7OhbitpRbXrWHyZQx0GsTIkpgxJDpELhPgqcckrdD+zo/G4",
+	"DlqR5tqKeW+NYzWyBxD/BPTk5C3RPgy5lpd8OZIRDuOOTEO5ZWpJFM0TtSwCR50rHOkvnQqzGpcZLOiW",
+	"QLKcFu3D/P39tVRUJYaiOF8lVNaQa44hyl6m2IjmZlwtvd4abB2DCEg5qArjbz8/Rn/Kgs2OMcsfyW0M",
+	"hGVgK+4kRvdcV7qr4P1JCW+5DRhekqr34XfwUFcSKXQZTMM1HF8pW/kncuTndFELTYsFKChmXy4tZrAW",
+	"WOqybPs8AVM4CF5t70CQSZwAQDX3VIWWWPOSAKI4HkiRiNbwzZkHbECtnUa0pfHi49hg8kPFmgROsRtw",
+	"bEubPJJxNuADDasx0MDHv//97x/cf3xQQgq0F5vX6xsibqhxK+/KP0yvaxkNuVQEGL+ThJFzq+g7wPpL",
+	"MrThwskXGdK6sb4PHp0PljU0oXl/3n7q6CE1xJZcKSLVNWUlGcGejU8yVnyOXc+gKuY2sUzuuPA5+vnN",
+	"lZXNJAb5B5UcFyYsFblWjrI2kqoRQZZXVKVBXSLGZBkA9u6taGtJYgT3xoJNDgTz3TlNhlB3kSj7MLbL",
+	"IvZWT60+iBzRHUZn4fAWDr0ObwknZ2992mnS30Hx24/7ETu+6k526yEmErE7Q1rZjTUwcTlpHIY3JWbP",
+	"vFEr6V3bk79Otw9aEFDgEbwuyCLa+UHmgdEYGYFraG8EnxLfb6Pf9yNn6PbM202/md+AnSXpAnHR+/nW",
+	"xloM382A1d8Gqh041HXet8peePOvpEQirXBY9meFLAkinOuoEzahzxoCptFrKEN6DUyv11STBoeBRjpm",
+	"QQWSdaWH7vq75dCDYQ9d6t1j1R7k05Lnqw2V5BKdoyU2BmUALkSKb7AwxepQqftFm1auYlBajm/iE0os",
+	"bdTtvG92u14SwGyLkueAY9qe6SsyV4gUi8BYCrhZqUltY438vF4TsdNKDd/Fm+nUezaHcQCIwfWLE4oM",
+	"wfkIz1dDNjskG+UkxzWzf7Us6ZMb8Z2q3CYQgfPVFFbf1EWekk9LXBv3FmAzRE3P3oYds0qX5BpqmV/L",
+	"mNpra+KUhanPaaFoqETw5iRaEhePkmL14y7Rf5cfDSv3GRSSmmTO/ty2NcfM0e25J4n1r05dPVJcY696",
+	"sG88GhAe2AxV3ja1uEdHIb/GYGx+rQnLifULIcUNxBPCFsgGuVDuARnFpo/4JD2y894ckyZrrNCMzElZ",
+	"Gp6MwbZZlvfQ+wB/ixRUeTgXKk1GvnIlSMD0DjBCUH3O+LxyzEyWfS2hgHaAEsMKNIcjE81TsXExcmAB",
+	"9jaE736kI5aaE5flcI3gMOi7EivC8u11FR9HJzJeJz4dL8uha9FpYR6X6WXrnQ/seLycr/vltZKHRLt7",
+	"oDt3wbrFdasVEFHQUzOp1OHZiyCGMCMLzruCBJfSMElcK5PlbOqgh8El5qSZIBMbLxHztr4RZE6E5gpy",
+	"pLXgEJPzLazFg0zDb5o8tZ06pFrCjebiuYpFUtGyRJQZDzEUIrCQZcZO7BNDFTd5bhW/MdH2Q7j1D6b/",
+	"eJLtkMTrteALgSvDtsIs7AtUM00GhCmaY0UKSLSe0aIgDJwxU8gJzaDuZklzlSHKbnBJiwzNcDENoO0g",
+	"13paYbadYqW0oGK/KrEwmdz4BlOQ5XUjiggWjx0ofMBzHC10TJaKz1iPLF0qRuH1HOFgvriNcrOXYU7Z",
+	"tJYkM8JSBpfPFBcVZVQqgRUXgGxTOLAohEvJkY3qz/T3gJqXoVkttxmCGrCZ8SdMzWXlkXEEL83b9o9p",
+	"EAKW+S/5Wo/P/WXbc39KXJGp8Ww2X4LYCjn3JKQFD3XQjkpLlTxNwf0LosQ2FD8HaHCh+pr28cEXvfW8",
+	"rS/Oqz1wYhLHv6jziOKSTtEdini6k7SX6L3tvd8bRtfFmF6ldPKkTfoenjO57+DUjXdNBvz4+7ZNcE4P",
+	"l1VNYwZbpc8IbtvuGFQqn4J8UoDTFQ6r1x0+x2U5s0azMW+5BUh57T2kGmeaRawyVxPcRK1QpiXSkYEh",
+	"iQXMJhVW+ZKkbjfcggzI+YJRSQo02146hFLCeA14CsNXwMVIjyWCZCiEcHD0MhYV5H5zsQ83RADkWDte",
+	"mmx3UtHjmWG+tesOzO0GC3vArLyHZ1dGtN9nnjgDimv2LVjODrpPYBMlWUpJUxmyacyUvXxFk7jRAY1i",
+	"B3dICk/ED/vw/vcPvzt/OM4Nm/S/2rEdA8prd6P3CbjkuBhda9zEhw/r+61+GpdJhbwZQMda9Jn2kkni",
+	"QaSbKagfVZtPE1GbhFlZEQJwhYLIJS8LgNVpYfSFxeXnc0nUwNRE74+LBZRqwausK9YXTeqLJaTDHIGd",
+	"NQwJilZ2MC1SXC84L2JrwiXxwSgbqpYId8ShyByXZOBSOJSUdofPrBkGJrAA4LqwPrfZB8TAvh3pP23s",
+	"HGZNjNoPzaz8TjtqDIJVzbZ60rKT6zgu7sztB3CMOOanFJcAMqxfZkqXdphpJSePFRZhpQv1NjqvucJC",
+	"ZJbgdMGVHCP1EIhmh9CDMjBzrWX5y9wHOVKJZkT/bmAbiw6HgeyhUSwsOg1AIR3JXc0FXVC2mx6qppTt",
+	"Fw0K3opVuX+pUEkbeHFjmjQn2kBraf0/Mx4nK0oa82bLGtEVrhq11GmFaRRpgoYVjyuNppL4LJE43I4p",
+	"+RP1arhwU5cghysL1BuUlN7dzWDiXQCvP778QTNvE7Pq9KgwpDVqjExHx74/aTRsIuqsHaMa5I/5bQ04",
+	"n6XUYMUNHWYNBwhnGJg1u8qH/2sThdheEIvfRrScDqfO12RytAH3mPXvTLLJDBftpJGcV1Vo20ykVr7F",
+	"+SqlEOohXSfg1H9m1NYhNzcdKZrNU3wd3Z+A0Qw6LWZssN0xHZKQYlxbL4jx5t+mxMhhURrH8ksNAjLQ",
+	"U/UgBmPjNPTzG/CKX68Wt4zssPgJt636MzpaA7xylC2ud2ShY4RMaH3DlGDsSrofjeIfBjVY2IcgOqE9",
+	"oSw8mIFdLxbD0AQtuNF14UkEBy5iszqgMOfwgyWv53VZXkPQRrwyaFK6OKQiVauY5k6MC98QqaBQxKUJ",
+	"eNfC+D+I4NOfUbPGvefClVDciVTH5dzdyBCrErD0/iKLR65XFSH1Zvy2EmSj9qWeuHWtyEQ5LNI+BG0S",
+	"SZEv8PhbVpLriVUbwYt66iy79lKTOajq76hKvse/4kfCw9ymku7O3dYCIelHstm76Xbe73n9tmV8Kbu2",
+	"IX87wYSQDmBW+v4lOm+sRwLnKxPBiRhHJvStH3ilBenVjmL0L3/36Pue2SajE3sAcTyCZy8ljsXOCXlX",
+	"ohry/WPX0h0MjfNpPLDS9pZIOv4gee7iVyjKXpwp4RAes4xebS9qAZjJinxSxvuPV2S3RFsPzn27glas",
+	"Zla8vpet0uRr2Ga+vtOSA9zUxflU9weyz8X59PvvXZmnimAmkQrsf6hx87WpthvBvy+J1Yrku7b3NIS/",
+	"36J348HZxlT4FmEh44HlinYRAH0T0YnYKM8GhY9swOKrR4wVN2rtgjIC35ri2wIQdYIogrj6ynn1psTs",
+	"4Jj9ocoJSyuiw6XcE6tK+oIYNylId4i1xDfy9uOxUZQRX72DPdvbmXREer/CFAv9tl3ZGbklCnWlVBim",
+	"pqyk1XesxUDLGuOsBur6AMU3nRbkKGOEGuqWKhhKezrxVdvcEVzjW775b4TU6Ec7FqTxDsXpAyXauy95",
+	"uCvqxBYcivWmEANjEsQ78NFYxA4cd3B0AmrHEQdfuQY7q+qzsZ7vdOAFhCv2+XL2inMMAwYfjqdA5iqW",
+	"anEFpUttsX0HX49zYhcngt/XxKMok/S6r4iRTbI6li1SasoyYwZuigJwSjggFbYqgO0WJhhcX6AJso5k",
+	"S/Fajz7HtQVRAeT8RS2AghsYHohidFCJUXulUCNpxJuK2qOCyFNRrxUpLpy4uxC4MpGXrniaX7ICGFwS",
+	"jLnBYA6AmYMuolLbZsljsVY2n4LEywR21S9oUBn9MmXBYfejdVvljokZSop/HCPuxRUNP7Ay6hWRjrnu",
+	"BJxIMb9WfBWLLXjuq68/efMSwUPRYBPyaU0FkaOIyojslDPZUZGilkRA1knBL9Ac51BZ7J4pt2Mkr3uk",
+	"oLYi1fCYOd1svzi0t7rwWhauWGsaHcueSE3vKTJk3aGOllPu0FwQPPZIB/lY+3etNIP2Pm8blhy10x2y",
+	"9WPgdGzBD9v+Dnl+ggqnHGFUUVbDwR02Ar2T13gRz5OM8Qe3Xq3V3hlfazE6iOEo3CCkq9twBVWvD0Nt",
+	"vw3S0ajaw1ooNmAaB4BieMY2riyi1wdtx8m18ylCuwgepGiJd2FwgR7SddNb7ATaE9fc6jlvcCUBkChf",
+	"UhYLXtgrkkJsoFC71/iEGkQHd01DmhNlc65vOJ/85MsLZBNbVTB6O1/RBXvJDiOvFKmMIo4jbDKt6tIr",
+	"QjvcO1f0hgxPoUkFja8oGxF/0NTjHFKIErDQzDjj01PkjtRs3VXcckmLTo23eXGk/6q5XHur7Y9Wjw9U",
+	"ccfj+lfk+h9Wj+o9CnevQKe15gBtKeFEHQtq5cS/Q+xZI2hZXed4jXPd0eZANNkj29zWNRkFMZIy0Zn6",
+	"GCMinQLD5SDj1Y69LwgjCS1/60TF53C79/NGt9deC43zgA7k3aYPj//fQ9eucJbvNjlgB5a3W9JmPDiS",
+	"S8IYgAA48HT6sHNT2tYPKjUZw5nc1W+8JzaGwlS6sjdJNqmw7pNhZkvP57yCpGvusqPnc0h6iUoFiguS",
+	"wiUoBB+RZ94BvEsD4WnDxerSVnHnkqCNhTIIYQwmAyrOkGpGisIaJuZl/SkeVLyKy31yrT9HBL4rXK1L",
+	"ItEGU0XZwiWq+bLzrrbZ2O23ETB8ldhwQXD1Z15D8nAXj44lOEBiAyMbRG4IIHvu5X9hCFfnBk1TcWSZ",
+	"wyjApVZ1uAgHSkwqBeyRciPd+OeHodjGgyr36lH9OvFNxzbgncvBd+RVYLGClAgTpoTrViXHZrjvnE6z",
+	"Y8g5wAxwB9o7xDmOaT99Dwoyp59uiZTbh30b3Sm94E/N8t5GTvbK6ACDg3k2OZqDfEB4K9vROo8fnR/g",
+	"yxmish+8IYP24hgWFHOKDjedvBMkoviPwyTVbfzECzIQkDQ1jJ8scsUOP1jSshCG4G45mkOgJn3qiSnM",
+	"1VOtzSGwQQXID2O4ghd3dxL79NdoRspU4lsqmLUPgjRrFjaxH6y4IoLGLiBInooluHfjI8YrrA7XR/aa",
+	"JDiiJL7gAhk0sosG+0ngTVOk/qhjoOzY0xqDGWZV6xjg/w9kQcH2TXC+RLM6XxGVoYqWJZXW6wjgSbBI",
+	"ZM3z5aV9SoJYxGvlUjAlSHZQGcMEgFtxILaUQ2EnE2hnbjp2d80CG+qx9X/T5CpvC5orPb0PZTT+jMSi",
+	"fRRZXw9fnVvC8io+abr0U4mt1c/Wa3R7sctB1cQVhbHuEbpg15QdQcA6nhQVTDG1kgchY3cv3C38BKOm",
+	"Hp3PIRLZ3ftDjiKX9djM9WocQ0KD83a4gOaRKPdtoYxAZo5F65wjjBwb3Ql+HVNde3whiFtBaO/MinwC",
+	"dGbMkBa8iNA8aRd3IAycrEjU68yc09mCtoysUbGTSW3SDWZYkjALysbS2PVCVJrL0ogfZduJe1ipC7eb",
+	"Q0peuJo0ERSjNclVzGBjyjLxuiwQXmg1IBsC3zDHuUpibtoomZIguYSGZwRVdanouqSQXD2sjxXZJnA6",
+	"bIEGW7OMFJnBEeH1TM3rEvCH9kpk9WMP1f3cxK7v29rUqTmkfFv3ZsMg7NSbLYd+OvY7AagFNYL6gULs",
+	"IcFrsz0gQ0TM7WOXJz4zN6aO2byt24HxLpzJ0pz+sBSELQm4eTTnnnJRmCB5InIT2TAXBpd26y29Uzzj",
+	"+t+1rYANaExTPp+ul9iEQ93wUuGF4Qxyug+5G8hekuS15mJXeubOIOeDkrQAM8k5X1Gf1nYxwVSW5No9",
+	"1dDfmv6FbFsWFVhOEAcIFiEIzFKp9eTLly/Wi723r8ZWCNZKyhpWJdE/v8/Qkwz9NUP/+b+eZuj/zZDM",
+	"UPWf//tMZugN/q9//4/fAQTkR82ZPnq7py/H2ECwXKKPlv98NKXpNsvtvV/YO71i0O/bF0/Rd9999z36",
+	"+d3TewhAFs0Ptk4VMjCOEv2zfvL7h49+/7t7v7AfBN9IIiRy8YAuascsIgxOEmZweZ9evX1h4rf0JfHx",
+	"j8/foTP7/EcHdLEkuCACffz/pvrpKdhHPoJG8wvAB2xRzSSeE1QRteTFZQOFCd18fFKrJRf0H+Atv0A/",
+	"wEYgs4X/9e//8fHeLwysmzlhkjTSz+TJGudLMn1w71wfW1HaTZMXZ2ebzeYehp/vcbE4s+/Ks1cvnz7/",
+	"6eo5vNPANUye6L6CDOWLyX0bacbwmk4uJt/dO7/3nY2yBgI8wzNupDabe+PDuV4Wk4vJH4l6MjN5R4LI",
+	"NWc24PfB+blR55myIUTACUww8dnfLRamOeL9pRA5+MR3vdAT+4P+eo47Cnb7kZ051NUvIWyaZhF6NTIE",
+	"JhhDF4oLIn18F2X64i1dKLTCC2kqiOoBfNCtneG6oOl10tLeE3gCiuXjiijAeP2bPde/1qboj91xAP0B",
+	"mCC3QH6KRvx1BspHfVl4X7IoWA5hSmtxDn5JVrgsiUA20GB/QCZUtTWicTHvXz6ckkL0yoJAHaESfbfb",
+	"6R6BVt4vOSpoASU1MycmO7nA00WTTKXHYAgk52VJ9GUju07T0+apEy6Y78V6GRPLtrS/3nrVTDemzl1Z",
+	"GjBaA4s22wYwM3b5FClJRZTY+pUD7NgzG/MlO0/ZU/PwW/fsoPPmh3AweWfxhn20tG93kGJnJ+GBBRo3",
+	"3/f72t4tWciDA1mI243fCA9p000XM/FkePtz4agUKQ6YTpAtYR3LSe5ij0PicJx9psWXbg4TTnRyZ0va",
+	"s5xHWM3XjISR2HvLtccKYp00j5y9fDb58iG5xmcmHwM0pPHNAjxBZIOeQqN25b7u5vxk645uaFlqbduC",
+	"jh1ho55IX8V4s+QIyxWo23gFEf0WcXYEuZ9Bpo+ojr0XptVwM6DTH3ixPfY+2L6MwPClrecqUZMvX5UU",
+	"Xgb4hkcnA+MzQg4pHnxBVLl+Lk3d6y3CRj3LQD6333nqGUkvgoB54Ljk8hYavRNqMV19k6Rycq6xQy4G",
+	"mNimscVJoKkb0S05Bs+dcgl9N11CRjjo2y9dMDUImrMixqVeTEEc9BBAIC7oDWG7PHhPoUmyTPD1Nd2d",
+	"6hj4DlzA/IBTcP+Y3UOkU2Tv/E8H7lm3CtlsoxfzClIS4+9o78Qz+H5nJ1rr8TBmwzXorEcffXYgo60j",
+	"NPbzurhbGrOO2EFEFlnUpzaV/QjH2GQi4IA7NEfYQweXLhfa1fBDUuFtn3kiCGdNcshnPhJ4Zzd3/DVc",
+	"FAY7C1ckQwAamCEDUOXrmunRAbzrJaqwWIGt7a+UKP2O1JNQunWIQp41c0qolr+2tMreTLa4xuzw8PZV",
+	"9RD1fyyQ0pEtAy28wTD6d3C/VJ3C0BEARRy7aWHuoqObZrhI2EecK9/5iuyf0zZu4nQHP3HqPrTK4WWT",
+	"aevvD4PJcbAB5/4OhN6INfDw85FO9rroQ707qXnGsJ4uickxsNuz2WfOACMJFvkSCpXRUgEsIzgHuFAt",
+	"lcPjTvfIRc+cmfEU95Vp/LcmDwXif1G0MMn31j64xQZKR8F+nFoyCm1+uqWm1FEDxA7gunGqShnzUjM4",
+	"9sGzKbCdR+8Ye+wWBWzKVEnnL3CuiMSZO7Js+W2d07sRKV39P7WTCYuqWgIoECiGgw6eM7oMctTIOzBy",
+	"dirabhjH8A1iX+fCVWgA7A23tg/PH9qSIa7EItVy7/x41uoEWT8pS765E8vUGyJsnuPBxP0Xsj6GN+AK",
+	"QzkowEn1zNaqE3Z3jC0ReI2pU5KHSmXcmhQl9LNCbKeiZke2KD4T27c1u5N9e0/l8isZE80sY+czCCM8",
+	"qiXxHSlLRD7hXJVb8OTvdWIIw9b1MVFLjG/AFg3WTeprsIwklNCHfVTbMzR7R8ZnaPrrSJq99uf3WIsN",
+	"PjM4NBYfxQZtso6x5+Cm4JR3VmBNIUTYHs3lab1TXTbqFrFQ4EEm6vmINPIkz8lavXSND2HF5pXjiO/Q",
+	"lANFNItkmbLBSAQLFrOgeJeIwtGDeuKgdpFNZji1jdPVB3RJpeIQxwQV9SUyZYIGSChNqaluyfqNKy10",
+	"MibYVKGRKRHFDvYIfK8Jc4aY/lDYVktCBSrpDWlysI4ka0dWvzy23/wNL8uUMvQgFfBdlt5NpSDp4ZOy",
+	"NdQBxPD2C65H1ayzLTEYp05Xs/tsTpmvLZsUnl+4hwaFN3nsxm8juskOPmLGfByzYiaMy9aOnCFT8HrP",
+	"zgz110w9egsxfzLLcYep7tH/PFOd3d4upcvT+JGUrg3WV37NigwiBSyuVXDW3OlKnrYzXPC1iQiIX576",
+	"5+DUnUK+gj50h8Mlq/Ojd/6WSEBhS0jjM5LDubLJv3b5jrCPP+JVYBTbaf/S4tKA9DDHtIRyuohx5itJ",
+	"gERhi7mYQBXY0badtp8MKixWaSr4EYvViYnANq97OliD1i8fRWh7uWBcNMfVxmhB4d4ZzlcZpKThrdkX",
+	"I0EYtDSJNlpngpq1Q9a/KTaSdj66h9+aZ09p82x11RkLasZyFOs2eEVNg40z17kgwrCNrCWxYakMfDS2",
+	"qSyKVv5UMANsFduAHldFawlOZQptdfJbd104KWzoaRjqxNjfqa/gzIAhN2Z7TZBGR3O849LxY0fFu1EJ",
+	"bdpMqmU9sz0VE+hkAEfxfHSRxwlcHN/0+b4blwes+BiPx5ADewak33mTXcETJyRdj6ifIFozxOPYE8xJ",
+	"B3MCrEIybeEY9By9sK4UFrCmkxPeE6a4wP5yXhno+WP4K+AOt4wUjM0Pz7+37iIaxF/rBWcE0AA82McQ",
+	"GoWN6r1TTP5BfDVjp9LXpDjCuYS2EDbSjKnCXzN5aS30TsWzBUz0gqzI+qgUphfMwDUG5zeiBLkbTPES",
+	"yrprgViS8sbWxBd4LbPGg+Bc2IwrmuuNA9GsuhfWRvC84bnp/utmraUj4bqOCAzd4W4fFBLnUDxGdx3i",
+	"fzQ9P+q3Jr1keVlLA9kaG5KFQIoscCeM0n4dhu5uDMTS6E5G26Jul/b3ztlIXfFGvCDIZ/UNTPlbY6WI",
+	"0M/+29/Op99/+Hw/u//4yy+/3PN/ff/lnyLTPaXFCii3M3/YnMojWauWeL0mzICL9yX72Z4NM3dBljJt",
+	"oTBKy6smGvMUcp1r/reusTlIxgwBImOGBOeVvngtIqPbJAe8vrtNAzW41m59Bd3NjdfcuYGLm7JLREpJ",
+	"tCSSuTgJrLTmxowRHmqrt9S4YC3SWlx6xudHJ9J06BocxjXh65KgguS0IMaPeBR1zi8qllp8s4EnAAFt",
+	"TGeuwl1i6Y6t8H17LOFulDy3DyP0vL3jzFcdHBc0gFcc6sCcZmWbgsZ3ymhhTidVed4SXAQ2f5aTzBXF",
+	"4wLhuSLCqj7WdrSTsIYr4uRvKoLgLZMiCulsUBZoJ5vNegRluL9nn//OZwM0I7/RfaT8nBVHWaPnrAAq",
+	"5itEsCi3RrGYc7Egqh1REkyri/PGxn9+cqLRUlQJv90eTIRvQAG0q0JDXYsqJPHGlDLYLDmakQVmiKrM",
+	"Ru38WmvaFRYIcMlrkVrAcfz3z3xm9UetgN5QUygztQmv3TMn3AjfR2Iz/DiPYLmgykEJmZNogrUNgN6S",
+	"K6UFWyhnLDMEZU4QZ2gGisA2c9BabYCYNDvuCd25AoeJj9sZoEYfJQSAJhTmsZWBewo63LEhIC8x+NGj",
+	"y/Pw/OhKaT+c1YffSCiWIVDAMICAFi70Z1p0wCBZ9jQFtMMuFVD//sZHvZxCJvlJ37xQ2OeOoxTstAw2",
+	"ZSq4RO/LsczbpjELgWs6b9yv+ooptVCvMg9svq4V1KjRcgtTHNWSpEUPt6WFwHPVsaXP9O+n3VLo4qtE",
+	"nth5BX1HMoz06I6TYKRbau2niRnB6MeXPyD4GyQFhWcl6IOCLKjUF0hmY30t2qjBJLGRxb07rHzQd3SD",
+	"3xGp3pKcC1sB4hQ77Nt/50On726TtVzYE1pEFWAqH83M1mwwNAsxg0i4RbgMShG45xwokQkzopo/t7Gk",
+	"4pvb7e174x46/RHqMmH6sR6HL1qdzbWqF7eWxEniWxuv5Qp1gbbGVYboHEnev6Bnn7Xg0KmOGetVyBO/",
+	"0pVjDXIhwK2Zrr07MmNCc2a1DZbe9HNEG54jYWual1SRS68SCQJIC4Wx6QEeLl5gysYqj3e32t35pi6k",
+	"9xj3gVu4IOPU5xfA+oFLEZKAquPoinaKWoZKG+3e1Ce+7/dv3W9HintpaPSrnKgnBbjW7ZFJnSyDOlU0",
+	"VGPlRIvc35INHX7/YLZ3BtveYT+w6/di0FlU5JM6W5eY7mzQruqWCNQ+yjHTTf3/T358hdxKNstq+NEp",
+	"TpZeWV/7qstb9taYB08ic+F89duPa2xZV3fMNbADAx1hfiO+SgBjvro7B1h8pudHpbvuOxR27Thxi/mq",
+	"4YNBsdi78Gp9O0f3rkIW89Xhniyv/PS5s+5MFf0qvNHkCTZzPLGPS3eDcFnaoH6nOi2xdMlqtoCgNElr",
+	"0mOkESOGBrB/kIDBLBJaQppodnmoU6u93Xfr2fKjPYp7q2Mm53dJPwbY2j9wRJ9Xs15Ufk0/1y6V9Qqt",
+	"fr3+e4mtjcTarLyywBBFOwzoOOvKeeXSpEtThTS5opxXb0p80iga30dKFS8xO44YwXmFCoE3gJkDlb5C",
+	"iYtKVBEsa0EKLXa1OMNtJQyz7Jt+PcEU4D3Ffcg3v3ktgW/Amg5VhwEVKYCMTMkrfDNYdeCbr6Y58M0d",
+	"Kg58c9rjvvlK8XJ6Fb+RULlv5ZzfkUrBN4drFEF9utT5vKIL9jpWISwyPf0sKdBxynrpxnYkZTfcrhN2",
+	"5YvpnS4/iwQIaZH0LPfzUapVUYmkWdaWwT9cioQmSBfs5aniRU3jLRynu7M/d6z/lV+qg1ffVnGcXPzt",
+	"wx45UmYuAwAn0ZqOrxMc25nghJ2VlHUAE5jlfE/V8pV+7kSRqJSt/sfumEUTE8QGD3BmMnNQaRa8e/fC",
+	"gtTRm8ew4zcNNZzE52Ob/9YA7U0ykRlb42fR2zo17gHRv8CCzIkgzELYR9f4iqg3wWOn8qs1Pdy5W22n",
+	"65jnNHjkWNtXYrao8YI4BIqKHLaJskuMeM6K12pJxJV79s5NVWXpbmYZnx+a1aodQ4LlSo4RPyA7vJng",
+	"gOBVu67fZEk9O5POTHQ32dvv0St6Q3o2qJ1ld2msYwaKEMp7A2gkl6YqWYWZpmn9nuyl3F4t9TkrkoLl",
+	"yW2sdpStCQPBjpzxwdYVSVS97jJlXcEDJ6VFVa8t4lzU3K8apkXUtF4fXZp4b7GI1dIWkkdBHRYu0BJL",
+	"JBUtHaRobg0w4UboRepD7nmh234SNn0qEV4PZ5Q8eP8u5EFruDKVGk4mG5peUpt5iTYcatpASpNF+KcS",
+	"VThfUgYRpl6oNEXHHYIWkkTcEIHWQvPo2O7DeaJVbatRdx2q5qlTnqyml1MHZL8wQTYqwFmn7O8kV7DH",
+	"iluWD+MhBXK2iswKJprPmbL9DoqdsNBo598MV72Z3e7Sn9l5JZWylzA2GPSpwOJ021/FcmxmFSvKDgt8",
+	"6wpi/et+9hn+3+3eLAkWzQb0Kjb68SOUP2sNPi7GrTFUs3AwEwGNNPuXyLu5H0tLMtcsVaTXi3FlCkCd",
+	"xqijfvMobrZ+VsoeqndgoMvCb8RX8FlIqDV9V06L+EzPj0p3X8ltAQv5jfgtvp2TfTeeCxOKe7DrQgmC",
+	"qyTQkwFiukAfDRr6R/TPBVb4Al3BayZLMEO0uLBS2681YTmxkTxahBdE1pVJLvpdhj6aqB/fjIkhMXqH",
+	"i3P+hTmoKOn0ER8tZEnJiDJWVJyRBWVMP9/ocUY2Mg/bDPqPkrKcfNSD+DuvBcOlG8UvzMzmz+brC4tz",
+	"ozt2EFcA47oia5XpxUUf//j8HbIYWR8vQWvMOWMkh4h5srGpNlbWWmDKfncPPUE5ryp9LLSQRZj6BXLz",
+	"t+j+OZL30FtimzAs5xWWagqrP335TEvKdvz3fmF7iFmat5htHGQsgdD+Y+fpPvoG8nSPUCKxTf2vWbk1",
+	"ZlmTDeHVEwjTWJeYIbnkG5nAfdJPnQJvXhNCH5rUg/MD8aMg4ghIe9rwhpGBR/bFI1mzDOvR14vRCqdw",
+	"txAHEZdKFAaNsjsp7Z155IR3MvTQZfqzozxFqeEO6ReGdaJLEtr+KvIv9NwvBJvLUtM5cOIl3zBjl+Ds",
+	"KOX7fsQrTa7WpBE1wV7afUcVXkFKj3KU2Fmd2DzVK1i/JTd8Fexxv2Stn/9W6l3DRAXpjKJ8p38/5bHV",
+	"7adOLPx2HLiQzId/yQwJvjGRziY6DEvjQTFTTYhvShBWyJ6l0k+MkgzSCvhRJAV41uF7DJUaLAZlemi3",
+	"gYsE5MnbNx27Cclac5lci4IMSe7UTVRxQUytJ7UkkrQgmmJDrPCn61mdr4iScQiRx+c7GCJfE0TEUl36",
+	"CLGjZLj/CUpfbQ1iDoholIFkAAsvL9ECrw3EOnzqkBaMu6dLWPjZOoROtma6gy5RwQzxjiWFn41n9RSC",
+	"gm76t2Yn67y+YQP97X2Y3QOrfJmyfJx4r75yvEx6adsOqs/eVXvxtw+aK4PUBH980A9qFcIseS3KycXk",
+	"DK/p2c19WF7bx+cGi9nFIAZfKXCLfm6s1vZGDr5rqrD7rxqGE3zpEXWbNz16d/Clq5IYfBUAWfjvdlYm",
+	"HHTgnQqen0GI6Ycv/ycAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -64,6 +64,16 @@ func Rules() map[string]Rule {
 
 		"acceptIdentity": need(access.EditDevices),
 
+		"listControls":        need(access.ReadFacility),
+		"allowControl":        need(access.AllowControl),
+		"dryRunControl":       need(access.RequestControl),
+		"requestControl":      need(access.RequestControl),
+		"listControlRequests": need(access.ReadFacility),
+		"getControlRequest":   need(access.ReadFacility),
+		"confirmControl":      need(access.ConfirmControl),
+		"rejectControl":       need(access.ConfirmControl),
+		"cancelControl":       need(access.RequestControl),
+
 		"listDiscoveryRanges":  need(access.ReadFacility),
 		"getDiscoveryRange":    need(access.ReadFacility),
 		"createDiscoveryRange": need(access.DiscoverDevices),

@@ -21,6 +21,7 @@ import (
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
+	"github.com/aisle-dcim/aisle/dcim/control"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/db"
 	"github.com/aisle-dcim/aisle/dcim/event"
@@ -147,6 +148,8 @@ type App struct {
 	traps     atomic.Pointer[trap.Receiver] // nil when none are received
 	pokes     *pokes
 	bench     *bench
+	// control is nil while writing is switched off.
+	control *control.Service
 	// web is set last: devices change their state before.
 	web     atomic.Pointer[web.Server]
 	started time.Time
@@ -234,7 +237,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.engines = NewEngines(EngineOptions{
 		Library: a.profiles.Set().Library, Log: a.log, Timeout: cfg.Collectors.Timeout.D(), Retries: cfg.Collectors.Retries,
-		SubnetRate: cfg.Collectors.SubnetRate, Allow: cfg.Collectors.AllowsTarget,
+		SubnetRate: cfg.Collectors.SubnetRate, Allow: cfg.Collectors.AllowsTarget, Control: cfg.Control.Enabled,
 	})
 	if err := a.engines.Start(); err != nil {
 		return err
@@ -252,7 +255,13 @@ func (a *App) Start(ctx context.Context) (err error) {
 	if err := a.setTargets(system); err != nil {
 		return err
 	}
+	if err := a.newControl(); err != nil {
+		return err
+	}
 	a.background(run, "poll manager", a.manager.Run)
+	if a.control != nil {
+		a.background(run, "control", a.control.Run)
+	}
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
 	if err := a.startTraps(run); err != nil {

@@ -53,13 +53,16 @@ type EngineOptions struct {
 	// Allow tells whether an address may be polled, after its name was
 	// resolved; nil allows all.
 	Allow func(netip.Addr) bool
+	// Control builds engines that can write. Without it there is nothing to
+	// write with.
+	Control bool
 }
 
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
 	return &Engines{
-		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow}),
-		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow)}),
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow, Control: o.Control}),
+		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow), Control: o.Control}),
 	}
 }
 

@@ -25,7 +25,29 @@ func (a *App) newDriver(t collectors.Target) (collectors.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return paced{d, a, t}, nil
+	p := paced{d, a, t}
+	if c, ok := d.(collectors.Controller); ok {
+		return pacedController{p, c}, nil
+	}
+	return p, nil
+}
+
+// pacedController is a paced driver of a device that may be written.
+type pacedController struct {
+	paced
+	controller collectors.Controller
+}
+
+var _ collectors.Controller = pacedController{}
+
+// Intend implements collectors.Controller.
+func (p pacedController) Intend(ctx context.Context, control string, a collectors.Action) (collectors.Intent, error) {
+	return p.controller.Intend(ctx, control, a)
+}
+
+// Write implements collectors.Controller.
+func (p pacedController) Write(ctx context.Context, control string, a collectors.Action, want collectors.Intent) error {
+	return p.controller.Write(ctx, control, a, want)
 }
 
 // Learn implements collectors.Driver.

@@ -110,6 +110,11 @@ func (a *App) setTargets(ctx context.Context) error {
 				locked[d.ID] = failed[id]
 			}
 		}
+		if a.opt.Config.Control.Enabled && d.ControlAllowed {
+			if t, err = a.controlled(ctx, t, d); err != nil {
+				return err
+			}
+		}
 		targets = append(targets, t)
 	}
 	a.locked.Store(&locked)

@@ -39,6 +39,9 @@ func (a *App) startWeb(ctx context.Context) error {
 			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: func() int { return len(a.profiles.Set().All()) },
 		},
 	}
+	if a.control != nil {
+		options.Control = a.control
+	}
 	if a.opt.Facility != nil {
 		options.Simulation = simulation{a.opt.Facility}
 	}
@@ -140,6 +143,7 @@ var (
 	reloadsDesc  = prometheus.NewDesc("aisle_profile_sets_total", "Sets of device profiles since the start, by what became of them.", []string{"result"}, nil)
 	refusedDesc  = prometheus.NewDesc("aisle_profiles_refused", "1 while the site profiles on disk are refused and those before stay in use.", nil, nil)
 	loadedDesc   = prometheus.NewDesc("aisle_profiles_loaded_timestamp_seconds", "When the device profiles in use came into use.", nil, nil)
+	controlDesc  = prometheus.NewDesc("aisle_control_total", "Control requests and what became of them since the start; not there while control is off.", []string{"event"}, nil)
 	waitingDesc  = prometheus.NewDesc("aisle_spooled_samples", "Samples on disk that wait for the time-series store.", nil, nil)
 )
 
@@ -149,6 +153,7 @@ func (c counters) Describe(ch chan<- *prometheus.Desc) {
 	ch <- devicesDesc
 	ch <- pointsDesc
 	ch <- waitingDesc
+	ch <- controlDesc
 	ch <- profilesDesc
 	ch <- reloadsDesc
 	ch <- refusedDesc
@@ -159,6 +164,11 @@ func (c counters) Describe(ch chan<- *prometheus.Desc) {
 func (c counters) Collect(ch chan<- prometheus.Metric) {
 	for name, v := range polling(c).Counters() {
 		ch <- prometheus.MustNewConstMetric(countersDesc, prometheus.CounterValue, v, name)
+	}
+	if c.app.control != nil {
+		for event, n := range c.app.control.Stats() {
+			ch <- prometheus.MustNewConstMetric(controlDesc, prometheus.CounterValue, float64(n), event)
+		}
 	}
 	states := map[string]float64{}
 	for _, h := range c.app.manager.Health() {

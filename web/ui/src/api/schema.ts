@@ -55,6 +55,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/control/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests to write to devices, newest first */
+        get: operations["listControlRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/control/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** One request */
+        get: operations["getControlRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/control/requests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As the one who asked, take it back */
+        post: operations["cancelControl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/control/requests/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As the second person, have it written; not by a token, and not by who asked */
+        post: operations["confirmControl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/control/requests/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As the second person, refuse it */
+        post: operations["rejectControl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credentials": {
         parameters: {
             query?: never;
@@ -125,6 +218,64 @@ export interface paths {
         post?: never;
         /** Remove a device from the model */
         delete: operations["deleteDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** What can be written to a device; 404 while control is off */
+        get: operations["listControls"];
+        /** Say whether a device may be written, and with which credential */
+        put: operations["allowControl"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/controls/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell exactly what would be written and what is there now; nothing is written */
+        post: operations["dryRunControl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/controls/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a control to be written; another person must confirm it */
+        post: operations["requestControl"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1051,6 +1202,8 @@ export interface components {
         About: {
             /** Format: date-time */
             built_at?: string;
+            /** @description Whether devices can be written at all */
+            control?: boolean;
             database?: string;
             go: string;
             license: string;
@@ -1137,6 +1290,132 @@ export interface components {
             /** @description Over some 10 s; null until it was measured */
             samples_per_second: number | null;
             store?: components["schemas"]["StoreHealth"];
+        };
+        Control: {
+            /** @description The quantity of a set-point; min, max, step and value are in its base unit */
+            class?: string;
+            key: string;
+            /** @enum {string} */
+            kind: "command" | "set-point";
+            label: string;
+            /** Format: double */
+            max?: number;
+            /** Format: double */
+            min?: number;
+            open?: components["schemas"]["ControlRequest"];
+            options?: components["schemas"]["ControlOption"][];
+            /**
+             * Format: uint64
+             * @description The point that shows the effect
+             */
+            point?: number;
+            state?: components["schemas"]["ControlShown"];
+            /** Format: double */
+            step?: number;
+            /** @description The object or register that is written */
+            target: string;
+            unit?: string;
+        };
+        ControlConfirmation: {
+            password?: string;
+        };
+        ControlDryRun: {
+            /** @description What the device holds there now */
+            current?: string;
+            current_option?: string;
+            /** Format: double */
+            current_value?: number;
+            /** @description The value as it would go over the wire */
+            raw: string;
+            /** @enum {string} */
+            severity?: "ok" | "info" | "warning" | "critical" | "unknown";
+            target: string;
+            warning?: string;
+        };
+        ControlList: {
+            items: components["schemas"]["Control"][];
+            permission: components["schemas"]["ControlPermission"];
+        };
+        ControlOption: {
+            name: string;
+            /** @enum {string} */
+            severity: "ok" | "info" | "warning" | "critical" | "unknown";
+            warning?: string;
+        };
+        ControlPermission: {
+            allowed: boolean;
+            /**
+             * Format: uint64
+             * @description Opens the device for writing; without it the credential by which it is read
+             */
+            credential?: number;
+        };
+        ControlRejection: {
+            reason?: string;
+        };
+        ControlRequest: {
+            before?: string;
+            class?: string;
+            control: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decider?: string;
+            /** Format: uint64 */
+            device?: number;
+            device_name: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uint64 */
+            id: number;
+            /** @enum {string} */
+            kind: "command" | "set-point";
+            label: string;
+            /** @description Whether you asked: then another person must confirm */
+            mine: boolean;
+            option?: string;
+            raw: string;
+            reason: string;
+            /** Format: date-time */
+            requested_at: string;
+            requester: string;
+            result?: string;
+            /** Format: date-time */
+            started_at?: string;
+            state: components["schemas"]["ControlState"];
+            target: string;
+            unit?: string;
+            /** Format: double */
+            value?: number;
+        };
+        ControlRequestInput: {
+            control: string;
+            option?: string;
+            reason: string;
+            /** Format: double */
+            value?: number;
+        };
+        ControlRequestList: {
+            items: components["schemas"]["ControlRequest"][];
+        };
+        /** @description The last good value of the point that shows the effect */
+        ControlShown: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            severity?: "ok" | "info" | "warning" | "critical" | "unknown";
+            text?: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @enum {string} */
+        ControlState: "requested" | "confirmed" | "executing" | "done" | "failed" | "outcome-unknown" | "rejected" | "expired" | "cancelled";
+        ControlWish: {
+            control: string;
+            option?: string;
+            /** Format: double */
+            value?: number;
         };
         Created: {
             /** Format: uint64 */
@@ -1830,7 +2109,7 @@ export interface components {
             code: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device */
+            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-limited, reauthenticate, device-unreachable */
             reason?: string;
             request_id?: string;
             retry_after_s?: number;
@@ -2436,6 +2715,133 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listControlRequests: {
+        parameters: {
+            query?: {
+                /** @description Only requests with a smaller id */
+                before?: number;
+                device?: number;
+                limit?: number;
+                state?: components["schemas"]["ControlState"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequestList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getControlRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing will be written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlConfirmation"];
+            };
+        };
+        responses: {
+            /** @description It is being written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rejectControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlRejection"];
+            };
+        };
+        responses: {
+            /** @description Nothing will be written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listCredentials: {
         parameters: {
             query?: never;
@@ -2650,6 +3056,108 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listControls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The controls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    allowControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlPermission"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    dryRunControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlWish"];
+            };
+        };
+        responses: {
+            /** @description What would be written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlDryRun"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Waits for the second person */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlRequest"];
+                };
             };
             default: components["responses"]["Problem"];
         };
