@@ -88,6 +88,7 @@ func TestEveryOperation(t *testing.T) {
 	admin.everyDiscovery()
 	admin.everyEvent()
 	admin.everyWorkshop()
+	admin.everyControl(h)
 	admin.want(http.StatusOK, "GET", "/sessions", nil, nil)
 	admin.want(http.StatusNoContent, "DELETE", "/sessions", nil, nil)
 	admin.want(http.StatusOK, "GET", "/devices", nil, nil)

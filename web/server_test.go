@@ -26,6 +26,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
+	"github.com/aisle-dcim/aisle/dcim/control"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
 	"github.com/aisle-dcim/aisle/dcim/discovery"
@@ -267,8 +268,10 @@ func open(t *testing.T, change func(*web.Options)) *house {
 }
 
 func apiOptions(h *house) api.Options {
+	switches := must(control.New(control.Options{DB: h.db, Audit: h.audit, Plant: switchboard{}, Persons: h.access, FreshSession: time.Minute}))(h.t)
 	return api.Options{
-		DB: h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
+		Control: switches,
+		DB:      h.db, Accounts: h.access, Credentials: h.secrets, Audit: h.audit, Layout: h.layout, Inventory: inventoryOf{h.stock},
 		Live: h.live, History: h.store, Polling: h.plant, Events: h.events, Discovery: h.search.service, Scanner: h.search, Workshop: newCraft(), Setup: h.setup, Simulation: &theatre{}, Recorder: h.audit,
 		StoreHealth: func() api.StoreHealth { return api.StoreHealth{Kind: "embedded"} }, OverviewEvery: -1,
 		About: api.About{Version: "1.2.3", Profiles: func() int { return 42 }, Database: "sqlite", Telemetry: "embedded"},

@@ -70,7 +70,7 @@ func Rules() map[string]Rule {
 		"requestControl":      need(access.RequestControl),
 		"listControlRequests": need(access.ReadFacility),
 		"getControlRequest":   need(access.ReadFacility),
-		"confirmControl":      need(access.ConfirmControl),
+		"confirmControl":      {Operation: access.ConfirmControl, Person: true},
 		"rejectControl":       need(access.ConfirmControl),
 		"cancelControl":       need(access.RequestControl),
 

@@ -234,7 +234,7 @@ func TestOutletIsSwitchedByTwoPersons(t *testing.T) {
 		}
 	}
 	slices.Reverse(steps)
-	if want := []string{"allow-control test", "control-request olga", "control-confirm eva", "control-execute control", "control-done control"}; !slices.Equal(steps, want) {
+	if want := []string{"allow-control token test", "control-request olga", "control-confirm eva", "control-execute control", "control-done control"}; !slices.Equal(steps, want) {
 		t.Errorf("audit: %v, want %v", steps, want)
 	}
 	res, err := http.Get("http://" + s.Addr().String() + "/metrics")

@@ -1,0 +1,165 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/control"
+	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/web"
+	"github.com/aisle-dcim/aisle/web/apigen"
+)
+
+// switchboard gives every device an outlet and a set-point. Nothing is ever
+// written: nobody runs the service.
+type switchboard struct{}
+
+func (switchboard) Controls(models.DeviceID) []models.ControlSpec {
+	return []models.ControlSpec{
+		{Key: "outlet/1/switch", Kind: models.ControlCommand, Label: "Outlet 1", Target: "1.3.6.1.4.1.9.1", Options: []models.ControlOption{
+			{Name: "on", Severity: models.SeverityInfo}, {Name: "off", Severity: models.SeverityCritical, Warning: "what is plugged in goes dark"},
+		}},
+		{Key: "setpoint", Kind: models.ControlSetPoint, Label: "Set-point", Class: "temperature", Min: 16, Max: 30, Step: 0.5, Target: "holding 4"},
+	}
+}
+
+func (switchboard) Intend(_ context.Context, _ models.Device, key string, a control.Action) (control.Intent, error) {
+	return control.Intent{Target: "SET " + key, Raw: fmt.Sprint(a.Option, a.Value), Current: "1"}, nil
+}
+
+func (switchboard) Write(context.Context, models.Device, string, control.Action, control.Intent) error {
+	return control.ErrUnanswered
+}
+
+func (switchboard) Poll(models.DeviceID) {}
+
+func (switchboard) Shown(models.DeviceID, string) (float64, time.Time, bool) {
+	return 0, time.Time{}, false
+}
+
+func TestControlOverTheWire(t *testing.T) {
+	h := open(t, nil)
+	admin := h.program(access.Administrator)
+	path := fmt.Sprintf("/devices/%d/controls", h.pdus[0])
+	get := func(c *client) apigen.ControlList {
+		t.Helper()
+		var out apigen.ControlList
+		c.want(200, "GET", path, nil, &out)
+		return out
+	}
+	if l := get(admin); l.Permission.Allowed || len(l.Items) != 0 {
+		t.Errorf("before it is allowed: %+v", l)
+	}
+	for role, want := range map[access.Role]int{access.Engineer: http.StatusForbidden, access.Viewer: http.StatusForbidden, access.Administrator: http.StatusNoContent} {
+		if resp, data := h.program(role).do("PUT", path, apigen.ControlPermission{Allowed: true}); resp.StatusCode != want {
+			t.Errorf("%s allows control: %d %s", role, resp.StatusCode, data)
+		}
+	}
+	l := get(h.program(access.Viewer))
+	if !l.Permission.Allowed || len(l.Items) != 2 || l.Items[0].Options == nil || *(*l.Items[0].Options)[1].Warning == "" || *l.Items[1].Unit != "°C" || *l.Items[1].Max != 30 {
+		t.Errorf("controls: %+v", l)
+	}
+	for _, tt := range []struct {
+		role access.Role
+		what string
+		body map[string]any
+		want int
+		says string
+	}{
+		{access.Viewer, "/dry-run", map[string]any{"control": "outlet/1/switch", "option": "off"}, http.StatusForbidden, ""},
+		{access.Operator, "/dry-run", map[string]any{"control": "outlet/1/switch", "option": "off"}, http.StatusOK, `"warning":"what is plugged in goes dark"`},
+		{access.Operator, "/dry-run", map[string]any{"control": "outlet/1/switch", "option": "burn"}, http.StatusUnprocessableEntity, "option"},
+		{access.Operator, "/dry-run", map[string]any{"control": "setpoint", "value": 99}, http.StatusUnprocessableEntity, "value"},
+		{access.Operator, "/dry-run", map[string]any{"control": "outlet/2/switch", "option": "on"}, http.StatusNotFound, ""},
+		{access.Operator, "/requests", map[string]any{"control": "outlet/1/switch", "option": "off"}, http.StatusBadRequest, "reason"},
+		// A token of nobody is not the first of two persons.
+		{access.Operator, "/requests", map[string]any{"control": "outlet/1/switch", "option": "off", "reason": "server replaced"}, http.StatusForbidden, ""},
+	} {
+		resp, data := h.program(tt.role).do("POST", path+tt.what, tt.body)
+		if resp.StatusCode != tt.want || !strings.Contains(string(data), tt.says) {
+			t.Errorf("%s %s %v: %d %s", tt.role, tt.what, tt.body, resp.StatusCode, data)
+		}
+	}
+}
+
+// TestControlOff: nothing is told of control while it is switched off.
+func TestControlOff(t *testing.T) {
+	h := open(t, func(o *web.Options) { o.API.Control = nil })
+	c := h.program(access.Administrator)
+	path := fmt.Sprintf("/devices/%d/controls", h.pdus[0])
+	for _, x := range []struct {
+		method, path string
+		body         any
+	}{
+		{"GET", path, nil},
+		{"PUT", path, apigen.ControlPermission{Allowed: true}},
+		{"GET", "/control/requests", nil},
+		{"GET", "/control/requests/1", nil},
+	} {
+		if resp, data := c.do(x.method, x.path, x.body); resp.StatusCode != http.StatusNotFound || !strings.Contains(string(data), "switched off") {
+			t.Errorf("%s %s: %d %s", x.method, x.path, resp.StatusCode, data)
+		}
+	}
+	var about apigen.About
+	if c.want(200, "GET", "/about", nil, &about); about.Control == nil || *about.Control {
+		t.Errorf("about: %+v", about.Control)
+	}
+}
+
+// everyControl asks for control as an administrator; an engineer decides.
+func (c *client) everyControl(h *house) {
+	h.t.Helper()
+	second := h.signedIn(access.Engineer)
+	path := fmt.Sprintf("/devices/%d/controls", h.pdus[1])
+	c.want(http.StatusNoContent, "PUT", path, apigen.ControlPermission{Allowed: true}, nil)
+	c.want(http.StatusOK, "GET", path, nil, nil)
+	off, value := "off", 24.5
+	wish := apigen.ControlWish{Control: "outlet/1/switch", Option: &off}
+	var dry apigen.ControlDryRun
+	c.want(http.StatusOK, "POST", path+"/dry-run", wish, &dry)
+	ask := func(in apigen.ControlRequestInput) apigen.ControlRequest {
+		h.t.Helper()
+		var r apigen.ControlRequest
+		in.Reason = "server replaced"
+		c.want(http.StatusCreated, "POST", path+"/requests", in, &r)
+		if r.State != apigen.ControlStateRequested || !r.Mine || r.ExpiresAt.Sub(r.RequestedAt) != 15*time.Minute {
+			h.t.Errorf("request %+v", r)
+		}
+		return r
+	}
+	r := ask(apigen.ControlRequestInput{Control: "outlet/1/switch", Option: &off})
+	if r.Target != dry.Target || r.Raw != dry.Raw {
+		h.t.Errorf("request %+v is not what the dry run said: %+v", r, dry)
+	}
+	at := fmt.Sprintf("/control/requests/%d", r.Id)
+	if p := c.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.SamePerson {
+		h.t.Errorf("the same person: %+v", p)
+	}
+	if p := c.refused(http.StatusConflict, "conflict", "POST", path+"/requests", apigen.ControlRequestInput{Control: "outlet/1/switch", Option: &off, Reason: "once more"}); *p.Reason != control.Open {
+		h.t.Errorf("a second request: %+v", p)
+	}
+	var seen apigen.ControlRequest
+	second.want(http.StatusOK, "GET", at, nil, &seen)
+	if seen.Mine {
+		h.t.Error("the second person is told to have asked")
+	}
+	second.want(http.StatusOK, "POST", at+"/confirm", apigen.ControlConfirmation{}, &seen)
+	if seen.State != apigen.ControlStateConfirmed {
+		h.t.Errorf("confirmed: %+v", seen)
+	}
+	r = ask(apigen.ControlRequestInput{Control: "setpoint", Value: &value})
+	second.want(http.StatusOK, "POST", fmt.Sprintf("/control/requests/%d/reject", r.Id), apigen.ControlRejection{}, nil)
+	r = ask(apigen.ControlRequestInput{Control: "setpoint", Value: &value})
+	second.refused(http.StatusForbidden, "forbidden", "POST", fmt.Sprintf("/control/requests/%d/cancel", r.Id), nil)
+	c.want(http.StatusOK, "POST", fmt.Sprintf("/control/requests/%d/cancel", r.Id), nil, nil)
+	var list apigen.ControlRequestList
+	c.want(http.StatusOK, "GET", "/control/requests?state=cancelled&state=rejected&limit=5", nil, &list)
+	if len(list.Items) != 2 || *list.Items[0].Value != value || *list.Items[0].Unit != "°C" {
+		h.t.Errorf("ended requests: %+v", list)
+	}
+}
