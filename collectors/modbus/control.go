@@ -165,10 +165,7 @@ func (w *writer) write(ctx context.Context, g *Gateway, p pace, unit byte, pdu *
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	dial, cancel := context.WithTimeout(ctx, p.timeout)
-	err := g.connect(dial)
-	cancel()
-	if err != nil {
+	if err := g.connect(ctx, time.Now().Add(p.timeout)); err != nil {
 		return err // nothing was sent
 	}
 	answer, err := g.once(ctx, p.timeout, unit, pdu)

@@ -32,14 +32,36 @@ var _ collectors.Driver = (*Driver)(nil)
 // knowledge is what Learn found out and Read works with.
 type knowledge struct {
 	profile *profile.Profile
-	device  *profile.Device
-	reader  *reader
+	// device is without its points, of which only what polling needs is kept.
+	device *profile.Device
+	points []pollPoint
+	reader *reader
 	// units maps the unit ids of the profile to those of this device.
 	units unitMap
 	// view holds what was read while learning.
 	view  *view
 	polls map[string]*poll
 	unmet []string
+}
+
+// pollPoint is a point without names and texts.
+type pollPoint struct {
+	group          string
+	register       *profile.Register // nil for one that is not read
+	extras, guards []profile.Register
+	decode         func([]profile.Raw) (float64, models.Quality)
+}
+
+// keep takes out of the device what polling needs.
+func (k *knowledge) keep() {
+	k.points = make([]pollPoint, len(k.device.Points))
+	for i := range k.device.Points {
+		r := &k.device.Points[i]
+		k.points[i] = pollPoint{group: r.Spec.Group, register: r.Register, extras: r.ExtraRegisters, guards: r.Guards, decode: r.Decode}
+	}
+	lean := *k.device
+	lean.Points = nil
+	k.device = &lean
 }
 
 // poll is a prepared reading of some groups.
@@ -54,6 +76,7 @@ type poll struct {
 // want is one point of a poll and where its numbers are.
 type want struct {
 	index  int
+	decode func([]profile.Raw) (float64, models.Quality)
 	value  place
 	extras []place
 	guards []guard
@@ -143,7 +166,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		}
 		if r.Quality == models.Good {
 			raws = w.raws(raws[:0])
-			r.Value, r.Quality = k.device.Points[w.index].Decode(raws)
+			r.Value, r.Quality = w.decode(raws)
 			if r.Quality != models.Good {
 				r.Value = 0
 			}
@@ -226,9 +249,9 @@ func (k *knowledge) pollOf(groups []string) *poll {
 		}
 		return x
 	}
-	for i := range k.device.Points {
-		r := &k.device.Points[i]
-		if r.Register == nil || !slices.Contains(groups, r.Spec.Group) {
+	for i := range k.points {
+		r := &k.points[i]
+		if r.register == nil || !slices.Contains(groups, r.group) {
 			continue
 		}
 		p.wants = append(p.wants, k.want(i, r, get))
@@ -243,11 +266,11 @@ func (k *knowledge) pollOf(groups []string) *poll {
 
 // want finds the place of a point's registers: together in one item where
 // they lie close enough, so that they come from one answer.
-func (k *knowledge) want(index int, r *profile.Resolved, get func(span) *item) want {
-	own := k.units.span(*r.Register)
+func (k *knowledge) want(index int, r *pollPoint, get func(span) *item) want {
+	own := k.units.span(*r.register)
 	all := own
-	others := make([]span, 0, len(r.ExtraRegisters)+len(r.Guards))
-	for _, x := range slices.Concat(r.ExtraRegisters, r.Guards) {
+	others := make([]span, 0, len(r.extras)+len(r.guards))
+	for _, x := range slices.Concat(r.extras, r.guards) {
 		s := k.units.span(x)
 		others = append(others, s)
 		if s.unit == own.unit && s.table == own.table {
@@ -267,9 +290,9 @@ func (k *knowledge) want(index int, r *profile.Resolved, get func(span) *item) w
 		}
 		return place{item: get(host), at: width * (s.from - host.from), size: width * (s.to - s.from)}
 	}
-	w := want{index: index, value: locate(own)}
+	w := want{index: index, decode: r.decode, value: locate(own)}
 	for i, s := range others {
-		if i < len(r.ExtraRegisters) {
+		if i < len(r.extras) {
 			w.extras = append(w.extras, locate(s))
 		} else {
 			w.guards = append(w.guards, guard{place: locate(s), want: k.view.data[s]})

@@ -146,12 +146,26 @@ func (g *Gateway) closeIdle() {
 	select {
 	case <-g.turn:
 	default:
+		g.wakeIdle(g.opt.Idle)
 		return
 	}
-	if time.Since(g.last) >= g.opt.Idle {
+	if rest := g.opt.Idle - time.Since(g.last); rest <= 0 {
 		g.drop()
+	} else if g.conn != nil {
+		g.wakeIdle(rest)
 	}
 	g.turn <- struct{}{}
+}
+
+// wakeIdle has closeIdle look at the connection after a while.
+func (g *Gateway) wakeIdle(after time.Duration) {
+	g.idleMu.Lock()
+	defer g.idleMu.Unlock()
+	if g.idle == nil {
+		g.idle = time.AfterFunc(after, g.closeIdle)
+	} else {
+		g.idle.Reset(after)
+	}
 }
 
 // pace is how long one device behind the gateway may take. Zero fields take
@@ -272,14 +286,16 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if err := g.connect(ctx); err != nil {
+	deadline := time.Now().Add(timeout)
+	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
+		deadline = limit
+	}
+	if err := g.connect(ctx, deadline); err != nil {
 		return nil, err
 	}
 	g.id++
 	request := g.framing.encode(g.id, unit, pdu)
-	frame, err := g.transfer(ctx, request)
+	frame, err := g.transfer(ctx, deadline, request)
 	if err != nil {
 		// Whatever else arrives on this connection could be taken for the
 		// answer to a later question.
@@ -296,20 +312,15 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 	if answer.FunctionCode&0x80 != 0 {
 		g.exceptions.Add(1)
 	}
-	g.idleMu.Lock()
-	if g.idle == nil {
-		g.idle = time.AfterFunc(g.opt.Idle, g.closeIdle)
-	} else {
-		g.idle.Reset(g.opt.Idle)
-	}
-	g.idleMu.Unlock()
 	return answer, nil
 }
 
-func (g *Gateway) connect(ctx context.Context) error {
+func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 	if g.conn != nil {
 		return nil
 	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
 	if now := time.Now(); now.Before(g.until) {
 		return fmt.Errorf("%w (next try in %s)", g.dialErr, g.until.Sub(now).Round(10*time.Millisecond))
 	}
@@ -331,6 +342,7 @@ func (g *Gateway) connect(ctx context.Context) error {
 		g.in.Reset(conn)
 	}
 	g.reconnects.Add(1)
+	g.wakeIdle(g.opt.Idle)
 	return nil
 }
 
@@ -342,8 +354,7 @@ func (g *Gateway) dial(ctx context.Context) (line, error) {
 }
 
 // transfer writes the request and reads frames until one answers it.
-func (g *Gateway) transfer(ctx context.Context, request []byte) ([]byte, error) {
-	deadline, _ := ctx.Deadline()
+func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []byte) ([]byte, error) {
 	conn := g.conn
 	if err := conn.SetDeadline(deadline); err != nil {
 		return nil, err

@@ -119,7 +119,9 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 			l.Controls = append(l.Controls, k.device.Controls[i].Spec)
 		}
 	}
-	return k.device, l, nil
+	whole := k.device
+	k.keep()
+	return whole, l, nil
 }
 
 func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
@@ -347,7 +349,7 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 		data, err := d.gateway.read(ctx, at, s.unit, s.table, r.Address, uint16(s.to-s.from))
 		if err == nil {
 			b := block{span: s}
-			v.data[s] = b.part(data, s, nil)
+			v.data[s] = slices.Clone(b.part(data, s))
 		} else if !refused(err) {
 			lost = err
 		}

@@ -148,15 +148,16 @@ func (b *block) set(data []byte, q models.Quality) {
 			x.data = nil
 			continue
 		}
-		x.data = b.part(data, x.span, x.data[:0])
+		x.data = b.part(data, x.span)
 	}
 }
 
-// part cuts the bytes of s out of the answer to b.
-func (b *block) part(data []byte, s span, dst []byte) []byte {
+// part cuts the bytes of s out of the answer to b. Registers stay a part of it.
+func (b *block) part(data []byte, s span) []byte {
 	if !b.bits() {
-		return append(dst, data[2*(s.from-b.from):2*(s.to-b.from)]...)
+		return data[2*(s.from-b.from) : 2*(s.to-b.from)]
 	}
+	dst := make([]byte, 0, s.to-s.from)
 	for i := s.from - b.from; i < s.to-b.from; i++ {
 		dst = append(dst, data[i/8]>>(i%8)&1)
 	}

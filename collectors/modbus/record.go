@@ -144,7 +144,7 @@ func (s *sweep) read(ctx context.Context, table string, from, to int) error {
 		s.silent = 0
 		b := block{span: span{unit: d.target.Modbus.Unit, table: table, from: from, to: to + 1}}
 		for at := from; at <= to; at++ {
-			one := b.part(data, span{unit: b.unit, table: table, from: at, to: at + 1}, nil)
+			one := b.part(data, span{unit: b.unit, table: table, from: at, to: at + 1})
 			v := uint16(one[0])
 			if len(one) > 1 {
 				v = v<<8 | uint16(one[1])

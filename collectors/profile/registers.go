@@ -14,6 +14,8 @@ type registerType struct {
 	name       string
 	littleWord bool // the first register is the least significant
 	littleByte bool // the bytes inside a register are swapped
+	count      int  // of its registers, 0 for a text
+	digits     bool // each register is a signed digit of base 10000
 }
 
 // registerCounts gives the registers that each type takes; string takes what
@@ -24,10 +26,14 @@ var registerCounts = map[string]int{
 }
 
 func newRegisterType(name, wordOrder, byteOrder string) (*registerType, error) {
-	if _, ok := registerCounts[name]; !ok {
+	count, ok := registerCounts[name]
+	if !ok {
 		return nil, fmt.Errorf("type %q is not one of u16 i16 u32 i32 u64 i64 f32 f64 bits16 bits32 bit m10k2 m10k3 m10k4 string bool", name)
 	}
-	return &registerType{name: name, littleWord: wordOrder == "little", littleByte: byteOrder == "little"}, nil
+	return &registerType{
+		name: name, littleWord: wordOrder == "little", littleByte: byteOrder == "little",
+		count: count, digits: strings.HasPrefix(name, "m10k"),
+	}, nil
 }
 
 // word returns register k counted from the most significant one.
@@ -43,12 +49,11 @@ func (t *registerType) word(b []byte, k int) uint16 {
 }
 
 func (t *registerType) number(b []byte) (f float64, i int64, integer bool, q models.Quality) {
-	want := registerCounts[t.name]
+	want := t.count
 	if want == 0 || len(b) != 2*want {
 		return 0, 0, false, models.Bad
 	}
-	if strings.HasPrefix(t.name, "m10k") {
-		// Each register is one signed digit of base 10000.
+	if t.digits {
 		for k := range want {
 			i = i*10000 + int64(int16(t.word(b, k)))
 		}

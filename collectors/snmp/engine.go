@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,6 +64,7 @@ type Engine struct {
 
 	v4    []*lane
 	v6    *lane // nil where the system has no IPv6
+	stop  chan struct{}
 	next  atomic.Uint32
 	id    atomic.Uint32
 	wg    sync.WaitGroup
@@ -126,29 +128,51 @@ func (e *Engine) Start() error {
 			return err
 		}
 		e.v4 = append(e.v4, l)
-		e.run(l)
 	}
 	if l, err := newLane(e, "udp6"); err == nil { // a system may do without
 		e.v6 = l
-		e.run(l)
 	}
+	stop, lanes := make(chan struct{}), e.lanes()
+	e.stop = stop
+	for _, l := range lanes {
+		e.wg.Go(l.receive)
+	}
+	e.wg.Go(func() { clock(lanes, stop) })
 	return nil
 }
 
-func (e *Engine) run(l *lane) {
-	e.wg.Go(l.receive)
-	e.wg.Go(l.clock)
+func (e *Engine) lanes() []*lane {
+	if e.v6 == nil {
+		return e.v4
+	}
+	return append(slices.Clip(e.v4), e.v6)
+}
+
+// clock looks after the time-outs of all lanes until stop is closed: one for
+// all, since each tick wakes a processor.
+func clock(lanes []*lane, stop <-chan struct{}) {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-t.C:
+			for _, l := range lanes {
+				l.expire(int64(time.Since(l.start) / tick))
+			}
+		}
+	}
 }
 
 // Stop closes the sockets and waits for the readers.
 func (e *Engine) Stop() {
-	lanes := e.v4
-	if e.v6 != nil {
-		lanes = append(lanes, e.v6)
-	}
-	for _, l := range lanes {
+	for _, l := range e.lanes() {
 		_ = l.packets.close()
-		close(l.stop)
+	}
+	if e.stop != nil {
+		close(e.stop)
+		e.stop = nil
 	}
 	e.wg.Wait()
 	e.v4, e.v6 = nil, nil

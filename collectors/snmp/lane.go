@@ -44,8 +44,8 @@ type owner interface {
 // A wheel of slots holds the time-outs: the ids of calls by the tick at which
 // they are due. Ids of calls that ended are passed over.
 const (
-	tick       = 25 * time.Millisecond
-	wheelSlots = 512
+	tick       = 50 * time.Millisecond
+	wheelSlots = 256
 )
 
 // lane is one shared UDP socket with the calls under way on it.
@@ -53,7 +53,6 @@ type lane struct {
 	engine  *Engine
 	packets *packets
 	start   time.Time
-	stop    chan struct{}
 
 	mu      sync.Mutex
 	pending map[int32]*call
@@ -70,7 +69,7 @@ func newLane(e *Engine, network string) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lane{engine: e, packets: p, start: time.Now(), stop: make(chan struct{}), pending: map[int32]*call{}}, nil
+	return &lane{engine: e, packets: p, start: time.Now(), pending: map[int32]*call{}}, nil
 }
 
 // arrival is a datagram with the call it belongs to.
@@ -258,20 +257,6 @@ func (l *lane) drop(c *call) {
 	c.dropped = true
 	if l.pending[c.entered] == c {
 		delete(l.pending, c.entered)
-	}
-}
-
-// clock looks after time-outs until the lane is stopped.
-func (l *lane) clock() {
-	t := time.NewTicker(tick)
-	defer t.Stop()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-t.C:
-			l.expire(int64(time.Since(l.start) / tick))
-		}
 	}
 }
 
