@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X github.com/aisle-dcim/aisle/cmd/internal/app.Version=$(VERSI
 CACHE   := $(or $(AISLE_CACHE),$(HOME)/.cache/aisle)
 UI_SRC  := $(shell find web/ui -path web/ui/node_modules -prune -o -path web/ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: demo build test test-go test-ui e2e check fmt lint vet generate fresh clean setup-build setup-test bench
+.PHONY: demo build test test-go test-ui e2e check fmt lint vet generate fresh clean setup-build setup-test bench bench-collect
 
 demo: build
 	./bin/aisle demo
@@ -69,6 +69,12 @@ fresh: web/ui/node_modules/.stamp
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./collectors/... ./dcim/...
+
+# The collectors against a thousand simulated devices, beside a floor and the
+# peers on PATH: about two minutes. BENCH='-devices 5000 -protocols snmp-v2c'.
+bench-collect:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/aisle ./cmd/collectbench
+	bin/collectbench -aisle bin/aisle $(BENCH)
 
 clean:
 	rm -rf bin web/ui/dist web/ui/node_modules

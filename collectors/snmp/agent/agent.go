@@ -4,6 +4,7 @@ package agent
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -22,6 +23,26 @@ type Table struct {
 	objects []object
 	at      map[string]int
 	write   WriteFunc
+	// answers to requests that came before, when they are kept.
+	answers map[string]reply
+	changes int
+}
+
+// reply is an answer that may be given again.
+type reply struct {
+	status, index int
+	list          []byte
+}
+
+// maxReplies bounds how many answers are kept.
+const maxReplies = 4096
+
+// KeepAnswers has answers given again to the same question until an object
+// changes: for agents that are asked the same all day.
+func (t *Table) KeepAnswers() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answers = map[string]reply{}
 }
 
 // WriteFunc is asked about each SET of one object; it keeps what it wants
@@ -96,6 +117,8 @@ func (t *Table) Set(oid string, tag byte, raw profile.Raw) error {
 		return err
 	}
 	t.objects[i].tag, t.objects[i].value = tag, value
+	clear(t.answers)
+	t.changes++
 	return nil
 }
 
@@ -114,6 +137,8 @@ func (t *Table) Remove(oid string) {
 		}
 	}
 	t.objects = kept
+	clear(t.answers)
+	t.changes++
 	clear(t.at)
 	for i, o := range t.objects {
 		t.at[profile.Dotted(o.oid)] = i
@@ -138,6 +163,9 @@ type Options struct {
 	Silent *atomic.Bool
 	// USM answers SNMPv3; nil is silence.
 	USM *USM
+	// Asked is told the first object, encoded, of each request that is
+	// answered.
+	Asked func(name []byte)
 }
 
 // Agent answers on one UDP socket.
@@ -148,16 +176,22 @@ type Agent struct {
 	wg    sync.WaitGroup
 }
 
-// Listen starts an agent on address; port 0 takes a free one.
-func Listen(address string, table *Table, opt Options) (*Agent, error) {
+// New returns an agent without a socket: its Answer is called.
+func New(table *Table, opt Options) *Agent {
 	if opt.MaxMessage <= 0 {
 		opt.MaxMessage = 1472
 	}
+	return &Agent{table: table, opt: opt}
+}
+
+// Listen starts an agent on address; port 0 takes a free one.
+func Listen(address string, table *Table, opt Options) (*Agent, error) {
 	conn, err := (&net.ListenConfig{}).ListenPacket(context.Background(), "udp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	a := &Agent{conn: conn, table: table, opt: opt}
+	a := New(table, opt)
+	a.conn = conn
 	a.wg.Go(a.serve)
 	return a, nil
 }
@@ -200,7 +234,7 @@ func (a *Agent) Answer(request []byte) []byte {
 	m, err := ber.Decode(request)
 	if err != nil {
 		if a.opt.USM != nil {
-			return a.opt.USM.Answer(request, a.table, a.opt.MaxMessage)
+			return a.opt.USM.answer(request, a.table, a.opt)
 		}
 		return nil
 	}
@@ -211,11 +245,41 @@ func (a *Agent) Answer(request []byte) []byte {
 	if status < 0 {
 		return nil
 	}
+	a.opt.asked(m.Bindings)
 	return ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, status, index, list)
+}
+
+// asked tells the first object of a request.
+func (o *Options) asked(bindings ber.Reader) {
+	if o.Asked == nil {
+		return
+	}
+	if name, _, _, err := bindings.Binding(); err == nil {
+		o.Asked(name)
+	}
 }
 
 // respond works out one request whose bindings are still encoded.
 func (t *Table) respond(version int, pdu byte, a, b int, bindings ber.Reader, room int) (status, index int, list []byte) {
+	t.mu.RLock()
+	keeps := t.answers != nil && pdu != ber.Set
+	var key []byte
+	if keeps {
+		key = make([]byte, 0, 2048)
+		for _, n := range []int{version, int(pdu), a, b, room} {
+			key = binary.BigEndian.AppendUint32(key, uint32(n))
+		}
+		key = append(key, bindings.Rest()...)
+		if r, ok := t.answers[string(key)]; ok {
+			t.mu.RUnlock()
+			return r.status, r.index, r.list
+		}
+	}
+	changes := t.changes
+	t.mu.RUnlock()
+	if keeps {
+		defer func() { t.keep(key, changes, reply{status, index, list}) }()
+	}
 	var names [][]byte
 	for in := bindings; !in.Done(); {
 		name, _, _, err := in.Binding()
@@ -228,6 +292,15 @@ func (t *Table) respond(version int, pdu byte, a, b int, bindings ber.Reader, ro
 		return t.set(bindings)
 	}
 	return t.Respond(version, pdu, a, b, names, room)
+}
+
+// keep keeps an answer, unless an object changed since it was worked out.
+func (t *Table) keep(key []byte, changes int, r reply) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if changes == t.changes && len(t.answers) < maxReplies {
+		t.answers[string(key)] = r
+	}
 }
 
 // Error-status values of a SET, RFC 3416 section 4.2.5.

@@ -59,8 +59,8 @@ func NewUSM(engineID []byte, boots uint32, users ...*usm.Prepared) (*USM, error)
 	return u, nil
 }
 
-// Answer answers one message from the table; nil is silence.
-func (u *USM) Answer(request []byte, t *Table, maxMessage int) []byte {
+// answer answers one message from the table; nil is silence.
+func (u *USM) answer(request []byte, t *Table, opt Options) []byte {
 	request = bytes.Clone(request)
 	m, err := usm.Parse(request)
 	if err != nil {
@@ -90,20 +90,21 @@ func (u *USM) Answer(request []byte, t *Table, maxMessage int) []byte {
 	if err != nil {
 		return u.report(m, decryptionError, nil)
 	}
-	return u.respond(m, x.keys, scoped, t, maxMessage)
+	return u.respond(m, x.keys, scoped, t, opt)
 }
 
 // respond works out the answer to a scoped PDU.
-func (u *USM) respond(m usm.Message, keys *usm.Keys, scoped []byte, t *Table, maxMessage int) []byte {
+func (u *USM) respond(m usm.Message, keys *usm.Keys, scoped []byte, t *Table, opt Options) []byte {
 	p, err := usm.ParseScoped(scoped)
 	if err != nil {
 		return nil
 	}
 	const overhead = 200 // header, security parameters and padding
-	status, index, bindings := t.respond(1, p.Tag, p.A, p.B, p.Bindings, maxMessage-overhead)
+	status, index, bindings := t.respond(1, p.Tag, p.A, p.B, p.Bindings, opt.MaxMessage-overhead)
 	if status < 0 {
 		return nil
 	}
+	opt.asked(p.Bindings)
 	p.Tag, p.A, p.B, p.ContextEngineID = ber.Response, status, index, u.engineID
 	return u.seal(m, keys, keys.Flags(), p, bindings)
 }

@@ -191,6 +191,9 @@ func NewReader(b []byte) Reader { return Reader{b} }
 // Done reports whether everything was read.
 func (r *Reader) Done() bool { return len(r.rest) == 0 }
 
+// Rest returns what was not read yet.
+func (r *Reader) Rest() []byte { return r.rest }
+
 // Next returns tag and content of the next value.
 func (r *Reader) Next() (tag byte, content []byte, err error) {
 	b := r.rest
