@@ -67,6 +67,7 @@ async function pages(context) {
     pdu: `/devices/${pdu.id}`,
     ups: `/devices/${ups.id}?point=${load.point.id}&last=15m`,
     discovery: '/discovery',
+    events: '/events',
     trends: `/trends?points=${points}&last=15m`,
     collectors: '/collectors',
     simulation: '/simulation',

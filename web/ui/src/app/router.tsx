@@ -3,6 +3,8 @@ import {
 } from '@tanstack/react-router';
 import { deviceKinds, type DeviceKind } from '../features/devices/kinds';
 import { findingStates, type FindingState } from '../features/discovery/queries';
+import { eventKinds, eventSeverities } from '../features/events/queries';
+import type { EventSearch } from '../features/events/EventFilters';
 import { setupQuery, sessionQuery } from '../features/session/queries';
 import { rangeOf, type RangeSearch } from '../components/timeRange';
 import { pollStates, type PollState } from '../components/PollStateMark';
@@ -122,6 +124,14 @@ const discovery = createRoute({
   validateSearch: (s: Search): { range?: number; state?: FindingState; q?: string } => ({ range: idOf(s.range), state: oneOf(s.state, findingStates), q: textOf(s.q) }),
   component: lazyRouteComponent(() => import('../features/discovery/DiscoveryPage'), 'DiscoveryPage'),
 });
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: '/events',
+  validateSearch: (s: Search): EventSearch => ({
+    device: idOf(s.device), kind: manyOf(s.kind, eventKinds), severity: manyOf(s.severity, eventSeverities), ...rangeOf(s),
+  }),
+  component: lazyRouteComponent(() => import('../features/events/EventsPage'), 'EventsPage'),
+});
 const trends = createRoute({
   getParentRoute: () => shell,
   path: '/trends',
@@ -152,7 +162,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, trends, collectors, simulation, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, events, trends, collectors, simulation, admin, about]),
 ]);
 
 export const router = createRouter({

@@ -2,7 +2,7 @@
 export const en = {
   app: { name: 'Aisle', tagline: 'Data-centre infrastructure', skip: 'Skip to content', menu: 'Menu' },
   nav: {
-    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', collectors: 'Collectors', discovery: 'Discovery',
+    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', events: 'Events', collectors: 'Collectors', discovery: 'Discovery',
     simulation: 'Simulation', administration: 'Administration', about: 'About', main: 'Main navigation', breadcrumb: 'Location',
   },
   action: {
@@ -183,6 +183,18 @@ export const en = {
   pollError: {
     silent: 'Does not answer', 'not-allowed': 'The configuration does not allow its address to be polled', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', locked: 'Its credential cannot be opened; enter the secrets again', replaced: 'Another device answers; it must be accepted first',
     closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
+  },
+  events: {
+    title: 'Events', intro: 'What devices told by themselves in traps, and what polling noticed of them.', severity: 'Severity', what: 'What happened',
+    empty: 'Nothing has happened yet', emptyHint: 'Changes of contact, restarts and SNMP traps come here. For traps, set traps.listen in the configuration and point the devices at this server.',
+    noMatch: 'No event fits the filters', last: 'Last events', all: 'All events', noneOfDevice: 'Nothing has happened yet', allDevices: 'Show events of all devices',
+    variables: 'What came with it', variable: 'Object', from: 'Told by', clears: 'Ends', told: 'In detail', noText: 'No device profile explains this trap',
+    restarted: 'The device restarted', exchanged: 'Another device answers: {{what}} was {{known}}, is {{found}}', appeared: '{{n}} points are new', vanished: '{{n}} points are gone',
+    counterReset: 'The counter began anew: {{before}} → {{after}}', counterWrapped: 'The counter passed its end: {{before}} → {{after}}',
+  },
+  eventKind: {
+    trap: 'SNMP trap', contact: 'Contact', restarted: 'Restart', exchanged: 'Device exchanged', 'points-appeared': 'New points', 'points-vanished': 'Points gone',
+    'counter-reset': 'Counter reset', 'counter-wrapped': 'Counter wrapped',
   },
   simulation: {
     title: 'Simulation', intro: 'The facility is simulated: every value is read over a socket, and faults can be injected to see what follows.', active: 'Active faults', none: 'No fault is active', kind: 'Fault', target: 'Aimed at',

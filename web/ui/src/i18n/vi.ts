@@ -4,7 +4,7 @@ import type { en } from './en';
 export const vi: typeof en = {
   app: { name: 'Aisle', tagline: 'Hạ tầng trung tâm dữ liệu', skip: 'Đến nội dung chính', menu: 'Trình đơn' },
   nav: {
-    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', collectors: 'Bộ thu thập', discovery: 'Dò tìm',
+    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', events: 'Sự kiện', collectors: 'Bộ thu thập', discovery: 'Dò tìm',
     simulation: 'Mô phỏng', administration: 'Quản trị', about: 'Giới thiệu', main: 'Điều hướng chính', breadcrumb: 'Vị trí',
   },
   action: {
@@ -185,6 +185,18 @@ export const vi: typeof en = {
   pollError: {
     silent: 'Không phản hồi', 'not-allowed': 'Cấu hình không cho phép đọc địa chỉ này', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', locked: 'Không mở được thông tin xác thực; hãy nhập lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
     closed: 'Đóng kết nối', stopped: 'Bộ xử lý giao thức không chạy', internal: 'Lỗi bên trong chương trình', waiting: 'Đang chờ lần thử tiếp theo',
+  },
+  events: {
+    title: 'Sự kiện', intro: 'Những gì thiết bị tự báo qua bản tin trap, và những gì bộ thu thập nhận thấy.', severity: 'Mức độ', what: 'Nội dung',
+    empty: 'Chưa có sự kiện nào', emptyHint: 'Thay đổi kết nối, lần khởi động lại và bản tin SNMP trap được ghi tại đây. Để nhận trap, đặt traps.listen trong cấu hình và trỏ thiết bị về máy chủ này.',
+    noMatch: 'Không có sự kiện nào khớp bộ lọc', last: 'Sự kiện gần đây', all: 'Tất cả sự kiện', noneOfDevice: 'Chưa có sự kiện nào', allDevices: 'Hiện sự kiện của mọi thiết bị',
+    variables: 'Dữ liệu kèm theo', variable: 'Đối tượng', from: 'Nguồn báo', clears: 'Kết thúc', told: 'Cụ thể', noText: 'Chưa có hồ sơ thiết bị nào giải thích bản tin trap này',
+    restarted: 'Thiết bị đã khởi động lại', exchanged: 'Một thiết bị khác đang phản hồi: {{what}} trước là {{known}}, nay là {{found}}', appeared: 'Thêm {{n}} điểm đo', vanished: 'Mất {{n}} điểm đo',
+    counterReset: 'Bộ đếm bắt đầu lại: {{before}} → {{after}}', counterWrapped: 'Bộ đếm tràn: {{before}} → {{after}}',
+  },
+  eventKind: {
+    trap: 'SNMP trap', contact: 'Kết nối', restarted: 'Khởi động lại', exchanged: 'Thay thiết bị', 'points-appeared': 'Thêm điểm đo', 'points-vanished': 'Mất điểm đo',
+    'counter-reset': 'Bộ đếm về không', 'counter-wrapped': 'Bộ đếm tràn',
   },
   simulation: {
     title: 'Mô phỏng', intro: 'Cơ sở này là mô phỏng: mọi giá trị đều được đọc qua cổng mạng, và có thể tạo lỗi để xem hệ quả.', active: 'Lỗi đang có', none: 'Không có lỗi nào', kind: 'Lỗi', target: 'Đối tượng',

@@ -11,6 +11,7 @@ export interface StreamScope {
 }
 
 export type DeviceState = Schemas['DeviceState'];
+export type JournalNews = Schemas['StreamJournal'];
 
 export function streamUrl(scope: StreamScope, since?: string): string {
   const query = new URLSearchParams();
@@ -47,6 +48,7 @@ export class LiveStream {
     private readonly scope: StreamScope,
     since?: string,
     private readonly onDevice?: (state: DeviceState) => void,
+    private readonly onJournal?: (news: JournalNews) => void,
   ) {
     this.seq = since;
   }
@@ -104,7 +106,12 @@ export class LiveStream {
   private open(): void {
     const source = new EventSource(streamUrl(this.scope, this.seq));
     this.source = source;
-    source.addEventListener('open', () => this.heard());
+    source.addEventListener('open', () => {
+      const missed = this.lostSince > 0;
+      this.heard();
+      // Of events nobody tells what came meanwhile.
+      if (missed) this.onJournal?.({});
+    });
     source.addEventListener('error', () => this.failed(source));
     source.addEventListener('values', (event: MessageEvent<string>) => {
       this.heard();
@@ -115,6 +122,10 @@ export class LiveStream {
     source.addEventListener('device', (event: MessageEvent<string>) => {
       this.heard();
       this.onDevice?.(JSON.parse(event.data) as DeviceState);
+    });
+    source.addEventListener('journal', (event: MessageEvent<string>) => {
+      this.heard();
+      this.onJournal?.(JSON.parse(event.data) as JournalNews);
     });
     this.watch();
   }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { connection, subscribeConnection, type Connection } from './connection';
 import { serverNow } from './clock';
 import type { Value } from './freshness';
-import { LiveStream, type DeviceState, type StreamScope } from './stream';
+import { LiveStream, type DeviceState, type JournalNews, type StreamScope } from './stream';
 
 const nothing: ReadonlyMap<number, Value> = new Map();
 const never = () => () => undefined;
@@ -12,13 +12,15 @@ export function useLive(
   scope: StreamScope | undefined,
   since?: string,
   onDevice?: (state: DeviceState) => void,
+  onJournal?: (news: JournalNews) => void,
 ): ReadonlyMap<number, Value> {
   const key = scope ? JSON.stringify(scope) : '';
   const [stream, setStream] = useState<LiveStream | null>(null);
   const handler = useMemo(() => onDevice, [onDevice]);
+  const journal = useMemo(() => onJournal, [onJournal]);
   useEffect(() => {
     if (!key) return undefined;
-    const next = new LiveStream(JSON.parse(key) as StreamScope, since, handler);
+    const next = new LiveStream(JSON.parse(key) as StreamScope, since, handler, journal);
     next.start();
     setStream(next);
     return () => {
@@ -27,7 +29,7 @@ export function useLive(
     };
     // The sequence number only matters for the first connection.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key, handler]);
+  }, [key, handler, journal]);
   return useSyncExternalStore(stream?.subscribe ?? never, () => stream?.values() ?? nothing);
 }
 

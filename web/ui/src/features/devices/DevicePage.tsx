@@ -11,8 +11,10 @@ import { Panel } from '../../components/Panel';
 import { PollStateMark } from '../../components/PollStateMark';
 import { ErrorState, errorText, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
-import type { DeviceState } from '../../live/stream';
+import type { DeviceState, JournalNews } from '../../live/stream';
 import { useLive, useNow } from '../../live/useLive';
+import { DeviceEvents } from '../events/DeviceEvents';
+import { refreshEvents } from '../events/queries';
 import { useSession } from '../session/useSession';
 import { DeviceIdentity } from './DeviceIdentity';
 import { EditDevice } from './EditDevice';
@@ -40,7 +42,13 @@ export function DevicePage() {
     },
     [id, queries],
   );
-  const live = useLive(points.data ? { device: id } : undefined, points.data?.seq, onDevice);
+  const onJournal = useCallback(
+    (news: JournalNews) => {
+      if (news.devices?.includes(id) ?? true) void refreshEvents(queries);
+    },
+    [id, queries],
+  );
+  const live = useLive(points.data ? { device: id } : undefined, points.data?.seq, onDevice, onJournal);
   const now = useNow();
   const trend = useRef<HTMLDivElement>(null);
   const selected = points.data?.items.find((p) => p.point.id === search.point)?.point;
@@ -93,6 +101,7 @@ export function DevicePage() {
         <div className="grid">
           <Panel title={t('devices.identity')}><DeviceIdentity detail={device.data} /></Panel>
           <Panel title={t('devices.health')}><PollHealthFacts health={health} nowMs={now} /></Panel>
+          <DeviceEvents device={id} />
         </div>
       </div>
     </>

@@ -1,0 +1,32 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { i18n, startI18n } from '../../i18n';
+import type { DeviceEvent } from './queries';
+import { eventName, eventText } from './words';
+
+const event = (more: Partial<DeviceEvent>): DeviceEvent => ({
+  id: 1, time: '2026-01-01T00:00:00Z', device: 7, device_name: 'UPS', kind: 'trap', severity: 'warning', variables: [], ...more,
+});
+
+beforeAll(() => startI18n('en'));
+
+describe('events in words', () => {
+  const text = (e: DeviceEvent, language: 'en' | 'vi' = 'en') => eventText(e, i18n.getFixedT(language), language);
+  it('lets a device speak for itself', () => {
+    expect(text(event({ name: 'upsOnBattery', text: 'UPS on battery' }), 'vi')).toBe('UPS on battery');
+    expect(eventName(event({ name: 'upsOnBattery' }))).toBe('upsOnBattery');
+    expect(text(event({ name: '1.3.6.1.4.1.5.0.1' }))).toBe('No device profile explains this trap');
+  });
+  it('tells what polling noticed in the language of the reader', () => {
+    const silent = event({ kind: 'contact', name: 'silent', text: 'read 10.0.0.7:161: device does not answer within 2s' });
+    expect(text(silent)).toBe('Not answering: Does not answer');
+    expect(text(silent, 'vi')).toMatch(/^Không phản hồi: /);
+    expect(text(event({ kind: 'contact', name: 'ok' }))).toBe('Online');
+    const other = event({ kind: 'exchanged', variables: [{ name: 'serial number, known', value: 'A' }, { name: 'serial number, found', value: 'B' }] });
+    expect(text(other)).toBe('Another device answers: Serial number was A, is B');
+    expect(text(event({ kind: 'points-vanished', variables: [{ name: 'points', value: '1200' }] }))).toBe('1,200 points are gone');
+    const counter = event({ kind: 'counter-reset', point: 'inlet/1/energy', variables: [{ name: 'before', value: '10' }, { name: 'after', value: '0' }] });
+    expect(text(counter)).toBe('The counter began anew: 10 → 0');
+    expect(eventName(counter)).toBe('inlet/1/energy');
+    expect(eventName(event({ kind: 'restarted', name: 'restarted' }))).toBe('');
+  });
+});

@@ -1,0 +1,38 @@
+import { pollErrorText } from '../../components/pollError';
+import { pollStates } from '../../components/PollStateMark';
+import { formatCount, type Language } from '../../format/format';
+import type { Translate } from '../../i18n/useText';
+import type { DeviceEvent } from './queries';
+
+const valueOf = (event: DeviceEvent, name: string) => event.variables.find((v) => v.name === name)?.value ?? '?';
+
+/** What an event says, in the language of the reader where it is not the device that speaks. */
+export function eventText(event: DeviceEvent, t: Translate, language: Language): string {
+  switch (event.kind) {
+    case 'contact': {
+      const state = pollStates.find((s) => s === event.name);
+      const reason = pollErrorText(event.text, t);
+      return [state ? t(`pollState.${state}`) : (event.name ?? ''), reason || event.text].filter(Boolean).join(': ');
+    }
+    case 'restarted':
+      return t('events.restarted');
+    case 'exchanged': {
+      const serial = event.variables.some((v) => v.name?.startsWith('serial'));
+      const what = serial ? 'serial number' : 'MAC address';
+      return t('events.exchanged', { what: t(serial ? 'word.serial' : 'word.mac'), known: valueOf(event, `${what}, known`), found: valueOf(event, `${what}, found`) });
+    }
+    case 'points-appeared':
+    case 'points-vanished': {
+      const count = Number(valueOf(event, 'points')) || 0;
+      return t(event.kind === 'points-appeared' ? 'events.appeared' : 'events.vanished', { n: formatCount(count, language) });
+    }
+    case 'counter-reset':
+    case 'counter-wrapped':
+      return t(event.kind === 'counter-reset' ? 'events.counterReset' : 'events.counterWrapped', { before: valueOf(event, 'before'), after: valueOf(event, 'after') });
+    default:
+      return event.text ?? t('events.noText');
+  }
+}
+
+/** The stable name of what happened, where it says more than the kind. */
+export const eventName = (event: DeviceEvent): string => (event.kind === 'trap' ? (event.name ?? '') : (event.point ?? ''));
