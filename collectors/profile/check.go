@@ -219,6 +219,9 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 		if s.Otherwise != nil {
 			c.patch(*s.Otherwise, p, line)
 		}
+		if b := s.Balance; b != nil && (len(b.Sum) == 0 || len(b.Equals) == 0 || len(b.Factors) < 2) {
+			c.fault(line, "%s: balance needs sum, equals and two or more factors", p.Key)
+		}
 	}
 	for _, l := range []*LimitRef{p.Limits.LowCritical, p.Limits.LowWarning, p.Limits.HighWarning, p.Limits.HighCritical} {
 		if l != nil && l.Enabled != nil && (l.Enabled.Bit < 0 || l.Enabled.Bit > 255) {
@@ -361,7 +364,7 @@ func contains(list []string, s string) bool { return containsText(list, s) }
 
 // allowedKeys lists the YAML keys of a type of this package.
 func allowedKeys(typeName string) []string {
-	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Flag{}, Patch{}, Select{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, Control{}, ControlOption{}, ModbusDevice{}, Block{}, Requirement{}} {
+	for _, t := range []any{Profile{}, Product{}, Defaults{}, Match{}, Ref{}, Condition{}, IdentityField{}, Bit{}, StatesFrom{}, SeverityCase{}, Range{}, LimitRefs{}, LimitRef{}, Flag{}, Patch{}, Select{}, Balance{}, TextCase{}, ScaleFrom{}, ValidFrom{}, Field{}, Point{}, Control{}, ControlOption{}, ModbusDevice{}, Block{}, Requirement{}} {
 		if rt := reflect.TypeOf(t); rt.Name() == typeName {
 			keys := yamlKeys(rt)
 			sort.Strings(keys)

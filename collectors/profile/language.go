@@ -251,12 +251,27 @@ type Select struct {
 	// Multiply multiplies the scale by the value; Divide divides by it.
 	Multiply bool `yaml:"multiply"`
 	Divide   bool `yaml:"divide"`
+	// Balance finds the scale by a sum that must hold; it stands instead of a
+	// neighbour.
+	Balance *Balance `yaml:"balance"`
 	// Cases are patches by the value's text.
 	Cases map[string]Patch `yaml:"cases"`
 	// Texts are patches by regular expressions on the text, first match wins.
 	Texts []TextCase `yaml:"texts"`
 	// Otherwise applies when no case fits; without it the point stays as it is.
 	Otherwise *Patch `yaml:"otherwise"`
+}
+
+// Balance decides between scales that a setting of the device chooses which no
+// object gives: the values of Sum, times one of Factors, add up to those of
+// Equals, whose scale is known. Values that do not exist count as zero. Where
+// no factor fits, or several do as at no load, the point is left out.
+type Balance struct {
+	Sum    []Ref `yaml:"sum"`
+	Equals []Ref `yaml:"equals"`
+	// Scale is that of Equals; zero means 1.
+	Scale   float64   `yaml:"scale"`
+	Factors []float64 `yaml:"factors"`
 }
 
 // TextCase is a patch for rows whose text matches.

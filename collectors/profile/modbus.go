@@ -55,6 +55,11 @@ func (p *Point) guards(own Register) []Register {
 	}
 	for _, s := range p.Select {
 		add(s.Ref)
+		if s.Balance != nil {
+			for _, r := range append(append([]Ref{}, s.Balance.Sum...), s.Balance.Equals...) {
+				add(r)
+			}
+		}
 	}
 	return out
 }

@@ -425,7 +425,17 @@ func (p *Point) refs() []*Ref {
 		out = append(out, &p.Where[i].Ref)
 	}
 	for i := range p.Select {
-		out = append(out, &p.Select[i].Ref)
+		b := p.Select[i].Balance
+		if b == nil {
+			out = append(out, &p.Select[i].Ref)
+			continue
+		}
+		for k := range b.Sum {
+			out = append(out, &b.Sum[k])
+		}
+		for k := range b.Equals {
+			out = append(out, &b.Equals[k])
+		}
 	}
 	if p.LabelFrom != nil {
 		out = append(out, p.LabelFrom)

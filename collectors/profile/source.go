@@ -213,6 +213,12 @@ func containsText(list []string, text string) bool {
 
 // apply changes s by the value that the selector names.
 func (x *Select) apply(src source, index []uint32, s *settings) {
+	if x.Balance != nil {
+		f, ok := x.Balance.factor(src, index)
+		s.scale *= f
+		s.skip = !ok
+		return
+	}
 	raw := src.ref(x.Ref, index)
 	number, isNumber := plain(raw)
 	switch {
@@ -256,6 +262,34 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 	if x.Otherwise != nil {
 		x.Otherwise.apply(s)
 	}
+}
+
+// balanceTolerance is the share of the known total by which the sum may differ:
+// the values are read one after another and rounded.
+const balanceTolerance = 0.1
+
+// factor returns the one factor that makes the sum hold.
+func (b *Balance) factor(src source, index []uint32) (factor float64, ok bool) {
+	total := func(refs []Ref) (sum float64) {
+		for _, r := range refs {
+			f, _ := plain(src.ref(r, index))
+			sum += f
+		}
+		return sum
+	}
+	sum, want := total(b.Sum), total(b.Equals)
+	if b.Scale != 0 {
+		want *= b.Scale
+	}
+	fits := 0
+	for _, f := range b.Factors {
+		rounding := math.Abs(f) * float64(len(b.Sum)) / 2
+		if math.Abs(sum*f-want) <= balanceTolerance*math.Abs(want)+rounding {
+			factor = f
+			fits++
+		}
+	}
+	return factor, fits == 1
 }
 
 func (p *Patch) apply(s *settings) {
