@@ -50,6 +50,7 @@ type pollPoint struct {
 	register       *profile.Register // nil for one that is not read
 	extras, guards []profile.Register
 	decode         func([]profile.Raw) (float64, models.Quality)
+	bytes          func([]byte) (float64, models.Quality) // instead of decode, where it can
 }
 
 // keep takes out of the device what polling needs.
@@ -57,7 +58,7 @@ func (k *knowledge) keep() {
 	k.points = make([]pollPoint, len(k.device.Points))
 	for i := range k.device.Points {
 		r := &k.device.Points[i]
-		k.points[i] = pollPoint{group: r.Spec.Group, register: r.Register, extras: r.ExtraRegisters, guards: r.Guards, decode: r.Decode}
+		k.points[i] = pollPoint{group: r.Spec.Group, register: r.Register, extras: r.ExtraRegisters, guards: r.Guards, decode: r.Decode, bytes: r.Bytes}
 	}
 	lean := *k.device
 	lean.Points = nil
@@ -77,6 +78,7 @@ type poll struct {
 type want struct {
 	index  int
 	decode func([]profile.Raw) (float64, models.Quality)
+	bytes  func([]byte) (float64, models.Quality)
 	value  place
 	extras []place
 	guards []guard
@@ -165,8 +167,12 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 			r.Quality, changed = models.Bad, true
 		}
 		if r.Quality == models.Good {
-			raws = w.raws(raws[:0])
-			r.Value, r.Quality = w.decode(raws)
+			if w.bytes != nil {
+				r.Value, r.Quality = w.bytes(w.value.bytes())
+			} else {
+				raws = w.raws(raws[:0])
+				r.Value, r.Quality = w.decode(raws)
+			}
 			if r.Quality != models.Good {
 				r.Value = 0
 			}
@@ -290,7 +296,7 @@ func (k *knowledge) want(index int, r *pollPoint, get func(span) *item) want {
 		}
 		return place{item: get(host), at: width * (s.from - host.from), size: width * (s.to - s.from)}
 	}
-	w := want{index: index, decode: r.decode, value: locate(own)}
+	w := want{index: index, decode: r.decode, bytes: r.bytes, value: locate(own)}
 	for i, s := range others {
 		if i < len(r.extras) {
 			w.extras = append(w.extras, locate(s))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/configs/profiles"
+	"github.com/aisle-dcim/aisle/models"
 )
 
 var update = flag.Bool("update", false, "write the golden readings of the built-in profiles anew")
@@ -48,6 +50,7 @@ func TestBuiltin(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := apply(t, lib, p, ending, data)
+			quickAlike(t, d)
 			golden := strings.TrimSuffix(file, ending) + ".expected.json"
 			if *update {
 				writeGolden(t, golden, d)
@@ -69,6 +72,34 @@ func TestBuiltin(t *testing.T) {
 		for i := range p.Points {
 			if place := p.Points[i].Place(); !covered[p.Name][place] {
 				t.Errorf("profile %s: point %s (%s) is in no recording", p.Name, p.Points[i].Key, place)
+			}
+		}
+	}
+}
+
+// quickAlike compares the quick ways to decode a point with the plain one.
+func quickAlike(t *testing.T, d *profile.Device) {
+	t.Helper()
+	alike := func(a float64, p models.Quality, b float64, q models.Quality) bool {
+		return p == q && (p != models.Good || math.Float64bits(a) == math.Float64bits(b))
+	}
+	for i := range d.Points {
+		x := &d.Points[i]
+		if x.Whole != nil {
+			for _, n := range []int64{0, 1, -1, 2, 255, 1000, -32768, 65535, 1 << 31, 1<<32 - 1, 1 << 53, math.MaxInt64, math.MinInt64, x.Raw().Int} {
+				want, q := x.Decode([]profile.Raw{{Kind: profile.Int, Int: n}})
+				if got, p := x.Whole(n); !alike(got, p, want, q) {
+					t.Errorf("%s: %d is %v (%s) as a whole number, %v (%s) otherwise", x.Spec.Key, n, got, p, want, q)
+				}
+			}
+		}
+		if x.Bytes != nil {
+			for _, fill := range []byte{0, 1, 0x41, 0x7F, 0x80, 0xFF} {
+				b := bytes.Repeat([]byte{fill}, 2*int(x.Register.Count))
+				want, q := x.Decode([]profile.Raw{{Kind: profile.Bytes, Bytes: b}})
+				if got, p := x.Bytes(b); !alike(got, p, want, q) {
+					t.Errorf("%s: %x is %v (%s) as bytes, %v (%s) otherwise", x.Spec.Key, b, got, p, want, q)
+				}
 			}
 		}
 	}

@@ -114,6 +114,18 @@ func (d *decoder) whole(i int64) (float64, models.Quality) {
 	return d.scaled(f, d.scale, d.divisor)
 }
 
+// registers is decode for the bytes of registers and nothing else.
+func (d *decoder) registers(b []byte) (float64, models.Quality) {
+	f, i, integer, quality := d.regs.number(b)
+	if quality != models.Good {
+		return 0, quality
+	}
+	if f, quality = d.judge(f, i, integer); quality != models.Good {
+		return 0, quality
+	}
+	return d.scaled(f, d.scale, d.divisor)
+}
+
 // alone reports whether a point takes nothing but its own raw value.
 func (d *decoder) alone() bool { return !d.high && !d.pow10 && d.good == nil }
 

@@ -60,8 +60,12 @@ func (t *registerType) number(b []byte) (f float64, i int64, integer bool, q mod
 		return float64(i), i, true, models.Good
 	}
 	var u uint64
-	for k := range want {
-		u = u<<16 | uint64(t.word(b, k))
+	if want == 2 && !t.littleWord && !t.littleByte {
+		u = uint64(binary.BigEndian.Uint32(b))
+	} else {
+		for k := range want {
+			u = u<<16 | uint64(t.word(b, k))
+		}
 	}
 	switch t.name {
 	case "i16":

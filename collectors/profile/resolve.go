@@ -277,6 +277,9 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	}
 	if d.alone() {
 		res.Whole = d.whole
+		if d.regs != nil {
+			res.Bytes = d.registers
+		}
 	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
 	if s.class.Cumulative() && !d.pow10 {

@@ -84,6 +84,9 @@ type Resolved struct {
 	// Whole is Decode for a raw value of kind Int, and quicker; it is nil for a
 	// point with Extra.
 	Whole func(raw int64) (float64, models.Quality)
+	// Bytes is Decode for the bytes of Register, and quicker; it is nil for a
+	// single bit and for a point with ExtraRegisters.
+	Bytes func(raw []byte) (float64, models.Quality)
 	// Encode is the inverse, for the simulator: the raw value an honest device
 	// would hold for v (base unit), in the kind and form of like, whose other
 	// bits it keeps where the point is a part of a number. It is nil where no

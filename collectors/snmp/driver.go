@@ -342,7 +342,11 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		d.gone = gone
 		return dst, collectors.ErrChanged
 	}
-	if d.rows.grown(ctx, d.session) {
+	grown := d.rows.grown(ctx, d.session)
+	if _, err := d.session.envelope(); err != nil { // what SNMPv3 asked with is given back
+		return dst, err
+	}
+	if grown {
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil

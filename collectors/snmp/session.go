@@ -80,9 +80,9 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 	switch t.Protocol {
 	case collectors.SNMPv1:
 		s.repetitions = 0
-		s.transport = &plain{engine: e, session: s, community: community{0, t.SNMP.Community}}
+		s.transport = newPlain(e, s, community{0, t.SNMP.Community})
 	case collectors.SNMPv2c:
-		s.transport = &plain{engine: e, session: s, community: community{1, t.SNMP.Community}}
+		s.transport = newPlain(e, s, community{1, t.SNMP.Community})
 	case collectors.SNMPv3:
 		s.transport, err = newV3(e, to, t.SNMP, timeout, retries)
 		if err != nil {
@@ -118,11 +118,16 @@ type plain struct {
 	engine    *Engine
 	session   *session
 	community community
+	sealed    envelope // the community, made once
+}
+
+func newPlain(e *Engine, s *session, c community) *plain {
+	return &plain{engine: e, session: s, community: c, sealed: c}
 }
 
 func (p *plain) close() {}
 
-func (p *plain) envelope() (envelope, error) { return p.community, nil }
+func (p *plain) envelope() (envelope, error) { return p.sealed, nil }
 
 func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
 	var list []byte
