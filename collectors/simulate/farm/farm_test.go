@@ -48,7 +48,7 @@ func TestFarm(t *testing.T) {
 			for i := range 4 {
 				d, err := x.newDriver(collectors.Target{
 					Name: f.Target(i), Address: f.Target(i), Protocol: x.protocol, Profile: x.profile,
-					SNMP: v3, Modbus: collectors.ModbusAddress{Unit: 1}, Timeout: 300 * time.Millisecond, Retries: -1,
+					SNMP: v3, Modbus: collectors.ModbusAddress{Unit: 1}, Timeout: 2 * time.Second, Retries: -1,
 				})
 				if err != nil {
 					t.Fatal(err)
