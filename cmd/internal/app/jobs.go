@@ -65,7 +65,7 @@ func newJobs[T any](life context.Context, wg *sync.WaitGroup, name string, limit
 }
 
 // busy is the code of the conflict when as many jobs run as may.
-const busy = "busy"
+const busy = "too-many"
 
 // start begins work in the name of who asks; first is its result until it
 // ends.

@@ -67,6 +67,10 @@ async function pages(context) {
     pdu: `/devices/${pdu.id}`,
     ups: `/devices/${ups.id}?point=${load.point.id}&last=15m`,
     discovery: '/discovery',
+    profiles: '/profiles',
+    profile: '/profiles/apc-rpdu2',
+    look: `/devices/${ups.id}`,
+    'profile-edit': '/profiles?origin=site',
     events: '/events',
     trends: `/trends?points=${points}&last=15m`,
     collectors: '/collectors',
@@ -101,6 +105,11 @@ for (const size of sizes) {
         if (only.length > 0 && !only.includes(name)) continue;
         await page.goto(base + path);
         await page.getByRole('heading', { level: 1 }).first().waitFor();
+        if (name === 'look') {
+          await page.getByRole('button', { name: /^(Look at the device|Xem thử thiết bị)$/ }).click();
+          await page.getByRole('region', { name: /^(Can it be true\?|Giá trị có hợp lý không\?)$/ }).waitFor();
+        }
+        if (name === 'profile-edit') await page.getByRole('button', { name: /^(Add profile|Thêm hồ sơ)$/ }).click();
         await page.waitForTimeout(1200);
         await page.screenshot({ path: `${folder}/${name}-${size}-${theme}-${language}.png` });
       }

@@ -1,6 +1,6 @@
 import { Stack } from '@mantine/core';
 import {
-  IconActivityHeartbeat, IconBuilding, IconChartLine, IconHistory, IconFlask, IconInfoCircle, IconLayoutDashboard, IconRadar2, IconServer2, IconSettings,
+  IconActivityHeartbeat, IconBuilding, IconChartLine, IconHistory, IconFlask, IconInfoCircle, IconLayoutDashboard, IconRadar2, IconServer2, IconSettings, IconTemplate,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
@@ -19,6 +19,7 @@ export function NavLinks() {
     { to: '/devices', label: t('nav.devices'), Icon: IconServer2 },
     ...(may('device.discover') ? [{ to: '/discovery', label: t('nav.discovery'), Icon: IconRadar2 } as const] : []),
     { to: '/events', label: t('nav.events'), Icon: IconHistory },
+    { to: '/profiles', label: t('nav.profiles'), Icon: IconTemplate },
     { to: '/trends', label: t('nav.trends'), Icon: IconChartLine },
     { to: '/collectors', label: t('nav.collectors'), Icon: IconActivityHeartbeat },
     ...(about?.simulated ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),

@@ -16,6 +16,8 @@ import { Shell } from './Shell';
 
 const deviceSorts = ['name', '-name', 'kind', '-kind', 'state', '-state', 'last_success', '-last_success'] as const;
 export const adminSections = ['users', 'tokens', 'credentials', 'audit', 'account'] as const;
+const profileOrigins = ['site', 'replaced', 'built-in'] as const;
+const profileProtocols = ['snmp', 'modbus'] as const;
 export const planLayers = ['inlet', 'power'] as const;
 
 interface DevicesSearch {
@@ -132,6 +134,19 @@ const events = createRoute({
   }),
   component: lazyRouteComponent(() => import('../features/events/EventsPage'), 'EventsPage'),
 });
+const profiles = createRoute({
+  getParentRoute: () => shell,
+  path: '/profiles',
+  validateSearch: (s: Search): { q?: string; origin?: (typeof profileOrigins)[number]; protocol?: (typeof profileProtocols)[number] } => ({
+    q: textOf(s.q), origin: oneOf(s.origin, profileOrigins), protocol: oneOf(s.protocol, profileProtocols),
+  }),
+  component: lazyRouteComponent(() => import('../features/profiles/ProfilesPage'), 'ProfilesPage'),
+});
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: '/profiles/$profileName',
+  component: lazyRouteComponent(() => import('../features/profiles/ProfilePage'), 'ProfilePage'),
+});
 const trends = createRoute({
   getParentRoute: () => shell,
   path: '/trends',
@@ -162,7 +177,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, events, trends, collectors, simulation, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, profiles, profile, events, trends, collectors, simulation, admin, about]),
 ]);
 
 export const router = createRouter({

@@ -10,9 +10,9 @@ interface Words {
 
 const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
-  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed',
+  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled',
 ] as const;
-const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device'] as const;
+const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many'] as const;
 const objects = [
   'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
 ] as const;

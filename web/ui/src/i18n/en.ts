@@ -2,7 +2,7 @@
 export const en = {
   app: { name: 'Aisle', tagline: 'Data-centre infrastructure', skip: 'Skip to content', menu: 'Menu' },
   nav: {
-    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', events: 'Events', collectors: 'Collectors', discovery: 'Discovery',
+    overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', events: 'Events', collectors: 'Collectors', profiles: 'Profiles', discovery: 'Discovery',
     simulation: 'Simulation', administration: 'Administration', about: 'About', main: 'Main navigation', breadcrumb: 'Location',
   },
   action: {
@@ -53,7 +53,7 @@ export const en = {
   conflict: {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
-    'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.',
+    'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
   },
   blocker: {
     locations: 'locations', rows: 'rows', racks: 'racks', devices: 'devices', 'power-panels': 'power panels', 'power-sources': 'power sources',
@@ -62,7 +62,7 @@ export const en = {
   fault: {
     required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
     nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
-    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration',
+    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration', no_match: 'does not fit', locked: 'cannot be opened: enter its secrets again', not_polled: 'has no address to be read at',
   },
   connection: {
     lost: 'Connection lost since {{time}} ({{age}}). Values shown age until it is back.', connecting: 'Connecting…', open: 'Live',
@@ -140,6 +140,39 @@ export const en = {
     change: '{{field}}: {{from}} → {{to}}', elsewhere: 'the device is read at {{address}}', select: 'Select {{address}}', selectAll: 'Select all', selected: '{{count}} selected', selectHint: 'Select findings to adopt or ignore them',
     adopt: 'Adopt', adoptCount: 'Adopt ({{count}})', ignore: 'Ignore', restore: 'Take back', accept: 'Changes seen', adoptTitle: 'Adopt findings ({{count}})', pattern: 'Names', patternHint: 'Text with {{placeholders}}. n is the first number that makes the name free in the site.',
     preview: 'Names that this gives', missing: 'tells nothing for {{placeholder}}', more: 'and {{count}} more', adoptHint: 'Each device is polled with the credential that it answered to and the profile proposed.', adopted: 'Adopted: {{count}}', notAdopted: 'Not adopted: {{count}}',
+  },
+  looks: {
+    look: 'Look at the device', title: 'Look at {{name}}', again: 'Look again', hint: 'Reads it once and shows what it says; nothing is kept.', needs: 'Needs protocol, address and, for SNMP, a credential.', auto: 'The one that fits best',
+    use: 'Use profile {{profile}}', lookWith: 'Look with it', parts: '{{done}} of {{total}}', readings: 'Readings', raw: 'Raw value', onlyMissing: 'Only without a value ({{count}})', problems: 'This costs readings', location: 'Place it reports',
+    chosenBy: 'Chosen by', byPerson: 'a person', seen: 'Known from', synthetic: 'the manual; not yet seen on a device', seenOnDevice: 'a device', took: 'Took', others: 'Other profiles that fit', othersUnknown: 'The device does not say what it is, so it is not known.', noOthers: 'No other profile fits.',
+    absent: 'Readings of the profile that this device does not have ({{count}})', absentHint: 'Which', verdicts: 'Can it be true?', allReadings: 'Show all readings', nothingDoubtful: 'Nothing doubtful was found.', nothingToCheck: 'No reading can be checked.', checked: 'Looked for, without a doubt:',
+    wouldAgree: '{{value}} would agree.', factor: 'Should the scale be multiplied by {{factor}}?',
+    reason: { absent: 'Not there just now', sentinel: 'The device says it has no value', undecodable: 'Not a value of this reading', unanswered: 'Not answered' },
+  },
+  lookStep: { identify: 'Asking what it is', learn: 'Looking for its readings', read: 'Reading', done: 'Done' },
+  lookFailure: { unreachable: 'The device does not answer', refused: 'Nothing listens at this address', auth: 'The device refuses the credential', 'no-profile': 'No profile fits', 'not-allowed': 'This address may not be polled', protocol: 'The device answers wrongly', 'too-long': 'It took too long', other: 'The device could not be read' },
+  lookRemedy: {
+    unreachable: 'Check address, port and unit id, that the device allows this machine, and the community: an SNMP agent keeps silent to a wrong one.', refused: 'Check address and port, and that the service is switched on in the device.', auth: 'Choose another credential, or correct its secrets.',
+    'no-profile': 'Choose a profile by hand, or record the device and write one.', 'not-allowed': 'The configuration names the ranges: collectors.allowed_ranges and refused_ranges.', protocol: 'Perhaps another protocol is spoken at this port.', 'too-long': 'The device answers too slowly. Try again, or record it.', other: 'What is told beneath may help.',
+  },
+  verdict: {
+    range: '{{name}} is {{value}}: no device of this kind has that.', factor: '{{name}} is {{value}}: the scale or unit is wrong.', fahrenheit: '{{name}} is {{value}}: is it in degrees Fahrenheit?', 'word-order': '{{name}} is {{value}}: are the two words of the number swapped?',
+    percent: '{{name}} is {{value}}: more than the whole, or less than nothing.', frequency: '{{name}} is {{value}}: mains has 45 to 65 Hz.', 'active-above-apparent': '{{name}} is {{value}}: more than the apparent power.', 'sum-of-phases': '{{name}} is {{value}}: not the sum of its phases.', 'voltage-times-current': '{{name}} is {{value}}: not voltage times current.',
+  },
+  check: { range: 'unit and scale plausible', factor: 'scale', fahrenheit: '°C, not °F', 'word-order': 'word order', percent: 'at most 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'phases add up', 'voltage-times-current': 'VA = V × A' },
+  profileOrigin: { 'built-in': 'Built in', site: 'Of this site', replaced: 'Of this site, replaces a built-in one' },
+  profiles: {
+    title: 'Device profiles', intro: 'A profile tells how a product family is recognised and what it reports. Profiles of this site replace built-in ones and are taken over at once.', inUse: 'Profiles in use', loadedAt: 'since {{time}}', search: 'Name, product, source', noMatch: 'No profile matches the filters',
+    origin: 'Origin', products: 'Products', covered: 'Covered', known: 'Known from', devices: 'Devices', abstract: 'Only a base for others', synthetic: 'manual', recorded: 'device', syntheticLong: 'Written from the manual, not yet seen on a device', recordedLong: 'Seen on a device',
+    refused: 'The profiles of this site are refused since {{time}}', refusedHint: 'Those in use since {{time}} stay in use. Correct or remove what is at fault; it is taken over by itself.', fileRefused: 'The file on disk is at fault and not in use', line: 'line {{line}}',
+    add: 'Add profile', editTitle: 'Profile {{name}}', file: 'File', pickFile: 'Choose a file', nameHint: 'As the text says', text: 'Profile (YAML)', check: 'Check', putInUse: 'Put into use', noFaults: 'No fault was found.', faults: 'Faults: {{count}}. Nothing was changed.', saved: 'Profile {{name}} is in use',
+    saveHint: 'It is kept in the folder of this installation, with an entry in the audit log. Devices that it concerns are identified anew at once.', replace: 'Replace', remove: 'Remove', removed: 'Profile {{name}} is removed', removeSure: 'Remove {{name}}? Devices read by it now: {{count}}. They are identified anew.', removeReplaced: 'Remove {{name}} of this site? The built-in profile of the same name is in use again.',
+    downloadYaml: 'Download YAML', download: 'Download', about: 'About', recordings: 'Recordings', extends: 'Extends', fallback: 'Falls back to', matches: 'Recognised by', byPersonOnly: 'Nothing: a person has to choose it.', readings: 'Readings', noReadings: 'It reads nothing itself', onlyUnseen: 'Only unseen ({{count}})', byDevice: 'the device decides',
+    unit: 'Unit', scale: 'Scale', group: 'Poll group', coverage: 'Seen', unseen: 'Seen by nobody yet', inRecording: 'recording: {{good}} of {{all}} with a value', inSynthetic: 'synthetic recording: {{good}} of {{all}} with a value', onDevices_one: 'on {{count}} device here', onDevices_other: 'on {{count}} devices here',
+    draft: 'Draft a profile', draftIntro: 'Names, quantities, units and scales are guessed. Check every line of the draft against a device.', draftName: 'Name of the profile', draftNameHint: 'Lower case letters, digits and dashes, such as maker-meter', draftFrom: 'Source of the draft', from: { csv: 'Table of registers (CSV)', mib: 'MIB file' },
+    fromHint: { csv: 'The first line names the columns: address and name are needed; type, unit, scale, table, states help.', mib: 'The file that defines the objects to be read.' }, imports: 'MIB files that it imports', importsHint: 'Those of the maker; the common ones are known.', makeDraft: 'Make draft',
+    test: 'Test a recording', recording: 'Recording (.snmprec, .modbus)', runTest: 'Test', recordingHint: 'Shows what the profile reads in it. Nothing is kept.', record: 'Record', recordTitle: 'Record {{name}}', recordIntro: 'Everything that the device tells is read into a file, from which a profile can be written and tested. Serial numbers, names, addresses and the credential are taken out.',
+    hide: 'Further texts to take out', hideHint: 'One a line: names of people, rooms, customers', ranges: 'Registers', rangesHint: 'Empty: those that the profile reads', objects: '{{count}} objects', partial: 'Not everything was recorded', size: 'Size', bytes: '{{count}} bytes', noneFits: 'none fits', leftOut: 'Objects left out as private', changed: 'Objects with something replaced', lookThrough: 'Look through the file before you give it away.',
   },
   scanState: { running: 'Running', done: 'Done', cancelled: 'Cancelled', failed: 'Failed', interrupted: 'Interrupted by a restart' },
   findingState: { new: 'New', changed: 'Changed', gone: 'Gone', known: 'Known', adopted: 'Adopted', ignored: 'Ignored' },

@@ -4,7 +4,7 @@ import type { en } from './en';
 export const vi: typeof en = {
   app: { name: 'Aisle', tagline: 'Hạ tầng trung tâm dữ liệu', skip: 'Đến nội dung chính', menu: 'Trình đơn' },
   nav: {
-    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', events: 'Sự kiện', collectors: 'Bộ thu thập', discovery: 'Dò tìm',
+    overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', events: 'Sự kiện', collectors: 'Bộ thu thập', profiles: 'Hồ sơ thiết bị', discovery: 'Dò tìm',
     simulation: 'Mô phỏng', administration: 'Quản trị', about: 'Giới thiệu', main: 'Điều hướng chính', breadcrumb: 'Vị trí',
   },
   action: {
@@ -55,7 +55,7 @@ export const vi: typeof en = {
   conflict: {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
-    'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.',
+    'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
   },
   blocker: {
     locations: 'khu vực', rows: 'dãy tủ', racks: 'tủ rack', devices: 'thiết bị', 'power-panels': 'tủ điện', 'power-sources': 'nguồn điện',
@@ -64,7 +64,7 @@ export const vi: typeof en = {
   fault: {
     required: 'cần nhập', range: 'ngoài khoảng cho phép', unknown: 'không tồn tại', format: 'không đúng dạng', kind: 'không đúng loại mà giao thức cần',
     nesting: 'không thể nằm bên trong', circle: 'không thể nằm trong chính nó', fixed: 'không thay đổi được', taken: 'đã được dùng', occupied: 'đã có thiết bị',
-    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép',
+    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép', no_match: 'không phù hợp', locked: 'không mở được: hãy nhập lại', not_polled: 'không có địa chỉ để đọc',
   },
   connection: {
     lost: 'Mất kết nối từ {{time}} ({{age}}). Các giá trị đang hiển thị cũ dần cho đến khi có lại kết nối.', connecting: 'Đang kết nối…', open: 'Trực tiếp',
@@ -142,6 +142,39 @@ export const vi: typeof en = {
     change: '{{field}}: {{from}} → {{to}}', elsewhere: 'thiết bị đang được thu thập tại {{address}}', select: 'Chọn {{address}}', selectAll: 'Chọn tất cả', selected: 'Đã chọn {{count}}', selectHint: 'Chọn kết quả để tiếp nhận hoặc bỏ qua',
     adopt: 'Tiếp nhận', adoptCount: 'Tiếp nhận ({{count}})', ignore: 'Bỏ qua', restore: 'Lấy lại', accept: 'Đã xem thay đổi', adoptTitle: 'Tiếp nhận kết quả ({{count}})', pattern: 'Tên', patternHint: 'Văn bản với {{placeholders}}. n là số đầu tiên làm cho tên chưa bị dùng trong địa điểm.',
     preview: 'Tên sẽ được đặt', missing: 'không cho biết {{placeholder}}', more: 'và {{count}} nữa', adoptHint: 'Mỗi thiết bị được thu thập bằng thông tin xác thực đã được chấp nhận và hồ sơ đề xuất.', adopted: 'Đã tiếp nhận: {{count}}', notAdopted: 'Chưa tiếp nhận: {{count}}',
+  },
+  looks: {
+    look: 'Xem thử thiết bị', title: 'Xem thử {{name}}', again: 'Xem lại', hint: 'Đọc một lần và hiện những gì thiết bị trả lời; không lưu gì.', needs: 'Cần giao thức, địa chỉ và, với SNMP, thông tin xác thực.', auto: 'Hồ sơ phù hợp nhất',
+    use: 'Dùng hồ sơ {{profile}}', lookWith: 'Xem bằng hồ sơ này', parts: '{{done}} trên {{total}}', readings: 'Giá trị đọc được', raw: 'Giá trị thô', onlyMissing: 'Chỉ điểm không có giá trị ({{count}})', problems: 'Làm mất giá trị đọc', location: 'Vị trí thiết bị tự báo',
+    chosenBy: 'Căn cứ chọn', byPerson: 'do người chọn', seen: 'Căn cứ hồ sơ', synthetic: 'tài liệu của hãng; chưa kiểm chứng trên thiết bị', seenOnDevice: 'thiết bị thật', took: 'Thời gian đọc', others: 'Hồ sơ khác cũng phù hợp', othersUnknown: 'Thiết bị không tự giới thiệu nên chưa rõ.', noOthers: 'Không có hồ sơ nào khác phù hợp.',
+    absent: 'Giá trị trong hồ sơ mà thiết bị này không có ({{count}})', absentHint: 'Danh sách', verdicts: 'Giá trị có hợp lý không?', allReadings: 'Hiện mọi giá trị', nothingDoubtful: 'Không thấy gì đáng ngờ.', nothingToCheck: 'Không có giá trị nào kiểm tra được.', checked: 'Đã kiểm tra, không có nghi vấn:',
+    wouldAgree: 'Giá trị khớp sẽ là {{value}}.', factor: 'Có cần nhân hệ số với {{factor}} không?',
+    reason: { absent: 'Hiện không có', sentinel: 'Thiết bị báo không có giá trị', undecodable: 'Không phải giá trị của điểm này', unanswered: 'Không trả lời' },
+  },
+  lookStep: { identify: 'Đang hỏi thiết bị là gì', learn: 'Đang tìm các giá trị', read: 'Đang đọc', done: 'Xong' },
+  lookFailure: { unreachable: 'Thiết bị không phản hồi', refused: 'Không có gì lắng nghe tại địa chỉ này', auth: 'Thiết bị từ chối thông tin xác thực', 'no-profile': 'Không có hồ sơ phù hợp', 'not-allowed': 'Không được phép đọc địa chỉ này', protocol: 'Thiết bị trả lời sai', 'too-long': 'Quá lâu', other: 'Không đọc được thiết bị' },
+  lookRemedy: {
+    unreachable: 'Kiểm tra địa chỉ, cổng, mã trạm, quyền truy cập của máy này trên thiết bị và community: SNMP im lặng khi community sai.', refused: 'Kiểm tra địa chỉ và cổng, và dịch vụ đã được bật trên thiết bị.', auth: 'Chọn thông tin xác thực khác hoặc sửa lại.',
+    'no-profile': 'Chọn hồ sơ bằng tay, hoặc ghi mẫu thiết bị rồi soạn hồ sơ.', 'not-allowed': 'Các dải nằm trong cấu hình: collectors.allowed_ranges và refused_ranges.', protocol: 'Có thể cổng này dùng giao thức khác.', 'too-long': 'Thiết bị trả lời quá chậm. Hãy thử lại hoặc ghi mẫu.', other: 'Nội dung bên dưới có thể giúp ích.',
+  },
+  verdict: {
+    range: '{{name}} là {{value}}: không thiết bị nào loại này có giá trị đó.', factor: '{{name}} là {{value}}: sai hệ số hoặc đơn vị.', fahrenheit: '{{name}} là {{value}}: có phải tính bằng độ Fahrenheit?', 'word-order': '{{name}} là {{value}}: có phải hai từ của số bị đảo chỗ?',
+    percent: '{{name}} là {{value}}: lớn hơn toàn phần hoặc nhỏ hơn không.', frequency: '{{name}} là {{value}}: lưới điện có 45 đến 65 Hz.', 'active-above-apparent': '{{name}} là {{value}}: lớn hơn công suất biểu kiến.', 'sum-of-phases': '{{name}} là {{value}}: không bằng tổng các pha.', 'voltage-times-current': '{{name}} là {{value}}: không bằng điện áp nhân dòng điện.',
+  },
+  check: { range: 'đơn vị và hệ số hợp lý', factor: 'hệ số', fahrenheit: '°C, không phải °F', 'word-order': 'thứ tự từ', percent: 'không quá 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'tổng các pha khớp', 'voltage-times-current': 'VA = V × A' },
+  profileOrigin: { 'built-in': 'Có sẵn', site: 'Của nơi này', replaced: 'Của nơi này, thay hồ sơ có sẵn' },
+  profiles: {
+    title: 'Hồ sơ thiết bị', intro: 'Hồ sơ cho biết cách nhận ra một dòng sản phẩm và những gì nó báo. Hồ sơ của nơi này thay hồ sơ có sẵn và được áp dụng ngay.', inUse: 'Hồ sơ đang dùng', loadedAt: 'từ {{time}}', search: 'Tên, sản phẩm, nguồn', noMatch: 'Không có hồ sơ phù hợp bộ lọc',
+    origin: 'Xuất xứ', products: 'Sản phẩm', covered: 'Có mẫu', known: 'Căn cứ', devices: 'Thiết bị', abstract: 'Chỉ làm cơ sở cho hồ sơ khác', synthetic: 'tài liệu', recorded: 'thiết bị', syntheticLong: 'Soạn từ tài liệu, chưa kiểm chứng trên thiết bị', recordedLong: 'Đã thấy trên thiết bị',
+    refused: 'Hồ sơ của nơi này bị từ chối từ {{time}}', refusedHint: 'Các hồ sơ dùng từ {{time}} vẫn được dùng. Hãy sửa hoặc xóa tệp lỗi; thay đổi sẽ được áp dụng tự động.', fileRefused: 'Tệp trên đĩa có lỗi và không được dùng', line: 'dòng {{line}}',
+    add: 'Thêm hồ sơ', editTitle: 'Hồ sơ {{name}}', file: 'Tệp', pickFile: 'Chọn tệp', nameHint: 'Theo nội dung hồ sơ', text: 'Hồ sơ (YAML)', check: 'Kiểm tra', putInUse: 'Áp dụng', noFaults: 'Không thấy lỗi.', faults: 'Số lỗi: {{count}}. Chưa thay đổi gì.', saved: 'Hồ sơ {{name}} đã được áp dụng',
+    saveHint: 'Hồ sơ được lưu trong thư mục của hệ thống này và ghi vào nhật ký kiểm toán. Các thiết bị liên quan được nhận dạng lại ngay.', replace: 'Thay thế', remove: 'Gỡ bỏ', removed: 'Đã gỡ hồ sơ {{name}}', removeSure: 'Gỡ {{name}}? Số thiết bị đang đọc bằng hồ sơ này: {{count}}. Chúng sẽ được nhận dạng lại.', removeReplaced: 'Gỡ {{name}} của nơi này? Hồ sơ có sẵn cùng tên sẽ được dùng lại.',
+    downloadYaml: 'Tải YAML', download: 'Tải về', about: 'Thông tin', recordings: 'Bản ghi mẫu', extends: 'Mở rộng từ', fallback: 'Bổ sung bằng', matches: 'Nhận ra bằng', byPersonOnly: 'Không có: phải do người chọn.', readings: 'Giá trị đọc', noReadings: 'Tự nó không đọc gì', onlyUnseen: 'Chỉ điểm chưa thấy ({{count}})', byDevice: 'do thiết bị quyết định',
+    unit: 'Đơn vị', scale: 'Hệ số', group: 'Nhóm thu thập', coverage: 'Đã thấy', unseen: 'Chưa ai thấy', inRecording: 'bản ghi: {{good}} trên {{all}} có giá trị', inSynthetic: 'bản ghi tổng hợp: {{good}} trên {{all}} có giá trị', onDevices_one: 'trên {{count}} thiết bị ở đây', onDevices_other: 'trên {{count}} thiết bị ở đây',
+    draft: 'Soạn nháp hồ sơ', draftIntro: 'Tên, đại lượng, đơn vị và hệ số được đoán. Hãy kiểm tra từng dòng với thiết bị.', draftName: 'Tên hồ sơ', draftNameHint: 'Chữ thường, chữ số và gạch nối, ví dụ hang-dong-ho', draftFrom: 'Nguồn của bản nháp', from: { csv: 'Bảng thanh ghi (CSV)', mib: 'Tệp MIB' },
+    fromHint: { csv: 'Dòng đầu là tên cột: cần address và name; type, unit, scale, table, states giúp chính xác hơn.', mib: 'Tệp định nghĩa các đối tượng cần đọc.' }, imports: 'Các tệp MIB được tham chiếu', importsHint: 'Của hãng; các tệp thông dụng đã có sẵn.', makeDraft: 'Soạn nháp',
+    test: 'Thử bản ghi mẫu', recording: 'Bản ghi mẫu (.snmprec, .modbus)', runTest: 'Thử', recordingHint: 'Hiện những gì hồ sơ đọc được trong đó. Không lưu gì.', record: 'Ghi mẫu', recordTitle: 'Ghi mẫu {{name}}', recordIntro: 'Mọi thứ thiết bị trả lời được đọc vào một tệp để soạn và thử hồ sơ. Số sê-ri, tên, địa chỉ và thông tin xác thực bị loại bỏ.',
+    hide: 'Nội dung khác cần loại bỏ', hideHint: 'Mỗi dòng một mục: tên người, phòng, khách hàng', ranges: 'Thanh ghi', rangesHint: 'Để trống: những thanh ghi mà hồ sơ đọc', objects: '{{count}} đối tượng', partial: 'Chưa ghi được tất cả', size: 'Kích thước', bytes: '{{count}} byte', noneFits: 'không có', leftOut: 'Đối tượng riêng tư bị loại', changed: 'Đối tượng có nội dung được thay', lookThrough: 'Hãy xem lại tệp trước khi gửi cho người khác.',
   },
   scanState: { running: 'Đang quét', done: 'Xong', cancelled: 'Đã hủy', failed: 'Lỗi', interrupted: 'Gián đoạn do khởi động lại' },
   findingState: { new: 'Mới', changed: 'Thay đổi', gone: 'Mất', known: 'Đã biết', adopted: 'Đã tiếp nhận', ignored: 'Bỏ qua' },

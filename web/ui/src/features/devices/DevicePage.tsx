@@ -18,6 +18,7 @@ import { refreshEvents } from '../events/queries';
 import { useSession } from '../session/useSession';
 import { DeviceIdentity } from './DeviceIdentity';
 import { EditDevice } from './EditDevice';
+import { LookAtDevice } from './LookAtDevice';
 import { PointGroups } from './PointGroups';
 import { PointTrend } from './PointTrend';
 import { PollHealthFacts } from './PollHealthFacts';
@@ -81,6 +82,7 @@ export function DevicePage() {
             {may('device.poll') && (
               <Button size="xs" variant="default" loading={poll.isPending} leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => poll.mutate()}>{t('action.pollNow')}</Button>
             )}
+            {may('device.poll') && summary.protocol && summary.address && <LookAtDevice id={id} name={summary.name} protocol={summary.protocol} record={may('profile.edit')} />}
             {editable && <EditDevice detail={device.data} />}
             {editable && <RemoveDevice id={id} name={summary.name} points={health.points || (points.data?.items.length ?? 0)} />}
           </Group>

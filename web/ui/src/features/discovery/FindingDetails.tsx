@@ -1,14 +1,22 @@
-import { Modal } from '@mantine/core';
+import { Button, Group, Modal } from '@mantine/core';
+import { useState } from 'react';
 import { Facts } from '../../components/Facts';
 import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { knownKind } from '../devices/kinds';
+import { LookDialog } from '../looks/LookDialog';
+import { RecordDialog } from '../profiles/RecordDialog';
+import { useSession } from '../session/useSession';
 import type { Finding } from './queries';
 import { noteText } from './words';
 
 /** All that is known of a finding. */
 export function FindingDetails({ finding: f, onClose }: { finding: Finding; onClose: () => void }) {
   const { t, language } = useText();
+  const { may } = useSession();
+  const [doing, setDoing] = useState<'look' | 'record' | null>(null);
+  // Without a credential that was answered there is nothing to ask with.
+  const readable = may('device.discover') && (f.protocol.startsWith('modbus') || Boolean(f.credential_name));
   const time = (at: string | undefined) => at && formatTime(at, 'dateTime', language);
   return (
     <Modal opened onClose={onClose} title={f.address} size="lg" closeButtonProps={{ 'aria-label': t('action.close') }}>
@@ -24,6 +32,14 @@ export function FindingDetails({ finding: f, onClose }: { finding: Finding; onCl
           [t('discovery.goneSince'), time(f.gone_since)],
         ]}
       />
+      {readable && (
+        <Group justify="flex-end" gap="xs" mt="md">
+          {may('profile.edit') && <Button variant="default" onClick={() => setDoing('record')}>{t('profiles.record')}</Button>}
+          <Button onClick={() => setDoing('look')}>{t('looks.look')}</Button>
+        </Group>
+      )}
+      {doing === 'look' && <LookDialog title={f.address} target={{ finding: f.id }} onClose={() => setDoing(null)} />}
+      {doing === 'record' && <RecordDialog title={f.address} target={{ finding: f.id }} modbus={f.protocol.startsWith('modbus')} onClose={() => setDoing(null)} />}
     </Modal>
   );
 }

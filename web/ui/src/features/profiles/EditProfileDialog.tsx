@@ -1,0 +1,78 @@
+import { Alert, Button, FileInput, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { problemText } from '../../components/problemText';
+import { useText } from '../../i18n/useText';
+import { Faults } from './Faults';
+import { checkProfile, putProfile, refreshProfiles } from './queries';
+
+interface Props {
+  /** The profile that is changed; a new one names itself in its first line. */
+  name?: string;
+  text?: string;
+  onClose: () => void;
+}
+
+/** The name that a profile gives itself. */
+export const nameIn = (text: string) => /^profile:\s*["']?([a-z0-9][a-z0-9.-]*)/m.exec(text)?.[1] ?? '';
+
+/** Adds or replaces a profile of the site, after its faults are mended. */
+export function EditProfileDialog({ name: given, text: first = '', onClose }: Props) {
+  const words = useText();
+  const { t } = words;
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [text, setText] = useState(first);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const name = nameIn(text) || given || '';
+  const check = useMutation({ mutationFn: () => checkProfile(name || 'profile', text) });
+  const save = useMutation({
+    mutationFn: () => putProfile(name, text),
+    onSuccess: async ({ faults }) => {
+      if (faults.length > 0) return;
+      await refreshProfiles(queries);
+      notifications.show({ message: t('profiles.saved', { name }) });
+      onClose();
+      void navigate({ to: '/profiles/$profileName', params: { profileName: name } });
+    },
+  });
+  const change = (value: string) => {
+    setText(value);
+    check.reset();
+    save.reset();
+  };
+  const toLine = (line: number) => {
+    const at = text.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
+    area.current?.focus();
+    area.current?.setSelectionRange(at, at + (text.split('\n')[line - 1] ?? '').length);
+  };
+  const faults = save.data?.faults ?? check.data?.faults;
+  const error = save.error ?? check.error;
+  return (
+    <Modal opened onClose={onClose} title={given ? t('profiles.editTitle', { name: given }) : t('profiles.add')} size="min(1100px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
+      <Stack gap="sm">
+        <Group align="flex-end" gap="sm">
+          <FileInput label={t('profiles.file')} placeholder={t('profiles.pickFile')} accept=".yaml,.yml" clearable w={320} onChange={(f) => void f?.text().then(change)} />
+          <TextInput label={t('word.name')} description={t('profiles.nameHint')} readOnly value={name} w={260} />
+        </Group>
+        <Textarea
+          ref={area} label={t('profiles.text')} autosize minRows={14} maxRows={26} spellCheck={false} data-autofocus classNames={{ input: 'code' }}
+          value={text} onChange={(e) => change(e.currentTarget.value)}
+        />
+        <div aria-live="polite">
+          {error && <Alert color="red" variant="light" role="alert">{problemText(error, words)}</Alert>}
+          {faults && faults.length === 0 && <Alert color="gray" variant="light">{t('profiles.noFaults')}</Alert>}
+          {faults && faults.length > 0 && <Alert color="orange" variant="light" title={t('profiles.faults', { count: faults.length })}><Faults faults={faults} onLine={toLine} /></Alert>}
+        </div>
+        <p className="muted" style={{ margin: 0 }}>{t('profiles.saveHint')}</p>
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>{t('action.cancel')}</Button>
+          <Button variant="default" loading={check.isPending} disabled={!text.trim()} onClick={() => check.mutate()}>{t('profiles.check')}</Button>
+          <Button loading={save.isPending} disabled={!name || !text.trim()} onClick={() => save.mutate()}>{t('profiles.putInUse')}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

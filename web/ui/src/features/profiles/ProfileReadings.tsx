@@ -1,0 +1,73 @@
+import { Checkbox, Group, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
+import { SeverityMark } from '../../components/SeverityMark';
+import { EmptyState } from '../../components/States';
+import { fold, formatCount } from '../../format/format';
+import { useText } from '../../i18n/useText';
+import type { ProfileDetail, ProfilePoint } from './queries';
+
+/** Whether nobody has seen a reading: in no recording, and on no device here. */
+export const unseen = (p: Pick<ProfilePoint, 'recorded_good' | 'seen'>) => (p.recorded_good ?? 0) === 0 && p.seen === 0;
+
+/** What a profile reads, with what covers each reading. */
+export function ProfileReadings({ detail }: { detail: ProfileDetail }) {
+  const { t, language } = useText();
+  const [words, setWords] = useState('');
+  const [only, setOnly] = useState(false);
+  const all = detail.readings;
+  const wanted = fold(words.trim());
+  const shown = all.filter((p) => (!only || unseen(p)) && (!wanted || fold(`${p.key} ${p.class} ${p.source} ${p.place} ${p.label ?? ''}`).includes(wanted)));
+  const count = all.filter(unseen).length;
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t('profiles.readings')} <span className="muted" style={{ fontWeight: 400 }}>{formatCount(all.length, language)}</span></h2>
+        <Group gap="sm">
+          {count > 0 && <Checkbox size="xs" label={t('profiles.onlyUnseen', { count })} checked={only} onChange={(e) => setOnly(e.currentTarget.checked)} />}
+          <TextInput size="xs" w={180} aria-label={t('devices.filterPoints')} placeholder={t('devices.filterPoints')} leftSection={<IconSearch size={14} aria-hidden />} value={words} onChange={(e) => setWords(e.currentTarget.value)} />
+        </Group>
+      </div>
+      {shown.length === 0 && <EmptyState title={t(all.length === 0 ? 'profiles.noReadings' : 'search.nothing')} />}
+      {shown.length > 0 && (
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('profiles.readings')}>
+          <table className="plain" style={{ minWidth: 900 }}>
+            <thead>
+              <tr>
+                <th>{t('word.point')}</th><th>{t('word.class')}</th><th>{t('profiles.unit')}</th><th className="num">{t('profiles.scale')}</th><th>{t('word.source')}</th>
+                <th>{t('profiles.group')}</th><th>{t('devices.limits')}</th><th>{t('profiles.coverage')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((p) => (
+                <tr key={`${p.key} ${p.place}`} data-point={p.key}>
+                  <td>{p.key}{p.label && <div className="muted">{p.label}</div>}</td>
+                  <td>{p.class || <span className="muted">{t('profiles.byDevice')}</span>}</td>
+                  <td>{p.unit}</td>
+                  <td className="num">{scaleText(p)}</td>
+                  <td>{p.source}<div className="muted raw">{p.place}</div></td>
+                  <td>{p.group}</td>
+                  <td>{p.limits ? t('word.yes') : ''}</td>
+                  <td><Coverage point={p} synthetic={detail.summary.synthetic} /></td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** As it stands in the profile, whatever the language. */
+function scaleText(p: ProfilePoint): string {
+  return `×${p.scale}${p.offset ? ` ${p.offset > 0 ? '+' : '−'} ${Math.abs(p.offset)}` : ''}`;
+}
+
+function Coverage({ point: p, synthetic }: { point: ProfilePoint; synthetic: boolean }) {
+  const { t, language } = useText();
+  const recorded = (p.recorded ?? 0) > 0 && t(synthetic ? 'profiles.inSynthetic' : 'profiles.inRecording', { good: formatCount(p.recorded_good ?? 0, language), all: formatCount(p.recorded ?? 0, language) });
+  const seen = p.seen > 0 && t('profiles.onDevices', { count: p.seen });
+  if (unseen(p) && !recorded) return <SeverityMark severity="unknown">{t('profiles.unseen')}</SeverityMark>;
+  return <>{seen && <div>{seen}</div>}{recorded && <div className={seen ? 'muted' : undefined}>{recorded}</div>}</>;
+}

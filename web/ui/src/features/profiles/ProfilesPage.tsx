@@ -1,0 +1,84 @@
+import { Button, Group, Select, TextInput } from '@mantine/core';
+import { IconFileText, IconPlus, IconSearch, IconTestPipe } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { PageHeader } from '../../components/PageHeader';
+import { Panel } from '../../components/Panel';
+import { EmptyState, ErrorState, LoadingState } from '../../components/States';
+import { fold, formatCount, formatTime } from '../../format/format';
+import { useText } from '../../i18n/useText';
+import { useSession } from '../session/useSession';
+import { DraftDialog } from './DraftDialog';
+import { EditProfileDialog } from './EditProfileDialog';
+import { ProfileTable } from './ProfileTable';
+import { profilesQuery, type ProfileSummary } from './queries';
+import { Refused } from './Refused';
+import { TestRecordingDialog } from './TestRecordingDialog';
+
+const route = getRouteApi('/shell/profiles');
+const origins = ['site', 'replaced', 'built-in'] as const;
+
+/** The device profiles in use: what each reads, and whether anybody has seen it. */
+export function ProfilesPage() {
+  const { t, language } = useText();
+  const { may } = useSession();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useQuery(profilesQuery());
+  const words = useDeferredValue(search.q ?? '');
+  const [dialog, setDialog] = useState<{ kind: 'edit'; text?: string; name?: string } | { kind: 'draft' | 'test' } | null>(null);
+  const edit = may('profile.edit');
+  const items = list.data?.items;
+  const shown = useMemo(
+    () => (items ?? []).filter((p) => matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
+    [items, words, search.origin, search.protocol],
+  );
+  const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
+  return (
+    <>
+      <PageHeader
+        title={t('profiles.title')}
+        right={edit && (
+          <Group gap="xs">
+            <Button size="xs" variant="default" leftSection={<IconTestPipe size={15} aria-hidden />} onClick={() => setDialog({ kind: 'test' })}>{t('profiles.test')}</Button>
+            <Button size="xs" variant="default" leftSection={<IconFileText size={15} aria-hidden />} onClick={() => setDialog({ kind: 'draft' })}>{t('profiles.draft')}</Button>
+            <Button size="xs" variant="default" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setDialog({ kind: 'edit' })}>{t('profiles.add')}</Button>
+          </Group>
+        )}
+      />
+      <p className="muted" style={{ marginTop: 0 }}>{t('profiles.intro')}</p>
+      {list.data?.refused && <Refused refusal={list.data.refused} loadedAt={list.data.loaded_at} />}
+      {list.isPending && <LoadingState rows={10} />}
+      {list.error && !items && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}
+      {items && (
+        <Panel
+          flush
+          title={<>{t('profiles.inUse')} <span className="muted" style={{ fontWeight: 400 }}>{formatCount(shown.length, language)} · {t('profiles.loadedAt', { time: formatTime(list.data?.loaded_at ?? 0, 'dateTime', language) })}</span></>}
+          right={
+            <Group gap="xs">
+              <Select size="xs" w={150} clearable aria-label={t('profiles.origin')} placeholder={t('profiles.origin')} data={origins.map((o) => ({ value: o, label: t(`profileOrigin.${o}`) }))} value={search.origin ?? null} onChange={(v) => set({ origin: origins.find((o) => o === v) })} />
+              <Select size="xs" w={120} clearable aria-label={t('word.protocol')} placeholder={t('word.protocol')} data={[{ value: 'snmp', label: 'SNMP' }, { value: 'modbus', label: 'Modbus' }]} value={search.protocol ?? null} onChange={(v) => set({ protocol: v === 'snmp' || v === 'modbus' ? v : undefined })} />
+              <TextInput size="xs" w={220} aria-label={t('profiles.search')} placeholder={t('profiles.search')} leftSection={<IconSearch size={14} aria-hidden />} value={search.q ?? ''} onChange={(e) => set({ q: e.currentTarget.value || undefined })} />
+            </Group>
+          }
+        >
+          {shown.length === 0 ? <EmptyState title={t('profiles.noMatch')} /> : <ProfileTable profiles={shown} />}
+        </Panel>
+      )}
+      {dialog?.kind === 'edit' && <EditProfileDialog name={dialog.name} text={dialog.text} onClose={() => setDialog(null)} />}
+      {dialog?.kind === 'draft' && <DraftDialog onClose={() => setDialog(null)} onDraft={(name, text) => setDialog({ kind: 'edit', name, text })} />}
+      {dialog?.kind === 'test' && <TestRecordingDialog onClose={() => setDialog(null)} />}
+    </>
+  );
+}
+
+export function originOf(p: Pick<ProfileSummary, 'origin' | 'replaces'>): (typeof origins)[number] {
+  if (p.origin === 'built-in') return 'built-in';
+  return p.replaces ? 'replaced' : 'site';
+}
+
+function matches(p: ProfileSummary, words: string): boolean {
+  const text = fold([p.name, p.title, p.kind, p.source, ...p.products.map((x) => `${x.vendor} ${x.model}`)].join(' '));
+  return fold(words).split(/\s+/).every((w) => text.includes(w));
+}
