@@ -41,6 +41,8 @@ describe('names of points', () => {
     expect(componentName('inlet/1/L1-L2', 'vi')).toBe('Ngõ vào 1 · L1-L2');
   });
   it('uses the name that somebody gave on the device', () => {
+    expect(pointName({ key: 'battery/string/2/capacity', label: '' }, 'vi')).toBe('Dung lượng');
+    expect(pointName({ key: 'cooling/capacity', label: '' }, 'vi')).toBe('Công suất lạnh');
     expect(pointName({ key: 'sensor/1/temperature', label: 'Inlet top' }, 'vi')).toBe('Inlet top · Nhiệt độ');
     expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8 current' }, 'en')).toBe('Current');
     expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8' }, 'en')).toBe('Current');

@@ -23,6 +23,12 @@ const viComponents: Record<string, string> = {
   'ip-device': 'Thiết bị IP', temperature: 'Nhiệt độ', coolant: 'Nước làm mát', operation: 'Vận hành', heatsink: 'Tản nhiệt', damper: 'Van gió', pack: 'Khối ắc quy', 'input-contact': 'Tiếp điểm vào', 'dry-contact': 'Tiếp điểm khô',
   'leak-rope': 'Dây dò rò rỉ', 'coil-fluid': 'Chất lỏng dàn trao đổi', humidification: 'Tạo ẩm', dehumidification: 'Hút ẩm', test: 'Thử', 'cold-aisle': 'Lối lạnh', 'hot-aisle': 'Lối nóng', siren: 'Còi', beacon: 'Đèn báo',
   redundancy: 'Dự phòng', subsystem: 'Hệ thống con', transfer: 'Chuyển nguồn', reheat: 'Sưởi lại', vibration: 'Rung', fire: 'Cháy',
+  'io-unit': 'Khối vào/ra', 'digital-input': 'Đầu vào số', 'digital-output': 'Đầu ra số', 'dc-input': 'Đầu vào một chiều', 'ac-input': 'Đầu vào xoay chiều', monitor: 'Bộ giám sát', symmetry: 'Đối xứng',
+  modules: 'Các mô-đun', lvd: 'Ngắt khi điện áp thấp', solars: 'Các bộ sạc điện mặt trời', winds: 'Các bộ sạc điện gió', wind: 'Bộ sạc điện gió', 'control-system': 'Hệ thống điều khiển',
+  'rectifier-group': 'Nhóm bộ chỉnh lưu', 'converter-group': 'Nhóm bộ biến đổi', access: 'Kiểm soát ra vào', lithium: 'Ắc quy lithium', inverters: 'Các bộ nghịch lưu', contactor: 'Công tắc tơ', fuses: 'Các cầu chì',
+  equalize: 'Sạc cân bằng', boost: 'Sạc tăng cường', 'fast-charge': 'Sạc nhanh', 'earth-fault': 'Chạm đất', 'heat-exchanger': 'Bộ trao đổi nhiệt', 'surge-arrester': 'Chống sét', midpoint: 'Điểm giữa',
+  'current-limit': 'Giới hạn dòng điện', slot: 'Khe cắm', measurement: 'Giá trị đo', 'current-monitor': 'Giám sát dòng điện', 'load-fuse': 'Cầu chì tải', 'battery-fuse': 'Cầu chì ắc quy', discharging: 'Đang xả',
+  environment: 'Môi trường', initial: 'Ban đầu', final: 'Cuối',
 };
 
 const viQuantities: Record<string, string> = {
@@ -51,6 +57,11 @@ const viQuantities: Record<string, string> = {
   'time-on-battery': 'Thời gian chạy ắc quy', standby: 'Chờ', smoke: 'Khói', 'phase-sequence': 'Thứ tự pha', 'not-redundant': 'Mất dự phòng', 'internal-failure': 'Lỗi bên trong', 'sensor-failure': 'Lỗi cảm biến', motion: 'Chuyển động',
   vibration: 'Rung', water: 'Nước', fire: 'Cháy', heater: 'Bộ sưởi', humidifier: 'Bộ tạo ẩm', compressor: 'Máy nén', pump: 'Bơm', valve: 'Van', relay: 'Rơle', battery: 'Ắc quy', 'high-temperature': 'Nhiệt độ cao',
   'low-temperature': 'Nhiệt độ thấp', 'return-air-temperature': 'Nhiệt độ gió hồi', 'supply-air-temperature': 'Nhiệt độ gió cấp', 'battery-low': 'Ắc quy yếu', 'low-battery': 'Ắc quy yếu',
+  'voltage-difference': 'Chênh lệch điện áp', 'remaining-capacity': 'Dung lượng còn lại', 'used-capacity': 'Dung lượng đã dùng', discharged: 'Điện lượng đã xả', charged: 'Điện lượng đã nạp', banks: 'Số nhóm ắc quy',
+  strings: 'Số chuỗi ắc quy', 'set-voltage': 'Điện áp đặt', 'target-voltage': 'Điện áp đích', imbalance: 'Mất cân bằng', result: 'Kết quả', configured: 'Số đã cấu hình', 'outage-time': 'Thời gian mất điện',
+  'failed-phases': 'Số pha mất', 'fan-failure': 'Quạt hỏng', 'id-conflict': 'Trùng địa chỉ', 'under-voltage': 'Điện áp thấp', 'over-voltage': 'Quá áp', 'short-circuit': 'Ngắn mạch', 'current-low': 'Dòng điện thấp',
+  'current-high': 'Dòng điện cao', mains: 'Điện lưới', phases: 'Số pha', 'battery/capacity': 'Dung lượng', 'string/capacity': 'Dung lượng', 'lithium/capacity': 'Dung lượng', 'rectifiers/capacity': 'Dòng điện khả dụng',
+  'converters/capacity': 'Dòng điện khả dụng', 'online-capacity': 'Dòng điện đang khả dụng', 'load-apparent': 'Tải theo công suất biểu kiến',
 };
 
 const viStates: Record<string, string> = {
@@ -81,6 +92,10 @@ const viStates: Record<string, string> = {
   blackout: 'Mất điện', 'single phase': 'Một pha', 'split phase': 'Pha chia', 'three phases delta': 'Ba pha tam giác', 'three phases star': 'Ba pha sao', service: 'Bảo dưỡng', 'redundancy lost': 'Mất dự phòng', operating: 'Đang vận hành',
   'not running': 'Không chạy', 'no output': 'Không có đầu ra', 'output off': 'Đầu ra tắt', 'fan failed': 'Quạt hỏng', 'no data yet': 'Chưa có dữ liệu', activated: 'Đã kích hoạt', exceeded: 'Vượt ngưỡng', scheduled: 'Theo lịch',
   'not active alarm': 'Không có cảnh báo', 'no change': 'Không đổi', 'no transfer': 'Chưa chuyển nguồn', 'high line voltage': 'Điện áp lưới cao', 'lost redundancy': 'Mất dự phòng', 'fully redundant': 'Đủ dự phòng',
+  discharge: 'Đang xả', charge: 'Đang sạc', 'float charge': 'Sạc nổi', 'boost charge': 'Sạc tăng cường', 'not configured': 'Chưa cấu hình', starting: 'Đang bắt đầu', stopping: 'Đang dừng', 'locked out': 'Bị khóa',
+  'ac failed': 'Mất điện xoay chiều', interrupted: 'Gián đoạn', 'not used': 'Không dùng', energized: 'Có điện', 'not energized': 'Không có điện', vacant: 'Trống', empty: 'Trống', 'communication failed': 'Mất truyền thông',
+  'voltage high': 'Điện áp cao', 'voltage low': 'Điện áp thấp', full: 'Đầy', 'critical alarm': 'Cảnh báo nghiêm trọng', registered: 'Đã đăng ký', 'not failed': 'Không hỏng', 'alarm ended': 'Cảnh báo đã hết',
+  'switched off': 'Đã tắt', 'fast charge': 'Sạc nhanh',
 };
 
 function humanise(word: string): string {
@@ -108,13 +123,18 @@ function hasOwnLabel(point: { key: string; label: string }): boolean {
   return label !== '' && label !== plain(point.key) && label !== plain(point.key.split('/').slice(0, -1).join(' '));
 }
 
+/** The last word of a key with the part that it belongs to: the capacity of a battery is no cooling capacity. */
+function owned(parts: string[]): string {
+  return parts.filter((part) => !/^\d+$/.test(part)).slice(-2).join('/');
+}
+
 /** What a point measures, without the part that it belongs to. */
 export function pointName(point: { key: string; label: string }, language: Language): string {
   const parts = point.key.split('/');
   const last = parts.at(-1) ?? point.key;
   const word = /^\d+$/.test(last)
     ? componentName(parts.slice(-2).join('/'), language)
-    : language === 'vi' ? (viQuantities[last] ?? humanise(last)) : humanise(last);
+    : language === 'vi' ? (viQuantities[owned(parts)] ?? viQuantities[last] ?? humanise(last)) : humanise(last);
   return hasOwnLabel(point) ? `${point.label} · ${word}` : word;
 }
 
