@@ -136,11 +136,15 @@ func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok 
 				best = len(prefix)
 			}
 		}
-		if best == 0 {
+		switch {
+		case best > 0:
+			score += 100 + strings.Count(sysObjectID[:best], ".")*10
+			why = "sysObjectID " + sysObjectID[:best]
+		case nameless(sysObjectID) && m.vendorObjects():
+			why = "no sysObjectID of a maker"
+		default:
 			return 0, "", false
 		}
-		score += 100 + strings.Count(sysObjectID[:best], ".")*10
-		why = "sysObjectID " + sysObjectID[:best]
 	}
 	if m.SysDescr != "" {
 		if !matches(m.SysDescr, sysDescr) {
@@ -150,6 +154,24 @@ func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok 
 		why = join(why, "sysDescr")
 	}
 	return score, why, true
+}
+
+// nameless tells whether an agent does not say by its sysObjectID who made it:
+// it has none, or the one that NET-SNMP gives every Linux host.
+func nameless(sysObjectID string) bool {
+	const netSNMP = "1.3.6.1.4.1.8072.3.2"
+	return sysObjectID == "" || sysObjectID == "0.0" || sysObjectID == netSNMP || strings.HasPrefix(sysObjectID, netSNMP+".")
+}
+
+// vendorObjects tells whether the entry asks for objects of a maker, which
+// stand for the sysObjectID on an agent that has none of its own.
+func (m *Match) vendorObjects() bool {
+	for _, o := range m.Present {
+		if strings.HasPrefix(o, "1.3.6.1.4.1.") {
+			return true
+		}
+	}
+	return false
 }
 
 func join(a, b string) string {
