@@ -9,6 +9,7 @@ func commands(c *cli) []*cobra.Command {
 		demoCommand(c),
 		simulateCommand(c),
 		probeCommand(c), discoverCommand(c), collectCommand(c),
+		trapCommand(c),
 		profileCommand(c),
 		checkConfigCommand(c),
 		userCommand(c),

@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
 )
 
 // Each fault of the trap section is told with its line.
@@ -31,6 +32,35 @@ func TestTrapFaults(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "x-traps.yaml:")):
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// A notification is explained by one built-in profile only, and each vendor's
+// own are known.
+func TestBuiltinTraps(t *testing.T) {
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]string{}
+	for _, p := range lib.All() {
+		for _, x := range p.Traps {
+			if other := by[x.OID]; other != "" {
+				t.Errorf("%s (%s) is in %s and %s", x.OID, x.Name, other, p.Name)
+			}
+			by[x.OID] = p.Name
+		}
+	}
+	for oid, want := range map[string]string{
+		"1.3.6.1.6.3.1.1.5.1":               "standard-traps",
+		"1.3.6.1.2.1.33.2.1":                "ups-mib-traps",
+		"1.3.6.1.4.1.318.0.5":               "apc-powernet-traps",
+		"1.3.6.1.4.1.13742.6.0.3":           "raritan-pdu2-traps",
+		"1.3.6.1.4.1.21239.5.2.32767.0.103": "",
+	} {
+		if by[oid] != want {
+			t.Errorf("%s is of %q, want %q", oid, by[oid], want)
 		}
 	}
 }

@@ -123,8 +123,11 @@ func (c *contacts) changed(h collectors.Health) {
 		return
 	}
 	e := models.Event{DeviceID: h.Device, TimeMS: h.Since.UnixMilli(), Kind: models.EventContact, Severity: models.SeverityWarning, Name: state, Text: h.LastError}
-	if h.State == collectors.StateOK {
+	switch h.State {
+	case collectors.StateOK:
 		e.Severity, e.Clears = models.SeverityOK, before
+	case collectors.StateSilent:
+		e.Severity = models.SeverityCritical
 	}
 	c.tell(e)
 }

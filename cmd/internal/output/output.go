@@ -59,7 +59,7 @@ func Write(w io.Writer, f Format, rows Rows, value any) error {
 		for _, r := range rows.Cells {
 			safe := make([]string, len(r))
 			for i, s := range r {
-				safe[i] = neutral(s)
+				safe[i] = Neutral(s)
 			}
 			if err := c.Write(safe); err != nil {
 				return err
@@ -71,8 +71,8 @@ func Write(w io.Writer, f Format, rows Rows, value any) error {
 	return table(w, rows)
 }
 
-// neutral keeps a spreadsheet from taking text of a device for a formula.
-func neutral(s string) string {
+// Neutral keeps a spreadsheet from taking text of a device for a formula.
+func Neutral(s string) string {
 	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return s
 	}
@@ -89,13 +89,13 @@ func table(w io.Writer, rows Rows) error {
 	}
 	for _, r := range rows.Cells {
 		for i, s := range r {
-			width[i] = max(width[i], utf8.RuneCountInString(printable(s)))
+			width[i] = max(width[i], utf8.RuneCountInString(Printable(s)))
 		}
 	}
 	line := func(cells []string) error {
 		var b strings.Builder
 		for i, s := range cells {
-			s = printable(s)
+			s = Printable(s)
 			b.WriteString(s)
 			if i < len(cells)-1 {
 				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(s)+2))
@@ -115,9 +115,9 @@ func table(w io.Writer, rows Rows) error {
 	return nil
 }
 
-// printable keeps control characters in text of a device from reaching the
+// Printable keeps control characters in text of a device from reaching the
 // terminal.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return ' '

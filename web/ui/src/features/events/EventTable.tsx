@@ -23,8 +23,8 @@ export function EventTable({ items }: { items: readonly DeviceEvent[] }) {
             <Fragment key={event.id}>
               <tr>
                 <td className="nowrap">{formatTime(event.time, 'dateTime', language)}</td>
-                <td><SeverityMark severity={event.severity} /></td>
-                <td><Link to="/devices/$deviceId" params={{ deviceId: String(event.device) }}>{event.device_name}</Link></td>
+                <td className="nowrap"><SeverityMark severity={event.severity} /></td>
+                <td className="nowrap"><Link to="/devices/$deviceId" params={{ deviceId: String(event.device) }}>{event.device_name}</Link></td>
                 <td className="nowrap">{t(`eventKind.${event.kind}`)}</td>
                 <td className="event-what">
                   {eventText(event, t, language)}

@@ -11,8 +11,9 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
   switch (event.kind) {
     case 'contact': {
       const state = pollStates.find((s) => s === event.name);
-      const reason = pollErrorText(event.text, t);
-      return [state ? t(`pollState.${state}`) : (event.name ?? ''), reason || event.text].filter(Boolean).join(': ');
+      const reason = pollErrorText(event.text, t) || event.text;
+      // That a silent device does not answer says nothing new.
+      return [state ? t(`pollState.${state}`) : (event.name ?? ''), reason === t('pollError.silent') ? '' : reason].filter(Boolean).join(': ');
     }
     case 'restarted':
       return t('events.restarted');

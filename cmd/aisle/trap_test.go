@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+)
+
+// freeUDPPort returns host:port that nothing listens on.
+func freeUDPPort(t *testing.T) string {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.LocalAddr().String()
+}
+
+// linkDown is an inform of version 2c about interface 7.
+func linkDown(t *testing.T) []byte {
+	t.Helper()
+	oid := func(n ...uint32) []byte {
+		b, err := ber.EncodeOID(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	list := ber.AppendBinding(nil, oid(1, 3, 6, 1, 2, 1, 1, 3, 0), 0x43, []byte{1})
+	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0), 6, oid(1, 3, 6, 1, 6, 3, 1, 1, 5, 3))
+	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 7), 2, []byte{7})
+	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 2, 1, 2, 2, 1, 2, 7), 4, []byte("=cmd()\n2"))
+	return ber.Encode(nil, 1, "anything", 0xA6, 7, 0, 0, list)
+}
+
+// heard runs trap listen until it has printed one trap, which is sent to it
+// until it is acknowledged.
+func heard(t *testing.T, send func(to string) bool, args ...string) string {
+	t.Helper()
+	to := freeUDPPort(t)
+	ended, sent := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(sent)
+		for !send(to) {
+			select {
+			case <-ended:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	code, out, errs := command(t, append([]string{"trap", "listen", "--listen", to, "--count", "1"}, args...)...)
+	close(ended)
+	<-sent
+	if code != exitOK || !strings.Contains(errs, "listening on "+to) {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	return out
+}
+
+func TestTrapListen(t *testing.T) {
+	msg := linkDown(t)
+	send := func(to string) bool {
+		c, err := net.Dial("udp", to)
+		if err != nil {
+			t.Error(err)
+			return true
+		}
+		defer c.Close()
+		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := c.Write(msg); err != nil {
+			return false // nothing listens yet
+		}
+		n, err := c.Read(make([]byte, 1500))
+		return err == nil && n > 0
+	}
+	var got heardTrap
+	out := heard(t, send, "--format", "json")
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got.Name != "linkDown" || got.Text != "Interface 7 lost its link" || !got.Inform || got.Version != "v2c" || got.From != "127.0.0.1" || len(got.Variables) != 2 {
+		t.Errorf("got %+v", got)
+	}
+	if out = heard(t, send); !strings.Contains(out, "linkDown  Interface 7 lost its link\n    ifIndex=7\n    ifDescr==cmd() 2\n") {
+		t.Errorf("got %q", out)
+	}
+	if out = heard(t, send, "--format", "csv"); !strings.Contains(out, "127.0.0.1,v2c,true,1.3.6.1.6.3.1.1.5.3,linkDown,warning,Interface 7 lost its link,") {
+		t.Errorf("got %q", out)
+	}
+	if code, _, errs := command(t, "trap", "listen", "--listen", "nowhere"); code == exitOK || !strings.Contains(errs, "nowhere") {
+		t.Errorf("a bad address: %d, %s", code, errs)
+	}
+}
+
+// An inform of net-snmp as an SNMPv3 user.
+func TestTrapListenSecure(t *testing.T) {
+	snmptrap, err := exec.LookPath("snmptrap")
+	if err != nil {
+		if os.Getenv("AISLE_REQUIRE_PEERS") == "1" {
+			t.Fatal("snmptrap is missing (Debian package snmp)")
+		}
+		t.Skip("snmptrap is missing (Debian package snmp)")
+	}
+	state := t.TempDir()
+	send := func(to string) bool {
+		cmd := exec.Command(snmptrap, "-v", "3", "-u", "monitor", "-l", "authPriv", "-a", "SHA-256", "-A", "auth password", "-x", "AES", "-X", "priv password",
+			"-Ci", "-t", "1", "-r", "0", to, "", "1.3.6.1.2.1.33.2.1")
+		cmd.Env = append(os.Environ(), "MIBS=", "SNMP_PERSISTENT_DIR="+state)
+		return cmd.Run() == nil
+	}
+	out := heard(t, send, "--v3-user", "monitor", "--v3-auth", "SHA256", "--v3-auth-password", "auth password", "--v3-priv", "AES", "--v3-priv-password", "priv password")
+	if !strings.Contains(out, "v3  critical  upsTrapOnBattery") {
+		t.Errorf("got %q", out)
+	}
+}
