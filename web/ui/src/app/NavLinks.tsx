@@ -1,6 +1,6 @@
 import { Stack } from '@mantine/core';
 import {
-  IconActivityHeartbeat, IconBuilding, IconChartLine, IconHistory, IconFlask, IconInfoCircle, IconLayoutDashboard, IconRadar2, IconServer2, IconSettings, IconTemplate,
+  IconActivityHeartbeat, IconBuilding, IconChartLine, IconHistory, IconFlask, IconInfoCircle, IconLayoutDashboard, IconPower, IconRadar2, IconServer2, IconSettings, IconTemplate,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
@@ -22,6 +22,7 @@ export function NavLinks() {
     { to: '/profiles', label: t('nav.profiles'), Icon: IconTemplate },
     { to: '/trends', label: t('nav.trends'), Icon: IconChartLine },
     { to: '/collectors', label: t('nav.collectors'), Icon: IconActivityHeartbeat },
+    ...(about?.control ? [{ to: '/control', label: t('nav.control'), Icon: IconPower } as const] : []),
     ...(about?.simulated ? [{ to: '/simulation', label: t('nav.simulation'), Icon: IconFlask } as const] : []),
     { to: '/admin', label: t('nav.administration'), Icon: IconSettings },
     { to: '/about', label: t('nav.about'), Icon: IconInfoCircle },

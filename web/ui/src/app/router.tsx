@@ -163,6 +163,11 @@ const simulation = createRoute({
   path: '/simulation',
   component: lazyRouteComponent(() => import('../features/simulation/SimulationPage'), 'SimulationPage'),
 });
+const control = createRoute({
+  getParentRoute: () => shell,
+  path: '/control',
+  component: lazyRouteComponent(() => import('../features/control/ControlPage'), 'ControlPage'),
+});
 const admin = createRoute({
   getParentRoute: () => shell,
   path: '/admin',
@@ -177,7 +182,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, profiles, profile, events, trends, collectors, simulation, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, profiles, profile, events, trends, collectors, simulation, control, admin, about]),
 ]);
 
 export const router = createRouter({

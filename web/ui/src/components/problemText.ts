@@ -12,7 +12,9 @@ const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
   'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled',
 ] as const;
-const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many'] as const;
+const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
+  'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-limited', 'reauthenticate', 'device-unreachable',
+] as const;
 const objects = [
   'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
 ] as const;
@@ -48,7 +50,7 @@ export function problemText(error: unknown, words: Words, beside: readonly strin
   if (reason) {
     const names = error.blockers.map((b) => blockerText(b, t)).join(' · ');
     // Only the server's words name the device in the way.
-    const detail = reason === 'occupied' || reason === 'known-device' ? error.detail : '';
+    const detail = reason === 'occupied' || reason === 'known-device' || reason === 'control-limited' ? error.detail : '';
     return [t(`conflict.${reason}`), names || detail].filter(Boolean).join(' ');
   }
   const told = rest.map((f) => (f.code && language !== 'en' ? `${f.path}: ${faultText(f, words)}` : f.message));

@@ -2,6 +2,7 @@
 export const en = {
   app: { name: 'Aisle', tagline: 'Data-centre infrastructure', skip: 'Skip to content', menu: 'Menu' },
   nav: {
+    control: 'Control',
     overview: 'Overview', sites: 'Sites', devices: 'Devices', trends: 'Trends', events: 'Events', collectors: 'Collectors', profiles: 'Profiles', discovery: 'Discovery',
     simulation: 'Simulation', administration: 'Administration', about: 'About', main: 'Main navigation', breadcrumb: 'Location',
   },
@@ -54,6 +55,8 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-same-person': 'Another person must confirm what you asked for.',
+    'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
   blocker: {
     locations: 'locations', rows: 'rows', racks: 'racks', devices: 'devices', 'power-panels': 'power panels', 'power-sources': 'power sources',
@@ -203,11 +206,13 @@ export const en = {
     clear: 'sent in clear text', noAuth: 'no authentication', noPriv: 'no privacy', md5: 'MD5 is weak', des: 'DES is weak', closed: 'cannot be opened: enter it again',
   },
   auditAction: {
+    'allow-control': 'permit or forbid control', 'control-request': 'ask for control', 'control-confirm': 'confirm control', 'control-execute': 'carry out control', 'control-done': 'control done', 'control-failed': 'control failed', 'control-outcome-unknown': 'control: outcome unknown', 'control-reject': 'refuse control', 'control-cancel': 'take control request back', 'control-expired': 'control request expired', reauthenticate: 'enter password again',
     create: 'create', update: 'change', delete: 'delete', place: 'move', import: 'import', 'sign-in': 'sign in', 'sign-out': 'sign out', 'change-password': 'change password', 'reset-password': 'reset password',
     revoke: 'revoke', 'revoke-others': 'end other sessions', rekey: 'encrypt anew', denied: 'refused', inject: 'inject fault', clear: 'clear fault', start: 'start', note: 'note', 'set-role': 'set role of point',
     'accept-identity': 'accept identity', 'identity-changed': 'identity changed', 'identity-restored': 'identity restored', poll: 'poll', scan: 'start scan', 'scan-done': 'scan done', 'scan-cancelled': 'scan cancelled', 'scan-failed': 'scan failed', 'scan-interrupted': 'scan interrupted', adopt: 'adopt', ignore: 'ignore', restore: 'take back', accept: 'accept changes',
   },
   auditObject: {
+    'control request': 'control request',
     site: 'site', location: 'location', row: 'row', rack: 'rack', device: 'device', point: 'point', user: 'user', session: 'session', token: 'token', credential: 'credential', 'sign-in-link': 'sign-in link',
     facility: 'facility', fault: 'fault', 'device type': 'device type', 'rack type': 'rack type', manufacturer: 'manufacturer', collector: 'collector', operation: 'operation', audit: 'audit log', 'discovery range': 'discovery range', finding: 'finding',
   },
@@ -229,6 +234,23 @@ export const en = {
     trap: 'SNMP trap', contact: 'Contact', restarted: 'Restart', exchanged: 'Device exchanged', 'points-appeared': 'New points', 'points-vanished': 'Points gone',
     'counter-reset': 'Counter reset', 'counter-wrapped': 'Counter wrapped',
   },
+  control: {
+    title: 'Control', pageTitle: 'Control of devices', off: 'Control is off', offHint: 'The plant is only read. Who runs the server can switch control on in its configuration.', allow: 'Allow control', forbid: 'Forbid control',
+    forbidSure: 'Forbid control of {{name}}? Requests that wait cannot be carried out any more.', allowText: 'What its device profile declares can then be written, each time with two persons and an entry in the audit log.', credential: 'Credential for writing', credentialHint: 'Empty: the one by which the device is read',
+    notAllowed: 'This device is only read', notAllowedHint: 'Nothing can be written to it until an administrator allows it.', nothing: 'Nothing can be written', nothingHint: 'The device profile declares no control that this device has, or the device has not answered yet.',
+    set: 'Set…', ask: 'Ask for it', newValue: 'New value', bounds: 'From {{min}} to {{max}}', reason: 'Reason', reasonHint: 'Why, for the second person and the audit log', secondPerson: 'Nothing is written until a second person confirms it.', requested: 'Waits for the second person',
+    goesDark: 'Everything plugged into {{label}} loses this supply and goes dark unless it has another one.', goesDarkShortly: 'Everything plugged into {{label}} loses this supply for a while and goes dark unless it has another one.', getsPower: 'Everything plugged into {{label}} gets power.', draws: 'It draws {{power}} now.',
+    dryRun: 'Dry run', dryRunHint: 'Dry run: nothing was written.', wouldWrite: 'Would be written', raw: 'Value on the wire', current: 'There now', unreadable: 'cannot be read', before: 'There when asked',
+    waits: 'Waits for the second person', underWay: 'Under way', openRequests: 'Open requests', history: 'History', noneOpen: 'No request is open', noneOpenHint: 'Requests are made on the page of a device.', noHistory: 'Nothing was asked for yet',
+    wanted: 'Wanted', persons: 'Asked by', askedBy: 'Asked by', decidedBy: 'decided by {{name}}', expiresIn: 'expires in {{time}}', decide: 'Decide', notYou: 'Another person must confirm', takeBack: 'Take back', takeBackSure: 'Take the request back: {{what}}?',
+    confirm: 'Confirm and write', reject: 'Refuse', rejectReason: 'Reason when you refuse', yourPassword: 'Your password',
+  },
+  controlOption: {
+    on: 'Switch on', off: 'Switch off', cycle: 'Off and on again', start: 'Start', stop: 'Stop', reset: 'Reset', enable: 'Enable', disable: 'Disable', auto: 'Automatic', manual: 'Manual', mute: 'Mute', test: 'Test', lock: 'Lock', unlock: 'Unlock',
+  },
+  controlState: {
+    requested: 'Waits for the second person', confirmed: 'Confirmed', executing: 'Being written', done: 'Done', failed: 'Failed', 'outcome-unknown': 'Outcome unknown', rejected: 'Refused', expired: 'Expired', cancelled: 'Taken back',
+  },
   simulation: {
     title: 'Simulation', intro: 'The facility is simulated: every value is read over a socket, and faults can be injected to see what follows.', active: 'Active faults', none: 'No fault is active', kind: 'Fault', target: 'Aimed at',
     off: 'Nothing is simulated here', offHint: 'The simulation belongs to the demo.', injected: 'The fault is active', cleared: 'The fault is cleared',
@@ -238,6 +260,7 @@ export const en = {
     'gateway-stalled': 'Gateway stalled', overload: 'Overload', 'chiller-failure': 'Chiller fails', leak: 'Water leak', 'door-open': 'Door open',
   },
   about: {
+    control: 'Control of devices', controlOn: 'On: with two persons, per device', controlOff: 'Off: the plant is only read',
     title: 'About', version: 'Version', revision: 'Revision', built: 'Built', go: 'Go', license: 'Licence', started: 'Running since', database: 'Database', telemetry: 'Time-series store', profiles: 'Device profiles', simulated: 'Simulated facility',
     text: 'Open-source management of data-centre infrastructure.', thirdParty: 'Works without internet: fonts, icons and code are all part of the program.',
   },

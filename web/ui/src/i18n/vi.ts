@@ -4,6 +4,7 @@ import type { en } from './en';
 export const vi: typeof en = {
   app: { name: 'Aisle', tagline: 'Hạ tầng trung tâm dữ liệu', skip: 'Đến nội dung chính', menu: 'Trình đơn' },
   nav: {
+    control: 'Điều khiển',
     overview: 'Tổng quan', sites: 'Địa điểm', devices: 'Thiết bị', trends: 'Xu hướng', events: 'Sự kiện', collectors: 'Bộ thu thập', profiles: 'Hồ sơ thiết bị', discovery: 'Dò tìm',
     simulation: 'Mô phỏng', administration: 'Quản trị', about: 'Giới thiệu', main: 'Điều hướng chính', breadcrumb: 'Vị trí',
   },
@@ -56,6 +57,8 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.',
+    'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
   blocker: {
     locations: 'khu vực', rows: 'dãy tủ', racks: 'tủ rack', devices: 'thiết bị', 'power-panels': 'tủ điện', 'power-sources': 'nguồn điện',
@@ -205,11 +208,13 @@ export const vi: typeof en = {
     clear: 'truyền ở dạng rõ', noAuth: 'không xác thực', noPriv: 'không mã hóa', md5: 'MD5 yếu', des: 'DES yếu', closed: 'không mở được: hãy nhập lại',
   },
   auditAction: {
+    'allow-control': 'cho phép hoặc cấm điều khiển', 'control-request': 'yêu cầu điều khiển', 'control-confirm': 'xác nhận điều khiển', 'control-execute': 'thực hiện điều khiển', 'control-done': 'điều khiển xong', 'control-failed': 'điều khiển thất bại', 'control-outcome-unknown': 'điều khiển: không rõ kết quả', 'control-reject': 'từ chối điều khiển', 'control-cancel': 'rút yêu cầu điều khiển', 'control-expired': 'yêu cầu điều khiển hết hạn', reauthenticate: 'nhập lại mật khẩu',
     create: 'tạo', update: 'sửa', delete: 'xóa', place: 'chuyển vị trí', import: 'nhập dữ liệu', 'sign-in': 'đăng nhập', 'sign-out': 'đăng xuất', 'change-password': 'đổi mật khẩu', 'reset-password': 'đặt lại mật khẩu',
     revoke: 'thu hồi', 'revoke-others': 'kết thúc các phiên khác', rekey: 'mã hóa lại', denied: 'bị từ chối', inject: 'tạo lỗi', clear: 'gỡ lỗi', start: 'khởi động', note: 'ghi chú', 'set-role': 'đặt vai trò điểm đo',
     'accept-identity': 'chấp nhận nhận dạng', 'identity-changed': 'nhận dạng thay đổi', 'identity-restored': 'nhận dạng trở lại', poll: 'thu thập', scan: 'bắt đầu quét', 'scan-done': 'quét xong', 'scan-cancelled': 'hủy quét', 'scan-failed': 'quét lỗi', 'scan-interrupted': 'quét bị gián đoạn', adopt: 'tiếp nhận', ignore: 'bỏ qua', restore: 'lấy lại', accept: 'chấp nhận thay đổi',
   },
   auditObject: {
+    'control request': 'yêu cầu điều khiển',
     site: 'địa điểm', location: 'khu vực', row: 'dãy tủ', rack: 'tủ rack', device: 'thiết bị', point: 'điểm đo', user: 'người dùng', session: 'phiên', token: 'mã truy cập', credential: 'thông tin xác thực', 'sign-in-link': 'liên kết đăng nhập',
     facility: 'cơ sở hạ tầng', fault: 'lỗi', 'device type': 'loại thiết bị', 'rack type': 'loại tủ rack', manufacturer: 'hãng sản xuất', collector: 'bộ thu thập', operation: 'thao tác', audit: 'nhật ký kiểm toán', 'discovery range': 'dải dò tìm', finding: 'kết quả dò tìm',
   },
@@ -231,6 +236,23 @@ export const vi: typeof en = {
     trap: 'SNMP trap', contact: 'Kết nối', restarted: 'Khởi động lại', exchanged: 'Thay thiết bị', 'points-appeared': 'Thêm điểm đo', 'points-vanished': 'Mất điểm đo',
     'counter-reset': 'Bộ đếm về không', 'counter-wrapped': 'Bộ đếm tràn',
   },
+  control: {
+    title: 'Điều khiển', pageTitle: 'Điều khiển thiết bị', off: 'Điều khiển đang tắt', offHint: 'Hạ tầng chỉ được đọc. Người vận hành máy chủ có thể bật điều khiển trong cấu hình.', allow: 'Cho phép điều khiển', forbid: 'Cấm điều khiển',
+    forbidSure: 'Cấm điều khiển {{name}}? Các yêu cầu đang chờ sẽ không thực hiện được nữa.', allowText: 'Khi đó có thể ghi những gì hồ sơ thiết bị khai báo, mỗi lần cần hai người và một mục trong nhật ký kiểm toán.', credential: 'Thông tin xác thực để ghi', credentialHint: 'Để trống: dùng thông tin xác thực đang dùng để đọc',
+    notAllowed: 'Thiết bị này chỉ được đọc', notAllowedHint: 'Không thể ghi gì cho đến khi quản trị viên cho phép.', nothing: 'Không có gì để ghi', nothingHint: 'Hồ sơ thiết bị không khai báo mục điều khiển nào mà thiết bị này có, hoặc thiết bị chưa trả lời.',
+    set: 'Đặt…', ask: 'Gửi yêu cầu', newValue: 'Giá trị mới', bounds: 'Từ {{min}} đến {{max}}', reason: 'Lý do', reasonHint: 'Vì sao, cho người thứ hai và nhật ký kiểm toán', secondPerson: 'Không ghi gì cho đến khi người thứ hai xác nhận.', requested: 'Chờ người thứ hai',
+    goesDark: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này và tắt, trừ khi có nguồn khác.', goesDarkShortly: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này một lúc và tắt, trừ khi có nguồn khác.', getsPower: 'Mọi thứ cắm vào {{label}} sẽ có điện.', draws: 'Hiện đang tiêu thụ {{power}}.',
+    dryRun: 'Chạy thử', dryRunHint: 'Chạy thử: chưa ghi gì.', wouldWrite: 'Sẽ được ghi', raw: 'Giá trị trên đường truyền', current: 'Hiện tại', unreadable: 'không đọc được', before: 'Giá trị lúc yêu cầu',
+    waits: 'Chờ người thứ hai', underWay: 'Đang thực hiện', openRequests: 'Yêu cầu đang mở', history: 'Lịch sử', noneOpen: 'Không có yêu cầu nào đang mở', noneOpenHint: 'Yêu cầu được tạo ở trang của thiết bị.', noHistory: 'Chưa có yêu cầu nào',
+    wanted: 'Nội dung', persons: 'Người yêu cầu', askedBy: 'Người yêu cầu', decidedBy: '{{name}} quyết định', expiresIn: 'hết hạn sau {{time}}', decide: 'Quyết định', notYou: 'Cần người khác xác nhận', takeBack: 'Rút lại', takeBackSure: 'Rút lại yêu cầu: {{what}}?',
+    confirm: 'Xác nhận và ghi', reject: 'Từ chối', rejectReason: 'Lý do nếu từ chối', yourPassword: 'Mật khẩu của bạn',
+  },
+  controlOption: {
+    on: 'Bật', off: 'Tắt', cycle: 'Tắt rồi bật lại', start: 'Khởi động', stop: 'Dừng', reset: 'Đặt lại', enable: 'Kích hoạt', disable: 'Vô hiệu hóa', auto: 'Tự động', manual: 'Thủ công', mute: 'Tắt còi', test: 'Thử', lock: 'Khóa', unlock: 'Mở khóa',
+  },
+  controlState: {
+    requested: 'Chờ người thứ hai', confirmed: 'Đã xác nhận', executing: 'Đang ghi', done: 'Xong', failed: 'Thất bại', 'outcome-unknown': 'Không rõ kết quả', rejected: 'Bị từ chối', expired: 'Hết hạn', cancelled: 'Đã rút lại',
+  },
   simulation: {
     title: 'Mô phỏng', intro: 'Cơ sở này là mô phỏng: mọi giá trị đều được đọc qua cổng mạng, và có thể tạo lỗi để xem hệ quả.', active: 'Lỗi đang có', none: 'Không có lỗi nào', kind: 'Lỗi', target: 'Đối tượng',
     off: 'Không có mô phỏng ở đây', offHint: 'Mô phỏng thuộc bản dùng thử.', injected: 'Đã tạo lỗi', cleared: 'Đã gỡ lỗi',
@@ -240,6 +262,7 @@ export const vi: typeof en = {
     'gateway-stalled': 'Cổng giao tiếp bị treo', overload: 'Quá tải', 'chiller-failure': 'Máy làm lạnh nước hỏng', leak: 'Rò rỉ nước', 'door-open': 'Cửa mở',
   },
   about: {
+    control: 'Điều khiển thiết bị', controlOn: 'Bật: cần hai người, theo từng thiết bị', controlOff: 'Tắt: hạ tầng chỉ được đọc',
     title: 'Giới thiệu', version: 'Phiên bản', revision: 'Bản sửa đổi', built: 'Biên dịch lúc', go: 'Go', license: 'Giấy phép', started: 'Chạy từ', database: 'Cơ sở dữ liệu', telemetry: 'Kho chuỗi thời gian', profiles: 'Hồ sơ thiết bị', simulated: 'Cơ sở mô phỏng',
     text: 'Phần mềm nguồn mở quản lý hạ tầng trung tâm dữ liệu.', thirdParty: 'Hoạt động không cần internet: phông chữ, biểu tượng và mã đều nằm trong chương trình.',
   },

@@ -28,6 +28,7 @@ export function AboutPage() {
             [t('about.telemetry'), data.telemetry],
             [t('about.profiles'), data.profiles !== undefined && formatCount(data.profiles, language)],
             [t('about.simulated'), data.simulated === undefined ? undefined : data.simulated ? t('word.yes') : t('word.no')],
+            [t('about.control'), data.control === undefined ? undefined : t(data.control ? 'about.controlOn' : 'about.controlOff')],
             [t('about.license'), data.license],
           ]}
         />

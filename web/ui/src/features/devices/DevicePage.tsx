@@ -15,6 +15,7 @@ import type { DeviceState, JournalNews } from '../../live/stream';
 import { useLive, useNow } from '../../live/useLive';
 import { DeviceEvents } from '../events/DeviceEvents';
 import { refreshEvents } from '../events/queries';
+import { ControlPanel } from '../control/ControlPanel';
 import { useSession } from '../session/useSession';
 import { DeviceIdentity } from './DeviceIdentity';
 import { EditDevice } from './EditDevice';
@@ -101,6 +102,7 @@ export function DevicePage() {
           {points.data && <PointGroups items={points.data.items} live={live} nowMs={now} selected={search.point} onSelect={select} />}
         </div>
         <div className="grid">
+          <ControlPanel device={summary} points={points.data?.items ?? []} />
           <Panel title={t('devices.identity')}><DeviceIdentity detail={device.data} /></Panel>
           <Panel title={t('devices.health')}><PollHealthFacts health={health} nowMs={now} /></Panel>
           <DeviceEvents device={id} />

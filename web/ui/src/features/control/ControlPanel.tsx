@@ -1,0 +1,95 @@
+import { Button, Group } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Schemas } from '../../api/client';
+import { Panel } from '../../components/Panel';
+import { SeverityMark } from '../../components/SeverityMark';
+import { EmptyState, ErrorState } from '../../components/States';
+import { formatQuantity } from '../../format/format';
+import { useText } from '../../i18n/useText';
+import { aboutQuery } from '../about/queries';
+import { useSession } from '../session/useSession';
+import { Permission } from './Permission';
+import { controlsQuery, type Control } from './queries';
+import { RequestDialog } from './RequestDialog';
+import { optionText } from './words';
+
+interface Props {
+  device: Schemas['DeviceSummary'];
+  points: readonly Schemas['PointValue'][];
+}
+
+/** What can be written to a device. Nothing is shown while control is off, or the device does not allow it. */
+export function ControlPanel({ device, points }: Props) {
+  const { t } = useText();
+  const { may } = useSession();
+  const { data: about } = useQuery(aboutQuery());
+  const on = about?.control === true && Boolean(device.protocol);
+  const { data, error, isPending, refetch } = useQuery(controlsQuery(device.id, on));
+  const [asked, setAsked] = useState<{ control: Control; option?: string }>();
+  if (!on || isPending) return null;
+  const allowed = data?.permission.allowed ?? false;
+  if (data && !allowed && !may('control.allow')) return null;
+  return (
+    <Panel title={t('control.title')} flush right={data && may('control.allow') && <Permission device={device} permission={data.permission} />}>
+      {!data && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {data && !allowed && <EmptyState title={t('control.notAllowed')} hint={t('control.notAllowedHint')} />}
+      {allowed && data && data.items.length === 0 && <EmptyState title={t('control.nothing')} hint={t('control.nothingHint')} />}
+      {allowed && data && data.items.length > 0 && (
+        <div className="scroll-x" style={{ maxHeight: 420, overflowY: 'auto' }}>
+          <table className="plain" aria-label={t('control.title')}>
+            <thead><tr><th>{t('word.name')}</th><th>{t('word.state')}</th><th aria-label={t('word.actions')} /></tr></thead>
+            <tbody>
+              {data.items.map((control) => (
+                <tr key={control.key}>
+                  <td title={control.key}>{control.label}</td>
+                  <td><Shown control={control} /></td>
+                  <td className="num"><Actions control={control} onAsk={(option) => setAsked({ control, option })} /></td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {asked && <RequestDialog device={device} control={asked.control} option={asked.option} drawsW={powerOf(asked.control, points)} onClose={() => setAsked(undefined)} />}
+    </Panel>
+  );
+}
+
+/** What the outlet of a control draws now. */
+function powerOf(control: Control, points: Props['points']): number | undefined {
+  const component = points.find((p) => p.point.id === control.point)?.point.component;
+  if (!component?.includes('outlet')) return undefined;
+  const power = points.find((p) => p.point.component === component && p.point.class === 'power');
+  return power?.current.quality === 'good' ? (power.current.value ?? undefined) : undefined;
+}
+
+function Shown({ control }: { control: Control }) {
+  const { t, language } = useText();
+  const { state } = control;
+  if (!state) return <span className="muted">{t('quality.none')}</span>;
+  if (!state.text) return <>{formatQuantity(state.value, control.unit ?? '', language)}</>;
+  return <SeverityMark severity={state.severity ?? 'unknown'}>{state.text}</SeverityMark>;
+}
+
+function Actions({ control, onAsk }: { control: Control; onAsk: (option?: string) => void }) {
+  const { t } = useText();
+  const { may } = useSession();
+  if (control.open) {
+    return <Link to="/control">{t(control.open.state === 'requested' ? 'control.waits' : 'control.underWay')}</Link>;
+  }
+  if (!may('control.request')) return null;
+  if (control.kind === 'set-point') {
+    return <Button size="compact-xs" variant="default" aria-label={`${control.label}: ${t('control.set')}`} onClick={() => onAsk()}>{t('control.set')}</Button>;
+  }
+  return (
+    <Group gap={4} justify="flex-end" wrap="nowrap">
+      {control.options?.map((o) => (
+        <Button key={o.name} size="compact-xs" variant="default" aria-label={`${control.label}: ${optionText(o.name, t)}`} onClick={() => onAsk(o.name)}>
+          {optionText(o.name, t)}
+        </Button>
+      ))}
+    </Group>
+  );
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import type { Translate } from '../../i18n/useText';
+import { consequence, optionText, wishText } from './words';
+
+const t = ((key: string, values?: Record<string, unknown>) => (values ? `${key} ${JSON.stringify(values)}` : key)) as unknown as Translate;
+
+describe('words of controls', () => {
+  it('keeps the name of an option that only a profile knows', () => {
+    expect(optionText('off', t)).toBe('controlOption.off');
+    expect(optionText('economy', t)).toBe('economy');
+  });
+  it('tells what a request wants', () => {
+    expect(wishText({ label: 'Outlet 3', option: 'off' }, t, 'en')).toBe('Outlet 3: controlOption.off');
+    expect(wishText({ label: 'Supply air', value: 22.5, unit: '°C' }, t, 'vi')).toMatch(/^Supply air: 22,5\s°C$/);
+  });
+  it('says what goes dark, and nothing of what does not', () => {
+    const outlet = { key: 'unit/2/outlet/3/switch', label: 'Outlet 3' };
+    expect(consequence(outlet, 'off', t)).toContain('control.goesDark ');
+    expect(consequence(outlet, 'cycle', t)).toContain('control.goesDarkShortly');
+    expect(consequence(outlet, 'on', t)).toContain('control.getsPower');
+    expect(consequence({ key: 'fan/mode', label: 'Fan' }, 'off', t)).toBe('');
+  });
+});

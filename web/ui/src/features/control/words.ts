@@ -1,0 +1,25 @@
+import { formatQuantity, type Language } from '../../format/format';
+import type { Translate } from '../../i18n/useText';
+import type { Control, ControlRequest } from './queries';
+
+const options = ['on', 'off', 'cycle', 'start', 'stop', 'reset', 'enable', 'disable', 'auto', 'manual', 'mute', 'test', 'lock', 'unlock'] as const;
+
+/** What an option of a command is called; one that only its profile knows keeps its name. */
+export function optionText(name: string, t: Translate): string {
+  const known = options.find((o) => o === name);
+  return known ? t(`controlOption.${known}`) : name;
+}
+
+/** What a request wants: "Outlet 3: Switch off", "Set-point: 22 °C". */
+export function wishText(request: Pick<ControlRequest, 'label' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
+  const what = request.option ? optionText(request.option, t) : request.value === undefined ? '' : formatQuantity(request.value, request.unit ?? '', language);
+  return `${request.label}: ${what}`;
+}
+
+/** What happens to gear when an option is carried out, in words; empty when nothing does. */
+export function consequence(control: Pick<Control, 'key' | 'label'>, option: string, t: Translate): string {
+  if (!control.key.includes('outlet/')) return '';
+  if (option === 'off') return t('control.goesDark', { label: control.label });
+  if (option === 'cycle') return t('control.goesDarkShortly', { label: control.label });
+  return option === 'on' ? t('control.getsPower', { label: control.label }) : '';
+}
