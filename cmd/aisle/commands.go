@@ -8,7 +8,7 @@ func commands(c *cli) []*cobra.Command {
 		serveCommand(c),
 		demoCommand(c),
 		simulateCommand(c),
-		probeCommand(c), discoverCommand(c), collectCommand(c),
+		probeCommand(c), discoverCommand(c), collectCommand(c), controlCommand(c),
 		trapCommand(c),
 		profileCommand(c),
 		checkConfigCommand(c),

@@ -40,7 +40,7 @@ type writer struct{}
 // Controller is a Driver of a device that may be written.
 type Controller struct {
 	*Driver
-	writer *writer
+	writer *writer // nil for dry runs only
 }
 
 var _ collectors.Controller = (*Controller)(nil)
@@ -109,6 +109,9 @@ func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (p
 
 // Write implements collectors.Controller.
 func (c *Controller) Write(ctx context.Context, key string, a collectors.Action, want collectors.Intent) error {
+	if c.writer == nil {
+		return collectors.ErrReadOnly
+	}
 	x, raw, err := c.control(key, a)
 	if err != nil {
 		return err

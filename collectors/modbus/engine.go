@@ -30,6 +30,9 @@ type Options struct {
 	// Control builds the writer. Without it the engine has no code path that
 	// sends a function that writes.
 	Control bool
+	// DryRun makes drivers that work out what a write would send, and have
+	// nothing to send it with.
+	DryRun bool
 }
 
 // Engine makes drivers and lets all devices behind one address share one
@@ -107,7 +110,7 @@ func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
 
 func (e *Engine) driver(t collectors.Target) collectors.Driver {
 	d := &Driver{engine: e, target: t}
-	if e.writer == nil || !t.Control {
+	if e.writer == nil && !e.opt.DryRun || !t.Control {
 		return d
 	}
 	d.controls = true

@@ -19,7 +19,7 @@ type writer struct{ engine *Engine }
 // Controller is a Driver of a device that may be written.
 type Controller struct {
 	*Driver
-	writer *writer
+	writer *writer // nil for dry runs only
 	// session opens the agent with what may write.
 	session *session
 }
@@ -115,6 +115,9 @@ func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (prof
 
 // Write implements collectors.Controller.
 func (c *Controller) Write(ctx context.Context, key string, a collectors.Action, want collectors.Intent) error {
+	if c.writer == nil {
+		return collectors.ErrReadOnly
+	}
 	x, raw, err := c.control(key, a)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 // allows control.
 func (e *Engine) NewDriver(t collectors.Target) (collectors.Driver, error) {
 	d := &Driver{engine: e, target: t}
-	if e.writer == nil || !t.Control {
+	if e.writer == nil && !e.opt.DryRun || !t.Control {
 		return d, nil
 	}
 	d.controls = true

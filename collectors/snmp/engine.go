@@ -46,6 +46,9 @@ type Options struct {
 	// Control builds the writer. Without it the engine has no code path that
 	// sends a SET.
 	Control bool
+	// DryRun makes drivers that work out what a write would send, and have
+	// nothing to send it with.
+	DryRun bool
 }
 
 // Stats counts what happened on the shared sockets.

@@ -56,13 +56,16 @@ type EngineOptions struct {
 	// Control builds engines that can write. Without it there is nothing to
 	// write with.
 	Control bool
+	// DryRun builds engines that work out what a write would send, and cannot
+	// send it.
+	DryRun bool
 }
 
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
 	return &Engines{
-		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow, Control: o.Control}),
-		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow), Control: o.Control}),
+		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow, Control: o.Control, DryRun: o.DryRun}),
+		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow), Control: o.Control, DryRun: o.DryRun}),
 	}
 }
 

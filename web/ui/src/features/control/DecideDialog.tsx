@@ -53,7 +53,7 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose} data-autofocus={asked ? undefined : true}>{t('action.cancel')}</Button>
             <Button variant="default" loading={reject.isPending} onClick={() => reject.mutate()}>{t('control.reject')}</Button>
-            <Button type="submit" color="red" loading={confirm.isPending}>{t('control.confirm')}</Button>
+            <Button type="submit" loading={confirm.isPending}>{t('control.confirm')}</Button>
           </Group>
         </Stack>
       </form>

@@ -37,7 +37,7 @@ export function RequestDialog({ device, control, option, drawsW, onClose }: Prop
   const ask = useMutation({
     mutationFn: () => requestControl(device.id, { ...wish, reason }).then(() => undefined),
     onSuccess: async () => {
-      notifications.show({ message: t('control.requested') });
+      notifications.show({ message: t('control.requested'), closeButtonProps: { 'aria-label': t('action.close') } });
       await refreshControl(queries);
       onClose();
     },
