@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -55,6 +56,11 @@ func (p *Profile) MayFit(sysObjectID, sysDescr string) bool {
 		}
 	}
 	return false
+}
+
+// RecognisesAs tells whether p is chosen for the same devices as other.
+func (p *Profile) RecognisesAs(other *Profile) bool {
+	return p.Protocol == other.Protocol && p.Abstract == other.Abstract && p.Priority == other.Priority && reflect.DeepEqual(p.Match, other.Match)
 }
 
 // MatchNeeds lists what must be asked, beside sysDescr and sysObjectID, to

@@ -134,8 +134,10 @@ func (s *Shelf) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		now := s.look()
+		// Not while a change is under way: what was looked at before it would
+		// be taken for another one.
 		s.mu.Lock()
+		now := s.look()
 		if now == seen && now != s.stamp {
 			_ = s.reload(now) // it is kept as the refusal
 		}

@@ -48,17 +48,23 @@ func (a *App) newShelf() (*workshop.Shelf, error) {
 
 // profilesChanged has the devices learned anew that the change may concern:
 // those read by a profile that differs, those that had none, and SNMP devices
-// that were identified and may be of a family that differs. Modbus devices
-// that were identified as something else are looked at in their turn.
-func (a *App) profilesChanged(lib, _ *profile.Library, names []string) {
+// that may be of a family that is recognised in another way than before. Modbus
+// devices that were identified as something else are looked at in their turn.
+func (a *App) profilesChanged(lib, old *profile.Library, names []string) {
 	a.engines.SetLibrary(lib)
 	if r := a.traps.Load(); r != nil {
 		r.SetLibrary(lib)
 	}
 	ctx := context.Background()
-	changed := make(map[string]*profile.Profile, len(names))
+	changed := make(map[string]bool, len(names))
+	var recognised []*profile.Profile
 	for _, name := range names {
-		changed[name], _ = lib.Get(name) // nil when it is gone
+		changed[name] = true
+		if p, ok := lib.Get(name); ok {
+			if before, ok := old.Get(name); !ok || !p.RecognisesAs(before) {
+				recognised = append(recognised, p)
+			}
+		}
 	}
 	said := map[models.DeviceID]models.LearnedFacts{}
 	devices, err := a.inventory.Polled(system(ctx), nil)
@@ -69,18 +75,15 @@ func (a *App) profilesChanged(lib, _ *profile.Library, names []string) {
 		said[d.ID] = d.LearnedFacts
 	}
 	n := a.manager.Relearn(func(t collectors.Target, h collectors.Health) bool {
-		if _, ok := changed[h.Profile]; ok {
-			return true
-		}
-		if _, ok := changed[t.Profile]; ok || h.State == collectors.StateNoProfile || h.State == collectors.StateLearning {
+		if changed[h.Profile] || changed[t.Profile] || h.State == collectors.StateNoProfile || h.State == collectors.StateLearning {
 			return true
 		}
 		if t.Profile != "" {
 			return false
 		}
 		facts := said[t.Device]
-		for _, p := range changed {
-			if p != nil && p.MayFit(facts.SysObjectID, facts.SysDescr) {
+		for _, p := range recognised {
+			if p.MayFit(facts.SysObjectID, facts.SysDescr) {
 				return true
 			}
 		}

@@ -71,7 +71,7 @@ function ProfileChoice({ protocol, value, running, onChange, onLook }: ChoicePro
   const options = (data?.items ?? []).filter((p) => p.protocol === wanted && !p.abstract).map((p) => ({ value: p.name, label: `${p.title} (${p.name})` }));
   return (
     <Group gap="xs" align="flex-end">
-      <Select label={t('word.profile')} placeholder={t('looks.auto')} searchable clearable limit={100} data={options} value={value || null} onChange={(v) => onChange(v ?? '')} style={{ flex: '1 1 320px', maxWidth: 520 }} data-autofocus />
+      <Select label={t('word.profile')} placeholder={t('looks.auto')} searchable clearable limit={100} data={options} value={value || null} onChange={(v) => onChange(v ?? '')} style={{ flex: '1 1 320px', maxWidth: 520 }} />
       <Button variant="default" loading={running} onClick={onLook}>{t('looks.again')}</Button>
     </Group>
   );
