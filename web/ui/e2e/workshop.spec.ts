@@ -79,6 +79,7 @@ test('a device is looked at from its page and before it is added', async ({ page
 });
 
 test('a site profile with a wrong scale is put into use, seen as doubtful, and removed', async ({ page }) => {
+  test.slow(); // two changes of profiles, each followed by a poll
   const ups = await answering(page, 'ups', /^snmp/);
   const file = await (await api(page, `/profiles/${ups.profile}/file`)).text();
   const wrong = file.replace(/(key: output\/frequency[\s\S]*?scale: )0\.1/, '$11');
