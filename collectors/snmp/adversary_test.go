@@ -148,9 +148,10 @@ func TestNeverOnTheWrongPoint(t *testing.T) {
 	t.Logf("seed %d", seed)
 	value := func(device, outlet int) float64 { return float64(device*1000+outlet) / 10 }
 	var (
-		agents, late sync.WaitGroup
-		mu           sync.Mutex
-		good, other  int
+		polling, late sync.WaitGroup
+		agents        []*agent.Agent
+		mu            sync.Mutex
+		good, other   int
 	)
 	for device := 1; device <= devices; device++ {
 		table, err := agent.NewTable(testRecording(outlets))
@@ -174,7 +175,8 @@ func TestNeverOnTheWrongPoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.Close()
-		agents.Go(func() {
+		agents = append(agents, a)
+		polling.Go(func() {
 			d, err := e.NewDriver(collectors.Target{
 				Device: models.DeviceID(device), Address: a.Addr(), Protocol: collectors.SNMPv2c, SNMP: collectors.SNMPCredential{Community: "public"},
 			})
@@ -219,7 +221,10 @@ func TestNeverOnTheWrongPoint(t *testing.T) {
 			}
 		})
 	}
-	agents.Wait()
+	polling.Wait()
+	for _, a := range agents {
+		_ = a.Close() // nothing is said any more but what is late
+	}
 	late.Wait()
 	s := e.Stats()
 	t.Logf("%d good values, %d marked; %+v", good, other, s)
