@@ -270,6 +270,7 @@ type loop struct {
 	// restarted: no poll succeeded since the device began anew.
 	restarted bool
 	counters  counters
+	computed  *Computed
 	ids       []models.PointID
 	groups    []group
 	failed    bool // the points were marked as not answered
@@ -441,6 +442,7 @@ func (l *loop) learn(ctx context.Context) error {
 		return err
 	}
 	l.learned = false
+	computed := Compute(learned)
 	learned.Intervals = l.intervals(learned)
 	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
 	if err != nil {
@@ -450,7 +452,7 @@ func (l *loop) learn(ctx context.Context) error {
 		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
 	}
 	now := time.Now()
-	l.learned, l.changed, l.ids = true, false, ids
+	l.learned, l.changed, l.ids, l.computed = true, false, ids, computed
 	l.counters.learned(learned.Points, ids)
 	l.learnAt = now.Add(l.manager.opt.LearnEvery)
 	l.groups = l.groups[:0]
@@ -536,6 +538,7 @@ func (l *loop) poll(ctx context.Context) error {
 	buf := l.manager.buffers.Get().(*buffer)
 	defer l.manager.buffers.Put(buf)
 	readings, err := l.driver.Read(ctx, names, buf.readings[:0])
+	readings = l.computed.Append(readings)
 	buf.readings = readings[:0]
 	end := time.Now()
 	l.plan(end)

@@ -190,7 +190,9 @@ type device struct {
 	target collectors.Target
 	driver collectors.Driver
 	groups []string
-	last   int64 // time of its samples before
+	// computed are the points made of others.
+	computed *collectors.Computed
+	last     int64 // time of its samples before
 }
 
 // buffer is the memory of a poll.
@@ -276,6 +278,7 @@ func (r *run) learn(ctx context.Context, d *device) error {
 		return err
 	}
 	r.learned.Add(1)
+	d.computed = collectors.Compute(learned)
 	for g := range learned.Intervals {
 		d.groups = append(d.groups, g)
 	}
@@ -285,6 +288,7 @@ func (r *run) learn(ctx context.Context, d *device) error {
 // poll polls a device once. That it is silent is counted and no end.
 func (r *run) poll(ctx context.Context, d *device, x *buffer, sink collectors.Sink) error {
 	readings, err := d.driver.Read(ctx, d.groups, x.readings[:0])
+	readings = d.computed.Append(readings)
 	x.readings = readings
 	if err != nil && !errors.Is(err, collectors.ErrChanged) {
 		if ctx.Err() == nil {
