@@ -106,7 +106,7 @@ func openEngine(file string) (*engine, error) {
 	return e, e.save()
 }
 
-func (e *engine) seconds() uint32 { return uint32(time.Since(e.start) / time.Second) } //nolint:gosec // decades
+func (e *engine) seconds() uint32 { return uint32(time.Since(e.start) / time.Second) }
 
 // save writes the state file when something changed.
 func (e *engine) save() error {

@@ -223,7 +223,7 @@ func (r *Receiver) report(m usm.Message, counter int, k *keys, to netip.AddrPort
 	if m.Flags&usm.FlagReportable == 0 {
 		return
 	}
-	name, err := ber.EncodeOID([]uint32{1, 3, 6, 1, 6, 3, 15, 1, 1, uint32(counter), 0}) //nolint:gosec // one of six
+	name, err := ber.EncodeOID([]uint32{1, 3, 6, 1, 6, 3, 15, 1, 1, uint32(counter), 0})
 	if err != nil {
 		return
 	}

@@ -205,20 +205,20 @@ func (r *Receiver) Run(ctx context.Context) error {
 		if now := time.Now(); now.Sub(saved) > saveEvery {
 			saved = now
 			if err := r.engine.save(); err != nil {
-				r.notice(ctx, "state", "state of the trap receiver is not kept", "err", err)
+				r.notice("state", func() { r.opt.Log.WarnContext(ctx, "state of the trap receiver is not kept", "err", err) })
 			}
 		}
 	}
 }
 
-// notice logs what may come often, once a minute for each kind.
-func (r *Receiver) notice(ctx context.Context, kind, msg string, args ...any) {
+// notice runs log, which logs what may come often, once a minute for each kind.
+func (r *Receiver) notice(kind string, log func()) {
 	s, ok := r.notices[kind]
 	if !ok {
 		s = &rate.Sometimes{First: 1, Interval: time.Minute}
 		r.notices[kind] = s
 	}
-	s.Do(func() { r.opt.Log.WarnContext(ctx, msg, args...) })
+	s.Do(log)
 }
 
 // datagram looks at one message. Who sends too many is not even decoded. Nobody
@@ -228,13 +228,13 @@ func (r *Receiver) datagram(ctx context.Context, b []byte, from netip.AddrPort) 
 	forwarder := r.forwards(from.Addr())
 	if len(senders) == 0 && !forwarder {
 		r.n.foreign.Add(1)
-		r.notice(ctx, "foreign", "trap from an address of no device", "from", from.Addr().String())
+		r.notice("foreign", func() { r.opt.Log.WarnContext(ctx, "trap from an address of no device", "from", from.Addr().String()) })
 		return
 	}
 	s := r.source(from.Addr(), forwarder)
 	if !s.limit.Allow() {
 		r.n.limited.Add(1)
-		r.notice(ctx, "limited", "too many traps, some are dropped", "from", from.Addr().String())
+		r.notice("limited", func() { r.opt.Log.WarnContext(ctx, "too many traps, some are dropped", "from", from.Addr().String()) })
 		return
 	}
 	version, err := versionOf(b)
@@ -271,7 +271,7 @@ func (r *Receiver) reject(ctx context.Context, from netip.AddrPort, err error) {
 		n, kind = &r.n.foreign, "forwarded"
 	}
 	n.Add(1)
-	r.notice(ctx, kind, "trap is dropped", "from", from.Addr().String(), "err", err)
+	r.notice(kind, func() { r.opt.Log.WarnContext(ctx, "trap is dropped", "from", from.Addr().String(), "err", err) })
 }
 
 func (r *Receiver) forwards(a netip.Addr) bool {

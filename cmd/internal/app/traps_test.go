@@ -149,8 +149,10 @@ func TestPokes(t *testing.T) {
 func TestSendersByName(t *testing.T) {
 	var s senders
 	s.set([]collectors.Target{
-		{Device: 1, Address: "localhost:161", Protocol: collectors.SNMPv2c}, {Device: 2, Address: "127.0.0.1:161", Protocol: collectors.SNMPv3},
-		{Device: 3, Address: "[::ffff:192.0.2.1]:502", Protocol: collectors.ModbusTCP}, {Device: 4, Address: "/dev/ttyUSB0?baud=9600", Protocol: collectors.ModbusRTU},
+		{Device: 1, Address: "localhost:161", Protocol: collectors.SNMPv2c},
+		{Device: 2, Address: "127.0.0.1:161", Protocol: collectors.SNMPv3},
+		{Device: 3, Address: "[::ffff:192.0.2.1]:502", Protocol: collectors.ModbusTCP},
+		{Device: 4, Address: "/dev/ttyUSB0?baud=9600", Protocol: collectors.ModbusRTU},
 	})
 	ids := func(a string) (out []models.DeviceID) {
 		for _, x := range s.at(netip.MustParseAddr(a)) {
