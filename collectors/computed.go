@@ -205,8 +205,11 @@ func difference(v [3]float64) (float64, bool) { return v[0] - v[1], true }
 func dewPoint(v [3]float64) (float64, bool) { return air.DewPoint(v[0], v[1]) }
 
 // unbalance is the largest difference of a phase from the mean of the three, in
-// % of the mean. Without a current there is none.
+// % of the mean. Three phases without a current are in balance.
 func unbalance(v [3]float64) (float64, bool) {
+	if v == [3]float64{} {
+		return 0, true
+	}
 	mean := (v[0] + v[1] + v[2]) / 3
 	if mean <= 0 {
 		return 0, false

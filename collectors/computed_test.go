@@ -108,6 +108,8 @@ func TestComputedValues(t *testing.T) {
 	}
 	none := slices.Clone(fast)
 	none[4].Value, none[5].Value, none[6].Value = 0, 0, 0
+	check(c.Append(none), "input/current-unbalance", 0, models.Good, true)
+	none[4].Value = -3
 	check(c.Append(none), "input/current-unbalance", 0, models.Sentinel, true)
 	check(c.Append([]Reading{good(7, 24), good(8, 0)}), "sensor/1/dew-point", 0, models.Sentinel, true)
 	if got := (*Computed)(nil).Append(fast); len(got) != len(fast) {
