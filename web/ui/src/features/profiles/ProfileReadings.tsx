@@ -31,23 +31,19 @@ export function ProfileReadings({ detail }: { detail: ProfileDetail }) {
       {shown.length === 0 && <EmptyState title={t(all.length === 0 ? 'profiles.noReadings' : 'search.nothing')} />}
       {shown.length > 0 && (
         <div className="scroll-x" tabIndex={0} role="region" aria-label={t('profiles.readings')}>
-          <table className="plain" style={{ minWidth: 900 }}>
+          <table className="plain" style={{ minWidth: 760 }}>
             <thead>
               <tr>
-                <th>{t('word.point')}</th><th>{t('word.class')}</th><th>{t('profiles.unit')}</th><th className="num">{t('profiles.scale')}</th><th>{t('word.source')}</th>
-                <th>{t('profiles.group')}</th><th>{t('devices.limits')}</th><th>{t('profiles.coverage')}</th>
+                <th>{t('word.point')}</th><th>{t('word.class')}</th><th className="num">{t('profiles.scale')}</th><th>{t('word.source')}</th><th style={{ minWidth: 200 }}>{t('profiles.coverage')}</th>
               </tr>
             </thead>
             <tbody>
               {shown.map((p) => (
                 <tr key={`${p.key} ${p.place}`} data-point={p.key}>
-                  <td>{p.key}{p.label && <div className="muted">{p.label}</div>}</td>
-                  <td>{p.class || <span className="muted">{t('profiles.byDevice')}</span>}</td>
-                  <td>{p.unit}</td>
+                  <td>{p.key}{p.label && <div className="muted">{p.label}</div>}{p.limits && <div className="muted">{t('devices.limits')}</div>}</td>
+                  <td>{p.class || <span className="muted">{t('profiles.byDevice')}</span>} {p.unit}<div className="muted">{t('profiles.group')}: {p.group}</div></td>
                   <td className="num">{scaleText(p)}</td>
                   <td>{p.source}<div className="muted raw">{p.place}</div></td>
-                  <td>{p.group}</td>
-                  <td>{p.limits ? t('word.yes') : ''}</td>
                   <td><Coverage point={p} synthetic={detail.summary.synthetic} /></td>
                 </tr>
               ))}

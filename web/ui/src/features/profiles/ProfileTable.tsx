@@ -33,8 +33,8 @@ export function ProfileTable({ profiles }: { profiles: readonly ProfileSummary[]
               <td><div className="two-lines" style={{ maxWidth: 260 }} title={p.source}>{p.source}</div></td>
               <td><OriginMark profile={p} /></td>
               <td className="num">{count(p.points)}</td>
-              <td className="num">{p.covered === undefined ? <span className="muted">…</span> : count(p.covered)}</td>
-              <td>{t(p.synthetic ? 'profiles.synthetic' : 'profiles.recorded')}</td>
+              <td className="num">{p.abstract ? <span className="muted">–</span> : p.covered === undefined ? <span className="muted">…</span> : count(p.covered)}</td>
+              <td className="nowrap">{p.abstract ? <span className="muted">–</span> : t(p.synthetic ? 'profiles.synthetic' : 'profiles.recorded')}</td>
               <td className="num">{p.devices > 0 ? count(p.devices) : <span className="muted">–</span>}</td>
             </tr>
           ))}

@@ -31,7 +31,8 @@ export function ProfilesPage() {
   const edit = may('profile.edit');
   const items = list.data?.items;
   const shown = useMemo(
-    () => (items ?? []).filter((p) => matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
+    // Those that only serve others come last.
+    () => (items ?? []).toSorted((a, b) => Number(a.abstract) - Number(b.abstract)).filter((p) => matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
     [items, words, search.origin, search.protocol],
   );
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
