@@ -27,7 +27,7 @@ test('an outlet is switched off by two persons, and nothing is written before th
   const controls = page.getByRole('table', { name: 'Control' });
   const outlet = controls.getByRole('row').filter({ has: page.getByRole('cell', { name: 'Outlet 2', exact: true }) });
   await expect(outlet).toBeVisible({ timeout: 60_000 });
-  await expect(outlet).toContainText('on');
+  await expect(outlet).toContainText('On');
 
   // What would happen is told before anything is asked for.
   await outlet.getByRole('button', { name: 'Outlet 2: Switch off' }).click();
@@ -70,7 +70,7 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await context.close();
 
   await page.goto(`/devices/${pdu.id}`);
-  await expect(outlet).toContainText('off');
+  await expect(outlet.getByRole('cell').nth(1)).toContainText('Off');
   await page.goto('/admin?section=audit');
   await expect(page.getByRole('cell', { name: 'confirm control', exact: true }).first()).toBeVisible();
   await expect(page.getByRole('cell', { name: 'control done', exact: true }).first()).toBeVisible();

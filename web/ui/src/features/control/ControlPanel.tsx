@@ -7,6 +7,7 @@ import { Panel } from '../../components/Panel';
 import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState, ErrorState } from '../../components/States';
 import { formatQuantity } from '../../format/format';
+import { stateName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import { aboutQuery } from '../about/queries';
 import { useSession } from '../session/useSession';
@@ -43,7 +44,7 @@ export function ControlPanel({ device, points }: Props) {
             <tbody>
               {data.items.map((control) => (
                 <tr key={control.key}>
-                  <td title={control.key}>{control.label}</td>
+                  <td className="nowrap" title={control.key}>{control.label}</td>
                   <td><Shown control={control} /></td>
                   <td className="num"><Actions control={control} onAsk={(option) => setAsked({ control, option })} /></td>
                 </tr>
@@ -70,7 +71,7 @@ function Shown({ control }: { control: Control }) {
   const { state } = control;
   if (!state) return <span className="muted">{t('quality.none')}</span>;
   if (!state.text) return <>{formatQuantity(state.value, control.unit ?? '', language)}</>;
-  return <SeverityMark severity={state.severity ?? 'unknown'}>{state.text}</SeverityMark>;
+  return <SeverityMark severity={state.severity ?? 'unknown'}>{stateName(state.text, language)}</SeverityMark>;
 }
 
 function Actions({ control, onAsk }: { control: Control; onAsk: (option?: string) => void }) {
@@ -84,7 +85,7 @@ function Actions({ control, onAsk }: { control: Control; onAsk: (option?: string
     return <Button size="compact-xs" variant="default" aria-label={`${control.label}: ${t('control.set')}`} onClick={() => onAsk()}>{t('control.set')}</Button>;
   }
   return (
-    <Group gap={4} justify="flex-end" wrap="nowrap">
+    <Group gap={4} justify="flex-end">
       {control.options?.map((o) => (
         <Button key={o.name} size="compact-xs" variant="default" aria-label={`${control.label}: ${optionText(o.name, t)}`} onClick={() => onAsk(o.name)}>
           {optionText(o.name, t)}
