@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -104,6 +105,7 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		}
 	}
 	walk := func(roots []string, most int) error {
+		d.heads(ctx, f, roots, most == 1)
 		for i, root := range roots {
 			if d.progress != nil {
 				d.progress(i, len(roots))
@@ -135,6 +137,49 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		return err
 	}
 	return walk(n.Present, 1)
+}
+
+// heads finds the subtrees that are empty, which are most of those that a
+// family may have, many with one request. With single it keeps the first object
+// of the others, which is all that is asked. What it cannot find out is left to
+// walks.
+func (d *Driver) heads(ctx context.Context, f *fetched, roots []string, single bool) {
+	var (
+		names [][]byte
+		open  []string
+	)
+	for _, root := range roots {
+		if _, ok := f.columns[root]; ok {
+			continue
+		}
+		name, err := encode(root)
+		if err != nil {
+			return
+		}
+		names, open = append(names, name), append(open, root)
+	}
+	if len(open) < 2 {
+		return
+	}
+	found, err := d.session.following(ctx, names)
+	if err != nil {
+		return
+	}
+	for i, b := range found {
+		if !bytes.HasPrefix(b.name, names[i]) || bytes.Equal(b.name, names[i]) {
+			f.columns[open[i]] = nil
+			continue
+		}
+		oid, err := ber.DecodeOID(b.name)
+		if !single || err != nil || b.raw.Kind == profile.None {
+			continue
+		}
+		root, err := ber.DecodeOID(names[i])
+		if err != nil {
+			continue
+		}
+		f.columns[open[i]] = []profile.Row{{Index: oid[len(root):], Raw: b.raw}}
+	}
 }
 
 // alive tells a device that fell silent from an agent that hangs at one of

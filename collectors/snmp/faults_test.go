@@ -3,11 +3,13 @@ package snmp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -233,5 +235,32 @@ func TestRowsThatAppear(t *testing.T) {
 				t.Errorf("all rows are known: %v", err)
 			}
 		})
+	}
+}
+
+// Tables that a device does not have cost few requests.
+func TestAbsentTablesAreFoundTogether(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(testProfile)
+	for i := range 100 {
+		fmt.Fprintf(&b, "  - {key: \"t%d/{n}/power\", class: power, unit: W, column: 1.3.6.1.4.1.9.3.%d, index: [n], source: t}\n", i, i+1)
+	}
+	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(b.String())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []collectors.Protocol{collectors.SNMPv1, collectors.SNMPv2c} {
+		e, _, target := start(t, 3, agent.Options{})
+		e.SetLibrary(lib)
+		target.Protocol = version
+		before := e.Stats().Requests
+		got, err := readAll(t, e, target)
+		if err != nil || len(got) != 4 {
+			t.Fatalf("%d points, %v", len(got), err)
+		}
+		// Version 1 names one object without a follower in each answer.
+		if n := e.Stats().Requests - before; version == collectors.SNMPv2c && n > 20 || n > 130 {
+			t.Errorf("%s: %d requests", version, n)
+		}
 	}
 }

@@ -95,40 +95,22 @@ func (w *rowWatch) grown(ctx context.Context, s *session) bool {
 		return false
 	}
 	w.next = now.Add(watchEvery)
-	for open := w.tails; len(open) > 0; {
-		n := min(len(open), max(1, s.most))
-		chunk := slices.Clone(open[:n])
-		open = open[n:]
-		for len(chunk) > 0 {
-			names := make([][]byte, len(chunk))
-			for i, t := range chunk {
-				names[i] = t.last
+	names := make([][]byte, len(w.tails))
+	for i, t := range w.tails {
+		names[i] = t.last
+	}
+	found, err := s.following(ctx, names)
+	if err != nil {
+		return false
+	}
+	for i, b := range found {
+		t := w.tails[i]
+		if b.raw.Kind != profile.None && !bytes.Equal(b.name, t.last) && bytes.HasPrefix(b.name, t.last[:t.column]) {
+			if w.suspects == nil {
+				w.suspects = map[string]bool{}
 			}
-			r, err := s.request(ctx, ber.GetNext, 0, names)
-			if err != nil {
-				return false
-			}
-			if r.status != ber.NoError {
-				if r.index < 1 || r.index > len(chunk) {
-					break
-				}
-				chunk = slices.Delete(chunk, r.index-1, r.index) // version 1: nothing behind that one
-				continue
-			}
-			if len(r.bindings) != len(chunk) {
-				break
-			}
-			for i, b := range r.bindings {
-				t := chunk[i]
-				if !b.end && b.raw.Kind != profile.None && !bytes.Equal(b.name, t.last) && bytes.HasPrefix(b.name, t.last[:t.column]) {
-					if w.suspects == nil {
-						w.suspects = map[string]bool{}
-					}
-					w.suspects[string(t.last)] = true
-					return true
-				}
-			}
-			break
+			w.suspects[string(t.last)] = true
+			return true
 		}
 	}
 	return false

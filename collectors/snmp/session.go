@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -258,6 +259,64 @@ func take(got []binding, open []int, names [][]byte, values []profile.Raw) error
 			values[k] = profile.Raw{}
 		}
 		return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, found, len(open))
+	}
+	return nil
+}
+
+// mostHeads is how many objects one GETNEXT asks for: some of their values are
+// texts.
+const mostHeads = 20
+
+// following returns what comes behind each name; its name is empty where
+// nothing does.
+func (s *session) following(ctx context.Context, names [][]byte) ([]binding, error) {
+	found := make([]binding, len(names))
+	for from, most := 0, mostHeads; from < len(names); {
+		n := min(most, s.most, len(names)-from)
+		err := s.follow(ctx, names[from:from+n], found[from:from+n])
+		if errors.Is(err, errTooBig) && n > 1 {
+			most = n / 2
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		from += n
+	}
+	return found, nil
+}
+
+// follow is following for what fits into one request.
+func (s *session) follow(ctx context.Context, names [][]byte, found []binding) error {
+	open := make([]int, len(names))
+	for i := range open {
+		open[i] = i
+	}
+	for len(open) > 0 {
+		ask := make([][]byte, len(open))
+		for i, k := range open {
+			ask[i] = names[k]
+		}
+		r, err := s.request(ctx, ber.GetNext, 0, ask)
+		switch {
+		case err != nil:
+			return err
+		case r.status == ber.TooBig:
+			return errTooBig
+		case r.status == ber.NoSuchName && r.index >= 1 && r.index <= len(open): // version 1 at the end of the tree
+			open = slices.Delete(open, r.index-1, r.index)
+			continue
+		case r.status != ber.NoError:
+			return fmt.Errorf("%w: error-status %d", errRefused, r.status)
+		case len(r.bindings) != len(open):
+			return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, len(r.bindings), len(open))
+		}
+		for i, k := range open {
+			if b := r.bindings[i]; !b.end {
+				found[k] = b
+			}
+		}
+		return nil
 	}
 	return nil
 }
