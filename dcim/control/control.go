@@ -105,6 +105,8 @@ type Service struct {
 	o    Options
 	db   *gorm.DB
 	wake chan struct{}
+	// born is when the service was made: what was decided before is another's.
+	born time.Time
 	// work ends with Run.
 	work sync.WaitGroup
 
@@ -145,7 +147,7 @@ func New(o Options) (*Service, error) {
 		o.Now = time.Now
 	}
 	s := &Service{o: o, db: o.DB, wake: make(chan struct{}, 1), devices: map[models.DeviceID]*rate.Limiter{}}
-	s.total = s.limiter(o.TotalLimit)
+	s.total, s.born = s.limiter(o.TotalLimit), s.now()
 	return s, nil
 }
 

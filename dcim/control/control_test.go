@@ -461,6 +461,7 @@ func TestProgramEnds(t *testing.T) {
 		}
 		// As if the program had died in the middle of the second.
 		f.ok(g.Exec("UPDATE control_requests SET state = 'executing', started_at = requested_at WHERE id = ?", executing.ID).Error)
+		time.Sleep(5 * time.Millisecond) // times are kept to the millisecond
 		f.Service = f.service(control.Options{DeviceLimit: 2})
 		f.run(f.Service)
 		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || !strings.Contains(r.Result, "before anything was written") {

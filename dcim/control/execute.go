@@ -50,7 +50,7 @@ func (s *Service) Run(ctx context.Context) error {
 // tokens of what was written lately.
 func (s *Service) recover(ctx context.Context) error {
 	var left []models.ControlRequest
-	err := s.db.WithContext(ctx).Where("state IN ?", []models.ControlState{models.ControlConfirmed, models.ControlExecuting}).Order("id").Find(&left).Error
+	err := s.db.WithContext(ctx).Where("state IN ? AND decided_at < ?", []models.ControlState{models.ControlConfirmed, models.ControlExecuting}, s.born).Order("id").Find(&left).Error
 	if err != nil {
 		return fmt.Errorf("look for interrupted control requests: %w", err)
 	}
