@@ -159,15 +159,11 @@ func (w *writer) write(ctx context.Context, g *Gateway, p pace, unit byte, pdu *
 	if !writes(pdu.FunctionCode) {
 		return fmt.Errorf("function %d does not write", pdu.FunctionCode)
 	}
-	if p.timeout <= 0 {
-		p.timeout = g.opt.Timeout
+	p = g.paceOf(p)
+	if err := g.take(ctx); err != nil {
+		return err
 	}
-	select {
-	case <-g.turn:
-		defer func() { g.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	defer g.give()
 	if err := g.connect(ctx, time.Now().Add(p.timeout)); err != nil {
 		return err // nothing was sent
 	}

@@ -32,71 +32,50 @@ var _ collectors.Driver = (*Driver)(nil)
 // knowledge is what Learn found out and Read works with.
 type knowledge struct {
 	profile *profile.Profile
-	// device is without its points, of which only what polling needs is kept.
+	// device is without its points, of which layout has what polling needs.
 	device *profile.Device
-	points []pollPoint
+	layout *layout
 	reader *reader
 	// units maps the unit ids of the profile to those of this device.
 	units unitMap
-	// view holds what was read while learning.
+	// view holds what was read while learning, until then.
 	view  *view
-	polls map[string]*poll
+	polls []*poll
 	unmet []string
 }
 
-// pollPoint is a point without names and texts.
-type pollPoint struct {
-	group          string
-	register       *profile.Register // nil for one that is not read
-	extras, guards []profile.Register
-	decode         func([]profile.Raw) (float64, models.Quality)
-	bytes          func([]byte) (float64, models.Quality) // instead of decode, where it can
-}
-
-// keep takes out of the device what polling needs.
-func (k *knowledge) keep() {
-	k.points = make([]pollPoint, len(k.device.Points))
-	for i := range k.device.Points {
-		r := &k.device.Points[i]
-		k.points[i] = pollPoint{group: r.Spec.Group, register: r.Register, extras: r.ExtraRegisters, guards: r.Guards, decode: r.Decode, bytes: r.Bytes}
-	}
+// keep takes out of the device what polling needs, and forgets the rest.
+func (k *knowledge) keep(all *layouts) {
+	k.layout = all.of(k)
+	k.reader.strayed = false
 	lean := *k.device
 	lean.Points = nil
-	k.device = &lean
+	k.device, k.view = &lean, nil
 }
 
-// poll is a prepared reading of some groups.
+// poll is the reading of some groups of one device.
 type poll struct {
+	groups []string
+	plan   *plan
+	// items and blocks are the device's own while it does not answer all of
+	// the plan, and nil otherwise.
 	items  []*item
 	blocks []block
-	wants  []want
-	// require are the items that the device's settings stand in.
-	require []*item
 }
 
-// want is one point of a poll and where its numbers are.
-type want struct {
-	index  int
-	decode func([]profile.Raw) (float64, models.Quality)
-	bytes  func([]byte) (float64, models.Quality)
-	value  place
-	extras []place
-	guards []guard
-}
-
-// place is a register of an item.
-type place struct {
-	item *item
-	// at and size are in bytes of the item's data.
-	at, size int
-}
-
-func (p place) bytes() []byte { return p.item.data[p.at : p.at+p.size] }
-
-// guard is a register that must still hold what it held when learned.
-type guard struct {
-	place
-	want []byte
+// unfold gives the device items and blocks of its own.
+func (p *poll) unfold() {
+	if p.items != nil {
+		return
+	}
+	p.items = p.plan.loose()
+	p.blocks = make([]block, len(p.plan.blocks))
+	for i, b := range p.plan.blocks {
+		p.blocks[i].span = b.span
+		for _, n := range b.items {
+			p.blocks[i].items = append(p.blocks[i].items, p.items[n])
+		}
+	}
 }
 
 func unreachable(err error) bool { return errors.Is(err, collectors.ErrUnreachable) }
@@ -145,41 +124,18 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	}
 	k.reader.gateway = d.gateway
 	p := k.pollOf(groups)
-	blocks, out, err := k.reader.fetch(ctx, p.blocks)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	out, err := k.reader.poll(ctx, p, s)
 	if err != nil {
 		return dst, err
-	}
-	if len(blocks) > 0 { // one is always asked, or nobody would see it die
-		p.blocks = blocks
 	}
 	if out.answers == 0 && out.lost > 0 {
 		return dst, fmt.Errorf("read %s (unit %d): %w", d.target.Name, d.target.Modbus.Unit, out.err)
 	}
-	trusted, changed := k.settings(p)
-	raws := make([]profile.Raw, 0, 4)
-	for i := range p.wants {
-		w := &p.wants[i]
-		r := collectors.Reading{Index: w.index, Quality: w.quality()}
-		if r.Quality == models.Good && !trusted {
-			r.Quality = models.Bad
-		}
-		if r.Quality == models.Good && w.moved() {
-			r.Quality, changed = models.Bad, true
-		}
-		if r.Quality == models.Good {
-			if w.bytes != nil {
-				r.Value, r.Quality = w.bytes(w.value.bytes())
-			} else {
-				raws = w.raws(raws[:0])
-				r.Value, r.Quality = w.decode(raws)
-			}
-			if r.Quality != models.Good {
-				r.Value = 0
-			}
-		}
-		dst = append(dst, r)
-	}
-	if changed || out.refused > 0 {
+	trusted, changed := k.settings(p.plan, s.held)
+	dst, moved := p.plan.decode(s, trusted, dst)
+	if changed || moved || out.refused > 0 {
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil
@@ -188,128 +144,33 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 // settings checks what the register map depends on. While it does not hold no
 // value can be trusted; when it holds again, or no longer, the device must be
 // learned anew.
-func (k *knowledge) settings(p *poll) (trusted, changed bool) {
+func (k *knowledge) settings(p *plan, h []held) (trusted, changed bool) {
 	if len(p.require) == 0 {
 		return true, false
 	}
 	now := &view{units: k.units, data: map[span][]byte{}}
-	for _, x := range p.require {
-		if x.quality == models.CommFailed {
+	for _, i := range p.require {
+		if h[i].quality == models.CommFailed {
 			return false, false
 		}
-		now.keep(x)
+		if h[i].quality == models.Good {
+			now.data[p.items[i].span] = h[i].data
+		}
 	}
 	unmet := k.profile.Unmet(now)
 	return len(unmet) == 0, !slices.Equal(unmet, k.unmet)
 }
 
-// quality is that of the worst of the registers.
-func (w *want) quality() models.Quality {
-	q := w.value.item.quality
-	for _, x := range w.extras {
-		q = max(q, x.item.quality)
-	}
-	for _, x := range w.guards {
-		q = max(q, x.item.quality)
-	}
-	return q
-}
-
-// moved tells whether a register that decides the meaning has changed.
-func (w *want) moved() bool {
-	for _, g := range w.guards {
-		if string(g.bytes()) != string(g.want) {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *want) raws(dst []profile.Raw) []profile.Raw {
-	b := w.value.bytes()
-	if w.value.item.bits() {
-		dst = append(dst, profile.Raw{Kind: profile.Int, Int: int64(b[0])})
-	} else {
-		dst = append(dst, profile.Raw{Kind: profile.Bytes, Bytes: b})
-	}
-	for _, x := range w.extras {
-		dst = append(dst, profile.Raw{Kind: profile.Int, Int: signedWord(x.bytes())})
-	}
-	return dst
-}
-
-// pollOf prepares the reading of some groups.
+// pollOf is the reading of some groups.
 func (k *knowledge) pollOf(groups []string) *poll {
-	key := strings.Join(groups, " ")
-	if p, ok := k.polls[key]; ok {
-		return p
-	}
-	p := &poll{}
-	at := map[span]*item{}
-	get := func(s span) *item {
-		x, ok := at[s]
-		if !ok {
-			x = &item{span: s, quality: models.Bad}
-			at[s] = x
-			p.items = append(p.items, x)
+	for _, p := range k.polls {
+		if slices.Equal(p.groups, groups) {
+			return p
 		}
-		return x
 	}
-	for i := range k.points {
-		r := &k.points[i]
-		if r.register == nil || !slices.Contains(groups, r.group) {
-			continue
-		}
-		p.wants = append(p.wants, k.want(i, r, get))
-	}
-	for _, r := range k.profile.ModbusRequirements() {
-		p.require = append(p.require, get(k.units.span(r)))
-	}
-	p.blocks = k.reader.planner.plan(p.items)
-	k.polls[key] = p
+	p := &poll{groups: slices.Clone(groups), plan: k.layout.plan(groups)}
+	k.polls = append(k.polls, p)
 	return p
-}
-
-// want finds the place of a point's registers: together in one item where
-// they lie close enough, so that they come from one answer.
-func (k *knowledge) want(index int, r *pollPoint, get func(span) *item) want {
-	own := k.units.span(*r.register)
-	all := own
-	others := make([]span, 0, len(r.extras)+len(r.guards))
-	for _, x := range slices.Concat(r.extras, r.guards) {
-		s := k.units.span(x)
-		others = append(others, s)
-		if s.unit == own.unit && s.table == own.table {
-			if wider := join(all, s); k.view.covers(&k.reader.planner, wider) {
-				all = wider
-			}
-		}
-	}
-	locate := func(s span) place {
-		width := 2
-		if s.bits() {
-			width = 1
-		}
-		host := s
-		if s.unit == all.unit && s.table == all.table && all.from <= s.from && s.to <= all.to {
-			host = all
-		}
-		return place{item: get(host), at: width * (s.from - host.from), size: width * (s.to - s.from)}
-	}
-	w := want{index: index, decode: r.decode, bytes: r.bytes, value: locate(own)}
-	for i, s := range others {
-		if i < len(r.extras) {
-			w.extras = append(w.extras, locate(s))
-		} else {
-			w.guards = append(w.guards, guard{place: locate(s), want: k.view.data[s]})
-		}
-	}
-	return w
-}
-
-func join(a, b span) span {
-	a.from, a.to = min(a.from, b.from), max(a.to, b.to)
-	return a
 }
 
 // paceOf is the pace that target and profile ask for, the target first.

@@ -59,19 +59,32 @@ func (tcpFraming) encode(id uint16, unit byte, pdu *modbus.ProtocolDataUnit) []b
 	return adu
 }
 
+// frameLength is the length of the frame that b begins with, 0 when too little
+// of it is there to tell.
+func frameLength(b []byte) (int, error) {
+	if len(b) < mbapSize {
+		return 0, nil
+	}
+	length := int(binary.BigEndian.Uint16(b[4:]))
+	if proto := binary.BigEndian.Uint16(b[2:]); proto != 0 {
+		return 0, malformed("protocol identifier %d, want 0", proto)
+	}
+	if length < 3 || length > maxPDU+1 {
+		return 0, malformed("frame length %d is not between 3 and %d", length, maxPDU+1)
+	}
+	return mbapSize - 1 + length, nil
+}
+
 func (tcpFraming) read(r io.Reader, id uint16, request []byte) ([]byte, bool, error) {
 	var head [mbapSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, false, err
 	}
-	length := int(binary.BigEndian.Uint16(head[4:]))
-	if proto := binary.BigEndian.Uint16(head[2:]); proto != 0 {
-		return nil, false, malformed("protocol identifier %d, want 0", proto)
+	length, err := frameLength(head[:])
+	if err != nil {
+		return nil, false, err
 	}
-	if length < 3 || length > maxPDU+1 {
-		return nil, false, malformed("frame length %d is not between 3 and %d", length, maxPDU+1)
-	}
-	frame := make([]byte, mbapSize+length-1)
+	frame := make([]byte, length)
 	copy(frame, head[:])
 	if _, err := io.ReadFull(r, frame[mbapSize:]); err != nil {
 		return nil, false, err

@@ -1,7 +1,6 @@
 package modbus
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +51,8 @@ type Gateway struct {
 
 	turn chan struct{} // holds one token: who has it owns the fields below
 	conn line
-	in   *bufio.Reader // of conn
+	// rest are bytes of conn that came behind the last answer.
+	rest []byte
 	id   uint16
 	last time.Time // end of the last exchange
 	// until is when dialling may be tried again after it failed.
@@ -83,6 +83,8 @@ const (
 	// A converter passes a late answer to whoever is connected, and nothing in
 	// it tells to which question it belongs.
 	serialQuiet = 500 * time.Millisecond
+	// busyPause is the first wait for a device that says it is busy.
+	busyPause = 100 * time.Millisecond
 )
 
 // NewGateway returns a gateway that connects when first asked.
@@ -139,6 +141,7 @@ func (g *Gateway) drop() {
 		_ = g.conn.Close() // nothing is buffered, and the peer may be gone
 		g.conn = nil
 	}
+	g.rest = g.rest[:0]
 }
 
 // closeIdle runs on a timer of its own and gives way to a request under way.
@@ -174,6 +177,34 @@ type pace struct {
 	timeout time.Duration
 	retries int
 }
+
+// paceOf fills in the gateway's own pace.
+func (g *Gateway) paceOf(p pace) pace {
+	if p.timeout <= 0 {
+		p.timeout = g.opt.Timeout
+	}
+	if p.retries == 0 {
+		p.retries = g.opt.Retries
+	}
+	return p
+}
+
+// take waits for the turn, give passes it on.
+func (g *Gateway) take(ctx context.Context) error {
+	select {
+	case <-g.turn:
+		return nil
+	default:
+	}
+	select {
+	case <-g.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *Gateway) give() { g.turn <- struct{}{} }
 
 // slowDown makes the silence between requests at least gap: devices on one
 // line hear each other's requests.
@@ -228,18 +259,11 @@ func (g *Gateway) do(ctx context.Context, p pace, unit byte, pdu *modbus.Protoco
 	if !reads(pdu.FunctionCode) {
 		return nil, fmt.Errorf("function %d: %w", pdu.FunctionCode, collectors.ErrReadOnly)
 	}
-	if p.timeout <= 0 {
-		p.timeout = g.opt.Timeout
+	p = g.paceOf(p)
+	if err := g.take(ctx); err != nil {
+		return nil, err
 	}
-	if p.retries == 0 {
-		p.retries = g.opt.Retries
-	}
-	select {
-	case <-g.turn:
-		defer func() { g.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	defer g.give()
 	for attempt := 0; ; attempt++ {
 		kept := g.conn != nil
 		answer, err := g.once(ctx, p.timeout, unit, pdu)
@@ -259,7 +283,7 @@ func (g *Gateway) do(ctx context.Context, p pace, unit byte, pdu *modbus.Protoco
 			return answer, err
 		}
 		if busy {
-			if err := wait(ctx, time.Duration(attempt+1)*100*time.Millisecond); err != nil {
+			if err := wait(ctx, time.Duration(attempt+1)*busyPause); err != nil {
 				return nil, err
 			}
 		}
@@ -276,20 +300,10 @@ func isBusy(pdu *modbus.ProtocolDataUnit) bool {
 
 func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pdu *modbus.ProtocolDataUnit) (*modbus.ProtocolDataUnit, error) {
 	g.requests.Add(1)
-	if rest := time.Duration(g.gap.Load()) - time.Since(g.last); rest > 0 {
-		if err := wait(ctx, rest); err != nil {
-			return nil, err
-		}
+	if err := g.silence(ctx); err != nil {
+		return nil, err
 	}
-	if rest := time.Until(g.quiet); rest > 0 {
-		if err := wait(ctx, rest); err != nil {
-			return nil, err
-		}
-	}
-	deadline := time.Now().Add(timeout)
-	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
-		deadline = limit
-	}
+	deadline := g.deadline(ctx, timeout)
 	if err := g.connect(ctx, deadline); err != nil {
 		return nil, err
 	}
@@ -315,6 +329,33 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 	return answer, nil
 }
 
+// silence keeps the gap between requests, and leaves a line alone that may yet
+// bring a late answer.
+func (g *Gateway) silence(ctx context.Context) error {
+	if gap := time.Duration(g.gap.Load()); gap > 0 {
+		if rest := gap - time.Since(g.last); rest > 0 {
+			if err := wait(ctx, rest); err != nil {
+				return err
+			}
+		}
+	}
+	if !g.quiet.IsZero() {
+		if rest := time.Until(g.quiet); rest > 0 {
+			return wait(ctx, rest)
+		}
+	}
+	return nil
+}
+
+// deadline is the end of a request that begins now.
+func (g *Gateway) deadline(ctx context.Context, timeout time.Duration) time.Time {
+	deadline := time.Now().Add(timeout)
+	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
+		return limit
+	}
+	return deadline
+}
+
 func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 	if g.conn != nil {
 		return nil
@@ -336,11 +377,6 @@ func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 	}
 	g.backoff = 0
 	g.conn = conn
-	if g.in == nil {
-		g.in = bufio.NewReaderSize(conn, 512) // a frame and more
-	} else {
-		g.in.Reset(conn)
-	}
 	g.reconnects.Add(1)
 	g.wakeIdle(g.opt.Idle)
 	return nil
@@ -371,7 +407,7 @@ func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []by
 		return nil, err
 	}
 	for range maxForeign {
-		frame, matches, err := g.framing.read(g.in, g.id, request)
+		frame, matches, err := g.framing.read(g, g.id, request)
 		if err != nil {
 			return nil, err
 		}
@@ -383,6 +419,16 @@ func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []by
 	return nil, malformed("%d frames in a row answer other requests", maxForeign)
 }
 
+// Read reads the connection, what came behind the last answer first.
+func (g *Gateway) Read(b []byte) (int, error) {
+	if len(g.rest) > 0 {
+		n := copy(b, g.rest)
+		g.rest = append(g.rest[:0], g.rest[n:]...)
+		return n, nil
+	}
+	return g.conn.Read(b)
+}
+
 // discardWaiting throws away bytes that came unasked: serial framing gives
 // them no number to know them by.
 func (g *Gateway) discardWaiting(deadline time.Time) error {
@@ -391,7 +437,7 @@ func (g *Gateway) discardWaiting(deadline time.Time) error {
 	}
 	var waste [512]byte
 	for {
-		n, err := g.in.Read(waste[:])
+		n, err := g.Read(waste[:])
 		if n > 0 {
 			g.foreign.Add(1)
 		}

@@ -120,7 +120,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 		}
 	}
 	whole := k.device
-	k.keep()
+	k.keep(&d.engine.layouts)
 	return whole, l, nil
 }
 
@@ -130,7 +130,7 @@ func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
 		units.same = append(slices.Clone(units.same), *p.Device.Unit)
 	}
 	r := &reader{
-		progress: d.progress, gateway: d.gateway, pace: d.paceOf(p), instead: map[string]string{}, missing: map[int]bool{},
+		progress: d.progress, gateway: d.gateway, pace: d.paceOf(p), pipeline: p.Device.Pipeline, instead: map[string]string{}, missing: map[int]bool{},
 		planner: planner{
 			most: p.Device.MaxRead, unit: units.own, readable: p.Device.Blocks, shared: p.Device.SharedTables,
 			zeroHoles: p.Device.Holes == "zero",
@@ -143,7 +143,7 @@ func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
 			}
 		}
 	}
-	return &knowledge{profile: p, reader: r, units: units, view: &view{units: units, data: map[span][]byte{}}, polls: map[string]*poll{}}
+	return &knowledge{profile: p, reader: r, units: units, view: &view{units: units, data: map[span][]byte{}}}
 }
 
 // surveyRounds is how often registers are asked for whose request was lost.
@@ -185,7 +185,7 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 			lone, others = append(slices.Clone(identity), rest...), nil
 		}
 		for _, blocks := range [][]block{single.plan(pending(lone)), k.reader.planner.plan(pending(others))} {
-			_, out, err := k.reader.fetch(ctx, blocks)
+			_, out, err := k.reader.fetch(ctx, blocks, nil)
 			if err != nil {
 				return nil, err
 			}

@@ -45,7 +45,7 @@ func (g *Gateway) read(ctx context.Context, p pace, unit byte, table string, add
 		return nil, fmt.Errorf("table %q is not one of holding, input, coil, discrete", table)
 	}
 	if err != nil {
-		return nil, g.exception(unit, fmt.Sprintf("%s %d..%d", table, address, int(address)+int(count)-1), err)
+		return nil, g.exception(unit, span{table: table, from: int(address), to: int(address) + int(count)}.object(), err)
 	}
 	return data, nil
 }

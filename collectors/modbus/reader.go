@@ -22,6 +22,12 @@ type reader struct {
 	instead map[string]string
 	// missing are functions that the device said it does not have.
 	missing map[int]bool
+	// pipeline is how many requests the profile lets be under way at once; calm
+	// for how many polls it is one all the same.
+	pipeline, calm int
+	// strayed: the device is asked otherwise than its layout says, because of
+	// what it refused.
+	strayed bool
 }
 
 // outcome is how a round of requests went.
@@ -39,30 +45,40 @@ type outcome struct {
 // the same unit are not even asked: a dead unit costs its time-out each.
 const maxLost = 2
 
-// fetch reads blocks and puts what comes into their items. It returns the
-// blocks as they should be asked next time. The error is that of the context.
-func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, error) {
+// fetch reads blocks one after the other and puts what comes into their items.
+// What a burst has brought already is in tries, by block, or tries is nil. It
+// returns the blocks as they should be asked next time. The error is that of
+// the context.
+func (r *reader) fetch(ctx context.Context, blocks []block, tries []try) ([]block, outcome, error) {
 	var out outcome
 	lost := map[byte]int{} // in a row, by unit
 	next := make([]block, 0, len(blocks))
 	// A refused block is replaced by its halves, which are asked at once.
-	work := make([]block, len(blocks))
+	type job struct {
+		block
+		try
+	}
+	work := make([]job, len(blocks))
 	for i, b := range blocks {
-		work[len(blocks)-1-i] = b
+		x := &work[len(blocks)-1-i]
+		x.block = b
+		if tries != nil {
+			x.try = tries[i]
+		}
 	}
 	for len(work) > 0 {
 		if r.progress != nil {
 			r.progress(len(next), len(next)+len(work))
 		}
-		b := work[len(work)-1]
+		b, first := work[len(work)-1].block, work[len(work)-1].try
 		work = work[:len(work)-1]
-		if lost[b.unit] >= maxLost {
+		if lost[b.unit] >= maxLost && first.data == nil {
 			b.set(nil, models.CommFailed)
 			out.lost++
 			next = append(next, b)
 			continue
 		}
-		data, err := r.ask(ctx, b.span)
+		data, err := r.ask(ctx, b.span, first)
 		if ctx.Err() != nil {
 			return blocks, out, ctx.Err()
 		}
@@ -77,13 +93,15 @@ func (r *reader) fetch(ctx context.Context, blocks []block) ([]block, outcome, e
 			out.err = err
 			lost[b.unit] = 0
 			if divisible(err) {
-				if first, second, ok := r.planner.split(b); ok {
-					work = append(work, second, first)
+				if left, right, ok := r.planner.split(b); ok {
+					r.strayed = true
+					work = append(work, job{block: right}, job{block: left})
 					continue
 				}
 			}
 			if refused(err) {
 				out.refused++
+				r.strayed = true
 				b.set(nil, models.Bad)
 			} else {
 				b.set(nil, models.CommFailed)
@@ -114,8 +132,9 @@ func divisible(err error) bool {
 	return false
 }
 
-// ask sends one request, by the function that the device has for the table.
-func (r *reader) ask(ctx context.Context, s span) ([]byte, error) {
+// ask sends one request, by the function that the device has for the table,
+// unless a burst has brought the answer.
+func (r *reader) ask(ctx context.Context, s span, first try) ([]byte, error) {
 	table, own := s.table, s.unit == r.planner.unit
 	if t, ok := r.instead[table]; ok && own {
 		table = t
@@ -124,11 +143,14 @@ func (r *reader) ask(ctx context.Context, s span) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: the device has no function %d: %w", s, function(table),
 			&modbus.ModbusError{FunctionCode: byte(function(table)), ExceptionCode: modbus.ExceptionCodeIllegalFunction})
 	}
-	data, err := r.gateway.read(ctx, r.pace, s.unit, table, uint16(s.from), uint16(s.to-s.from))
+	data, err := r.again(ctx, first, func(p pace) ([]byte, error) {
+		return r.gateway.read(ctx, p, s.unit, table, uint16(s.from), uint16(s.to-s.from))
+	})
 	if exceptionCode(err) == modbus.ExceptionCodeIllegalFunction && own {
+		r.strayed = true
 		if r.planner.shared && r.instead[s.table] == "" {
 			r.instead[s.table] = twin(s.table)
-			return r.ask(ctx, s)
+			return r.ask(ctx, s, try{})
 		}
 		r.missing[function(table)] = true
 	}
@@ -137,8 +159,11 @@ func (r *reader) ask(ctx context.Context, s span) ([]byte, error) {
 
 // String names the span for errors: "holding 10..13 of unit 1".
 func (s span) String() string {
-	return fmt.Sprintf("%s %d..%d of unit %d", s.table, s.from, s.to-1, s.unit)
+	return fmt.Sprintf("%s of unit %d", s.object(), s.unit)
 }
+
+// object names the span within its unit.
+func (s span) object() string { return fmt.Sprintf("%s %d..%d", s.table, s.from, s.to-1) }
 
 // set gives every item of the block its part of an answer.
 func (b *block) set(data []byte, q models.Quality) {

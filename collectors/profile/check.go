@@ -107,6 +107,12 @@ func (c *checker) profile(p *Profile) {
 	if p.Device.MaxRead < 0 || p.Device.MaxRead > 125 {
 		c.fault(c.line("modbus", "max_read"), "max_read %d is not between 1 and 125", p.Device.MaxRead)
 	}
+	switch at := c.line("modbus", "pipeline"); {
+	case p.Device.Pipeline < 0 || p.Device.Pipeline > maxPipeline:
+		c.fault(at, "pipeline %d is not between 1 and %d", p.Device.Pipeline, maxPipeline)
+	case p.Device.Pipeline > 1 && p.Device.Gap > 0:
+		c.fault(at, "pipeline and gap cannot both be: requests that are under way at once have no silence between them")
+	}
 }
 
 func (c *checker) match(m Match, at ...any) {
@@ -161,6 +167,10 @@ func (c *checker) condition(x Condition, line int) {
 		c.fault(line, "condition without a column, oid or register")
 	}
 }
+
+// maxPipeline bounds how many requests may be under way on one connection: the
+// guide to messaging over TCP (V1.0b, section 4.4.1.3) has servers take 1 to 16.
+const maxPipeline = 16
 
 // Tables are those of a Modbus device.
 var Tables = []string{"holding", "input", "coil", "discrete"}

@@ -406,6 +406,9 @@ type ModbusDevice struct {
 	Functions    []int    `yaml:"functions"`
 	Timeout      Duration `yaml:"timeout"`
 	Gap          Duration `yaml:"gap"`
+	// Pipeline is how many requests may be under way at once on a connection
+	// of Modbus TCP; zero means 1.
+	Pipeline int `yaml:"pipeline"`
 	// Blocks are ranges known to be readable as a whole, gaps included.
 	Blocks []Block `yaml:"blocks"`
 	// Require are settings of the device that the register map depends on.

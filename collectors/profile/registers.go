@@ -12,10 +12,29 @@ import (
 // registerType tells how registers make a number.
 type registerType struct {
 	name       string
+	form       numberForm
 	littleWord bool // the first register is the least significant
 	littleByte bool // the bytes inside a register are swapped
 	count      int  // of its registers, 0 for a text
 	digits     bool // each register is a signed digit of base 10000
+}
+
+// numberForm is how the bits of registers are read.
+type numberForm uint8
+
+const (
+	unsigned numberForm = iota
+	signed16
+	signed32
+	signed64
+	unsigned64
+	float32bits
+	float64bits
+)
+
+// numberForms gives the forms of types that are not unsigned.
+var numberForms = map[string]numberForm{
+	"i16": signed16, "i32": signed32, "i64": signed64, "u64": unsigned64, "f32": float32bits, "f64": float64bits,
 }
 
 // registerCounts gives the registers that each type takes; string takes what
@@ -31,7 +50,7 @@ func newRegisterType(name, wordOrder, byteOrder string) (*registerType, error) {
 		return nil, fmt.Errorf("type %q is not one of u16 i16 u32 i32 u64 i64 f32 f64 bits16 bits32 bit m10k2 m10k3 m10k4 string bool", name)
 	}
 	return &registerType{
-		name: name, littleWord: wordOrder == "little", littleByte: byteOrder == "little",
+		name: name, form: numberForms[name], littleWord: wordOrder == "little", littleByte: byteOrder == "little",
 		count: count, digits: strings.HasPrefix(name, "m10k"),
 	}, nil
 }
@@ -67,18 +86,18 @@ func (t *registerType) number(b []byte) (f float64, i int64, integer bool, q mod
 			u = u<<16 | uint64(t.word(b, k))
 		}
 	}
-	switch t.name {
-	case "i16":
+	switch t.form {
+	case signed16:
 		i = int64(int16(u))
-	case "i32":
+	case signed32:
 		i = int64(int32(u))
-	case "i64":
+	case signed64:
 		i = int64(u)
-	case "u64":
+	case unsigned64:
 		return float64(u), int64(u), true, models.Good
-	case "f32":
+	case float32bits:
 		return float(float64(math.Float32frombits(uint32(u))))
-	case "f64":
+	case float64bits:
 		return float(math.Float64frombits(u))
 	default:
 		i = int64(u)

@@ -107,13 +107,17 @@ func (r *Resolved) Initial() (float64, models.Quality) { return r.initial, r.ini
 // was learned.
 func (r *Resolved) Raw() Raw { return r.raw }
 
-// AppendFingerprint appends what polling an SNMP point depends on: group,
-// objects and decoding. Points with the same fingerprint are polled alike.
+// AppendFingerprint appends what polling a point depends on: group, objects
+// and decoding. SNMP points with the same fingerprint are polled alike; those
+// of Modbus if their registers are the same as well.
 func (r *Resolved) AppendFingerprint(b []byte) []byte {
 	b = fmt.Appendf(b, "%q%q%q", r.Spec.Group, r.OID, r.Extra)
 	d := *r.decoder
 	if d.field != nil {
 		b = fmt.Appendf(b, "%v", *d.field)
+	}
+	if d.regs != nil {
+		b = fmt.Appendf(b, "%+v", *d.regs)
 	}
 	d.field, d.regs = nil, nil
 	return fmt.Appendf(b, "%+v\n", d)
