@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -140,6 +141,25 @@ func TestResolve(t *testing.T) {
 			if back.Int != 46 {
 				t.Errorf("encode 4.56 A: %d, want 46", back.Int)
 			}
+		}
+	}
+}
+
+func TestPipelineFaults(t *testing.T) {
+	const text = "profile: m\nkind: meter\nprotocol: modbus\nsource: x\nmodbus: {%s}\ndefaults: {source: x, table: holding}\n" +
+		"points:\n  - {key: a, class: count, register: 0, type: u16}\n"
+	for device, want := range map[string]string{
+		"pipeline: 1":             "",
+		"pipeline: 16":            "",
+		"pipeline: 1, gap: 5ms":   "",
+		"pipeline: 17":            "m.yaml:5: pipeline 17 is not between 1 and 16",
+		"pipeline: -1":            "m.yaml:5: pipeline -1 is not between 1 and 16",
+		"pipeline: 2, gap: 5ms":   "m.yaml:5: pipeline and gap cannot both be",
+		"pipeline: 2, gapp: 10ms": `m.yaml:5: unknown key "gapp"`,
+	} {
+		_, faults := Parse("m.yaml", fmt.Appendf(nil, text, device))
+		if (len(faults) > 0) != (want != "") || !strings.Contains(faults.Error(), want) {
+			t.Errorf("%s: got %v, want %q", device, faults, want)
 		}
 	}
 }
