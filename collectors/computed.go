@@ -88,7 +88,7 @@ type computing struct {
 func (c *computing) from(key string) {
 	switch at, leaf := key[:strings.LastIndexByte(key, '/')+1], key[strings.LastIndexByte(key, '/')+1:]; leaf {
 	case "power":
-		if of, to, ok := phases(at); ok && !c.given["power of "+strings.TrimSuffix(to, "/")] && !(c.given["power of "] && strings.HasPrefix(to, "inlet/")) {
+		if of, to, ok := phases(at); ok && !c.given["power of "+strings.TrimSuffix(to, "/")] && (!c.given["power of "] || !strings.HasPrefix(to, "inlet/")) {
 			// The sum of measured phases holds whatever their voltages and
 			// power factors are.
 			c.add(to+"power", quantity.Power, "sum", sum, of+"L1/power", of+"L2/power", of+"L3/power")

@@ -42,7 +42,7 @@ func (l *loop) work(ctx context.Context, j *job) {
 	case !ok:
 		j.done <- ErrReadOnly
 	default:
-		j.done <- j.do(j.ctx, c)
+		j.done <- j.do(j.ctx, c) //nolint:contextcheck // the context of who asked
 	}
 }
 

@@ -181,10 +181,10 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 
 // takesFile tells the operations that a file is sent to.
 func takesFile(r *http.Request) bool {
-	switch {
-	case r.Method == http.MethodPost:
+	switch r.Method {
+	case http.MethodPost:
 		return slices.Contains([]string{basePath + "/profile-checks", basePath + "/profile-tests", basePath + "/profile-drafts"}, r.URL.Path)
-	case r.Method == http.MethodPut:
+	case http.MethodPut:
 		return strings.HasPrefix(r.URL.Path, basePath+"/profiles/")
 	}
 	return false

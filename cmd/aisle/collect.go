@@ -109,7 +109,7 @@ func (p *profiler) start() {
 	if p.cpu == "" {
 		return
 	}
-	if p.file, p.err = os.Create(p.cpu); p.err == nil { //nolint:gosec // the person names the file
+	if p.file, p.err = os.Create(p.cpu); p.err == nil {
 		p.err = pprof.StartCPUProfile(p.file)
 	}
 }
@@ -122,7 +122,7 @@ func (p *profiler) end() {
 	if p.memory == "" {
 		return
 	}
-	f, err := os.Create(p.memory) //nolint:gosec // the person names the file
+	f, err := os.Create(p.memory)
 	if err != nil {
 		p.err = errors.Join(p.err, err)
 		return

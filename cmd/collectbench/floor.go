@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ const floorID = 0x1234567
 
 // modbusFloor polls meters over a connection each; both requests of a poll go
 // out together.
-func modbusFloor(devices int, port uint16) error {
+func modbusFloor(ctx context.Context, devices int, port uint16) error {
 	var both []byte
 	for i := range 2 {
 		both = append(both, 0, byte(i), 0, 0, 0, 6, 1, 3, 0, byte(100*i), 0, 100)
@@ -121,7 +122,7 @@ func modbusFloor(devices int, port uint16) error {
 	failed := make(chan error, devices)
 	var wg sync.WaitGroup
 	for i := range devices {
-		conn, err := net.Dial("tcp4", netip.AddrPortFrom(farm.Address(i), port).String())
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp4", netip.AddrPortFrom(farm.Address(i), port).String())
 		if err != nil {
 			return fmt.Errorf("floor: %w", err)
 		}

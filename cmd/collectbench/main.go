@@ -61,17 +61,17 @@ func run() error {
 	flag.StringVar(&floor, "floor", "", "be the floor for a protocol: what the others are compared with")
 	flag.UintVar(&port, "port", 0, "of the farm, for the floor")
 	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	switch floor {
 	case "snmp-v2c":
 		return snmpFloor(o.devices, uint16(port))
 	case "modbus-tcp":
-		return modbusFloor(o.devices, uint16(port))
+		return modbusFloor(ctx, o.devices, uint16(port))
 	case "":
 	default:
 		return fmt.Errorf("there is no floor for %q", floor)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	dir, err := os.MkdirTemp("", "collectbench")
 	if err != nil {
 		return err
@@ -125,13 +125,13 @@ func (b *bench) protocol(ctx context.Context, protocol string) error {
 	o := b.farm
 	switch protocol {
 	case "snmp-v2c":
-		f, err = farm.SNMP(o)
+		f, err = farm.SNMP(o) //nolint:contextcheck // a farm lives until it is closed
 	case "snmp-v3":
 		o.V3 = true
-		f, err = farm.SNMP(o)
+		f, err = farm.SNMP(o) //nolint:contextcheck // a farm lives until it is closed
 	case "modbus-tcp":
 		points = farm.MeterPoints
-		f, err = farm.Modbus(o)
+		f, err = farm.Modbus(o) //nolint:contextcheck // as above
 	default:
 		return fmt.Errorf("protocol %q is not one of snmp-v2c, snmp-v3, modbus-tcp", protocol)
 	}
@@ -239,7 +239,7 @@ func (b *bench) turn(ctx context.Context, c client, f *farm.Farm, points float64
 	go func() { ended <- cmd.Wait() }()
 	defer func() {
 		_ = cmd.Process.Kill() // nothing of it is needed any more
-		<-ended
+		<-ended                //nolint:errcheck // as above
 	}()
 	if c.drive != nil {
 		driving, stop := context.WithCancel(ctx)

@@ -115,8 +115,10 @@ type ResolvedControl struct {
 
 // point gives the row settings of a control as those of a point.
 func (c *Control) point() *Point {
-	return &Point{Key: c.Key, OID: c.OID, Column: c.Column, Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
-		Register: c.Register, Table: c.Table, Type: c.Type, UnitID: c.UnitID, LabelFrom: c.LabelFrom, When: c.When, Where: c.Where}
+	return &Point{
+		Key: c.Key, OID: c.OID, Column: c.Column, Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
+		Register: c.Register, Table: c.Table, Type: c.Type, UnitID: c.UnitID, LabelFrom: c.LabelFrom, When: c.When, Where: c.Where,
+	}
 }
 
 // refs lists the neighbouring values that a control looks at when learned.

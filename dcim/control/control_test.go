@@ -55,7 +55,7 @@ func (p *plant) Intend(_ context.Context, _ models.Device, key string, a control
 	return control.Intent{Target: "SET " + key, Raw: fmt.Sprintf("%s%g", a.Option, a.Value), Current: "now"}, nil
 }
 
-func (p *plant) Write(_ context.Context, _ models.Device, key string, a control.Action, want control.Intent) error {
+func (p *plant) Write(_ context.Context, _ models.Device, _ string, a control.Action, want control.Intent) error {
 	if p.begun != nil {
 		close(p.begun)
 		<-p.block

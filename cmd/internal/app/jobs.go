@@ -69,7 +69,7 @@ const busy = "too-many"
 
 // start begins work in the name of who asks; first is its result until it
 // ends.
-func (s *jobs[T]) start(ctx context.Context, first T, work func(ctx context.Context, j *job[T]) (T, error)) (*job[T], error) {
+func (s *jobs[T]) start(ctx context.Context, first T, work func(ctx context.Context, j *job[T]) (T, error)) (*job[T], error) { //nolint:contextcheck // a job outlives the request that began it
 	p, _ := access.From(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -111,7 +111,7 @@ func (b *bench) target(ctx context.Context, in apigen.LookInput) (collectors.Tar
 	}
 	t.Name = t.Address
 	if id != nil {
-		if t.SNMP, err = b.app.openCredential(ctx, *id); err != nil { //nolint:contextcheck // the program opens it, not who asks
+		if t.SNMP, err = b.app.openCredential(ctx, *id); err != nil {
 			if errors.Is(err, credential.ErrKey) || errors.Is(err, credential.ErrDamaged) {
 				return t, fault.Invalid("credential", "locked", "its secrets cannot be opened: enter them again")
 			}

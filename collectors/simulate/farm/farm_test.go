@@ -44,7 +44,7 @@ func TestFarm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close() //nolint:errcheck // only a test's sockets
+			defer f.Close()
 			for i := range 4 {
 				d, err := x.newDriver(collectors.Target{
 					Name: f.Target(i), Address: f.Target(i), Protocol: x.protocol, Profile: x.profile,
@@ -53,7 +53,7 @@ func TestFarm(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer d.Close() //nolint:errcheck // only a test's sockets
+				defer d.Close()
 				learned, err := d.Learn(t.Context())
 				if i == 0 {
 					if !errors.Is(err, collectors.ErrUnreachable) {

@@ -2,8 +2,8 @@ package usm
 
 import (
 	"bytes"
-	"crypto/md5"  //nolint:gosec // the protocol's own
-	"crypto/sha1" //nolint:gosec // the protocol's own
+	"crypto/md5"
+	"crypto/sha1"
 	"encoding/hex"
 	"testing"
 
