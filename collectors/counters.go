@@ -62,7 +62,8 @@ func (c *counters) note(r Reading, restarted bool) (models.Event, bool) {
 	before := x.last
 	x.last = r.Value
 	// A net meter counts down at times; a counter that begins anew falls far.
-	if math.IsNaN(before) || r.Value >= before*fallen {
+	// What is negative is the balance of one, and no count.
+	if math.IsNaN(before) || before <= 0 || r.Value >= before*fallen {
 		return models.Event{}, false
 	}
 	e := models.Event{

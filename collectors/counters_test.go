@@ -31,7 +31,7 @@ func (d *meter) Read(_ context.Context, _ []string, dst []Reading) ([]Reading, e
 	d.polls++
 	v := d.values[n]
 	q := models.Good
-	if v < 0 {
+	if v == -1 {
 		q = models.Sentinel
 	}
 	return append(dst, Reading{Index: 0, Value: 100 - float64(n)}, Reading{Index: 1, Value: v, Quality: q}, Reading{Index: 2, Value: 10 / float64(n+1)}), d.errs[n]
@@ -51,6 +51,7 @@ func TestCountersThatBeginAnew(t *testing.T) {
 		{name: "reset", values: []float64{5000, 20, 30}, want: []models.EventKind{models.EventCounterReset}},
 		{name: "reset while it has no value", values: []float64{5000, -1, 20}, want: []models.EventKind{models.EventCounterReset}},
 		{name: "net meter counts down a little", values: []float64{5000, 4990, 4980}},
+		{name: "net meter in export", values: []float64{-100, -100, -5000, -20, 0}},
 		{name: "32 bits wrap", values: []float64{10 * (1<<32 - 100), 10 * 50}, want: []models.EventKind{models.EventCounterWrapped}},
 		{name: "display of six digits wraps", values: []float64{10 * 999_990, 10 * 15}, want: []models.EventKind{models.EventCounterWrapped}},
 		{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,5 +263,43 @@ func TestAbsentTablesAreFoundTogether(t *testing.T) {
 		if n := e.Stats().Requests - before; version == collectors.SNMPv2c && n > 20 || n > 130 {
 			t.Errorf("%s: %d requests", version, n)
 		}
+	}
+}
+
+// breaking is an owner of a call that panics over its answer.
+type breaking struct{ failed chan error }
+
+func (b breaking) answer([]byte) (bool, *call) { panic("broken") }
+
+func (b breaking) fail(err error) *call {
+	b.failed <- err
+	return nil
+}
+
+// A reader that panics costs its own call; the others on the socket go on.
+func TestReaderThatPanicsCostsItsCallOnly(t *testing.T) {
+	e, _, target := start(t, 3, agent.Options{})
+	to, err := netip.ParseAddrPort(target.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := e.lane(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := breaking{make(chan error, 1)}
+	id := e.newID()
+	message := ber.Encode(nil, 1, "public", ber.Get, id, 0, 0, ber.AppendName(nil, sysUpTime))
+	l.send(&call{id: id, to: to, message: message, timeout: time.Second, owner: b})
+	select {
+	case err := <-b.failed:
+		if !errors.Is(err, collectors.ErrProtocol) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("nobody was told")
+	}
+	if got, err := readAll(t, e, target); err != nil || len(got) != 4 {
+		t.Errorf("%d points, %v", len(got), err)
 	}
 }

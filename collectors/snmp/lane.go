@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -94,7 +95,7 @@ func (l *lane) receive() {
 		}
 		arrivals = l.match(n, arrivals[:0])
 		for _, a := range arrivals {
-			ok, c := a.call.owner.answer(a.datagram)
+			ok, c := l.deliver(a)
 			if !ok {
 				l.engine.foreign.Add(1)
 				c = l.reopen(a.call)
@@ -113,6 +114,18 @@ func (l *lane) receive() {
 		}
 		clear(next[:cap(next)])
 	}
+}
+
+// deliver gives an answer to whom it belongs. An owner that panics over it costs
+// its own call only.
+func (l *lane) deliver(a arrival) (ok bool, next *call) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.engine.opt.Log.Error("reading an answer panicked", "from", a.call.to.String(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			ok, next = true, a.call.owner.fail(fmt.Errorf("%w: reading it panicked: %v", collectors.ErrProtocol, r))
+		}
+	}()
+	return a.call.owner.answer(a.datagram)
 }
 
 // queued appends the calls that were queued meanwhile; when there is nothing
