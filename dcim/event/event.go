@@ -209,8 +209,8 @@ func (j *Journal) Run(ctx context.Context) error {
 			j.tidy(ctx)
 		case first := <-j.queue:
 			batch := j.gather(ctx, first)
-			if !j.keep(ctx, batch) {
-				return j.flush(ctx, batch...)
+			if left := j.keep(ctx, batch); left != nil {
+				return j.flush(ctx, left...)
 			}
 			if j.sincePrune >= max(j.o.MaxEvents/20, 1) {
 				j.tidy(ctx)
@@ -237,13 +237,14 @@ func (j *Journal) gather(ctx context.Context, first entry) []entry {
 	return batch
 }
 
-// keep writes a batch, however long the database is away; false when ctx ended
-// before.
-func (j *Journal) keep(ctx context.Context, batch []entry) bool {
+// keep writes a batch, however long the database is away. It returns what is not
+// written when ctx ends before.
+func (j *Journal) keep(ctx context.Context, batch []entry) []entry {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
-		err := j.write(ctx, batch)
+		var err error
+		batch, err = j.write(ctx, batch)
 		if ctx.Err() != nil && err != nil {
-			return false
+			return batch
 		}
 		j.mu.Lock()
 		told := j.lastError != ""
@@ -256,7 +257,7 @@ func (j *Journal) keep(ctx context.Context, batch []entry) bool {
 			if told {
 				j.log.InfoContext(ctx, "events are kept again")
 			}
-			return true
+			return nil
 		}
 		if !told {
 			j.log.ErrorContext(ctx, "events cannot be kept, they wait", "err", err)
@@ -266,7 +267,7 @@ func (j *Journal) keep(ctx context.Context, batch []entry) bool {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return false
+			return batch
 		}
 	}
 }
@@ -288,18 +289,19 @@ func (j *Journal) flush(ctx context.Context, batch ...entry) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := j.write(ctx, batch); err != nil {
+		var err error
+		if batch, err = j.write(ctx, batch); err != nil {
 			n := len(batch) + len(j.queue)
 			j.lost.Add(uint64(n))
 			return fmt.Errorf("keep the last %d events: %w", n, err)
 		}
-		batch = batch[:0]
 	}
 }
 
-// write keeps a batch in one transaction. Events of devices that are gone are
-// left out.
-func (j *Journal) write(ctx context.Context, batch []entry) error {
+// write keeps a batch in one transaction, and returns what is still to be kept:
+// nothing, or after an error the batch without the events of devices that are
+// gone, of which their tellers know.
+func (j *Journal) write(ctx context.Context, batch []entry) ([]entry, error) {
 	err := j.create(ctx, batch)
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {
 		if batch, err = j.known(ctx, batch); err == nil {
@@ -307,10 +309,10 @@ func (j *Journal) write(ctx context.Context, batch []entry) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("keep %d events: %w", len(batch), err)
+		return batch, fmt.Errorf("keep %d events: %w", len(batch), err)
 	}
 	j.wrote(ctx, batch)
-	return nil
+	return nil, nil
 }
 
 func (j *Journal) create(ctx context.Context, batch []entry) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -301,6 +302,35 @@ func TestGone(t *testing.T) {
 			t.Errorf("got %q", names(got))
 		}
 	})
+}
+
+// The teller of an event whose device is gone is told once, also when the others
+// of its batch can only be kept later.
+func TestGoneWhileAway(t *testing.T) {
+	g := dbtest.SQLite(t)
+	f := setUp(t, g, event.Options{})
+	var tries atomic.Int32
+	f.ok(g.Callback().Create().Before("gorm:create").Register("away", func(tx *gorm.DB) {
+		// The first shows that a device is gone; the second is without it.
+		if tx.Statement.Table == "device_events" && tries.Add(1) == 2 {
+			_ = tx.AddError(errors.New("the disk is full"))
+		}
+	}))
+	var told atomic.Int32
+	f.Tell(trap(9999, 0, "lost", models.SeverityOK), func(error) { told.Add(1) })
+	kept := make(chan error, 1)
+	f.Tell(trap(f.devices[0], 0, "a", models.SeverityOK), func(err error) { kept <- err })
+	stop := f.run()
+	select {
+	case err := <-kept:
+		f.ok(err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the other event is not kept in time")
+	}
+	stop()
+	if s := f.Stats(); told.Load() != 1 || s.Lost != 1 || s.Kept != 1 || tries.Load() != 3 {
+		t.Errorf("told %d times, %d tries, stats %+v", told.Load(), tries.Load(), s)
+	}
 }
 
 // What finds the queue full is counted, and its teller knows.
