@@ -1,10 +1,10 @@
 package trap
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -114,7 +114,7 @@ func (r *Receiver) community(b []byte, from netip.AddrPort, s *source, senders [
 		}
 		n, err = readV2(m.Bindings)
 		if err == nil && m.PDU == tagInform {
-			n.inform, n.key = true, sha256.Sum256(body)
+			n.inform, n.key = true, keyOf(from, b)
 			reply := ber.Encode(nil, 1, string(m.Community), ber.Response, m.ID, ber.NoError, 0, bindingsOf(body))
 			answer = func() []byte { return reply }
 		}
@@ -140,12 +140,14 @@ func (r *Receiver) community(b []byte, from netip.AddrPort, s *source, senders [
 }
 
 // ofCommunity finds the device that a community belongs to. A device that is
-// polled with SNMPv3 has none.
+// polled with SNMPv3 has none. Of a device that is read two ways, the one that
+// is read with SNMP sends the traps.
 func (r *Receiver) ofCommunity(senders []Sender, community []byte) (_ deviceID, err error) {
 	err = errRefused
 	var found deviceID
+	mixed := slices.ContainsFunc(senders, speaksSNMP)
 	for _, s := range senders {
-		if s.Version == collectors.SNMPv3 {
+		if s.Version == collectors.SNMPv3 || mixed && !speaksSNMP(s) {
 			continue
 		}
 		if !r.opt.AnyCommunity && (s.Credential.Community == "" || subtle.ConstantTimeCompare([]byte(s.Credential.Community), community) != 1) {
@@ -157,6 +159,10 @@ func (r *Receiver) ofCommunity(senders []Sender, community []byte) (_ deviceID, 
 		found, err = s.Device, nil
 	}
 	return found, err
+}
+
+func speaksSNMP(s Sender) bool {
+	return s.Version == collectors.SNMPv1 || s.Version == collectors.SNMPv2c || s.Version == collectors.SNMPv3
 }
 
 // readV1 reads the body of a trap of version 1, RFC 1157 section 4.1.6.

@@ -68,7 +68,8 @@ func (r *Receiver) secured(datagram []byte, from netip.AddrPort, s *source, send
 	n.version, n.inform = "v3", ours
 	var answer func() []byte
 	if ours {
-		n.key = sha256.Sum256(o.scoped)
+		// Its message changes when it is sent again, with the clock.
+		n.key = keyOf(from, m.User, o.scoped)
 		bindings := bindingsOf(pduOf(o.scoped))
 		answer = func() []byte {
 			o.keys.mu.Lock()

@@ -1,6 +1,8 @@
 package trap
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"net/netip"
 	"sync"
 	"time"
@@ -58,6 +60,18 @@ func (r *Receiver) forget(now time.Time) {
 // digest is a hash of what stays the same when a message is sent again.
 type digest [32]byte
 
+// keyOf is that of an inform: of what it says and of the socket that it comes
+// from, which a sender keeps while it waits for the answer. What another device
+// behind the address says, or the same one after a restart, is another inform.
+func keyOf(from netip.AddrPort, parts ...[]byte) digest {
+	b := binary.BigEndian.AppendUint16(nil, from.Port())
+	for _, p := range parts {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(p)))
+		b = append(b, p...)
+	}
+	return sha256.Sum256(b)
+}
+
 // informs remembers the last informs of a source. It is safe for concurrent
 // use.
 type informs struct {
@@ -72,9 +86,11 @@ type inform struct {
 	kept bool
 }
 
-// informLife is how long a repeated inform is known: longer than senders
-// repeat them.
-const informLife = 10 * time.Minute
+// informLife is how long a repeated inform that was kept is known: longer than
+// senders repeat it (RFC 3413 has them wait 15 s and send it three times more),
+// and not so long that what a device says after a restart, with its request ids
+// begun anew, is taken for one. One that waits to be kept is known until it is.
+const informLife = 2 * time.Minute
 
 // begin notes an inform. It returns whether it came before, and whether it was
 // kept then.
@@ -82,7 +98,7 @@ func (x *informs) begin(key digest, now time.Time) (known, kept bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, i := range x.list {
-		if i.key == key && now.Sub(i.at) < informLife {
+		if i.key == key && (!i.kept || now.Sub(i.at) < informLife) {
 			return true, i.kept
 		}
 	}

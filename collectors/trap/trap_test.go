@@ -248,6 +248,35 @@ func TestCommunity(t *testing.T) {
 	}
 }
 
+// A box that is read with SNMP and with Modbus is two devices at one address: the
+// one that is read with SNMP sends the traps. Where none is, another may.
+func TestAnyCommunityOfMixed(t *testing.T) {
+	modbus := trap.Sender{Device: 1, Version: collectors.ModbusTCP}
+	secure := trap.Sender{Device: 2, Version: collectors.SNMPv3}
+	for name, c := range map[string]struct {
+		senders []trap.Sender
+		want    models.DeviceID // 0: dropped
+	}{
+		"read two ways":            {[]trap.Sender{modbus, plainSender(7, "secret")}, 7},
+		"read with Modbus":         {[]trap.Sender{modbus}, 1},
+		"of SNMPv3 and Modbus":     {[]trap.Sender{modbus, secure}, 0},
+		"two with SNMP, ambiguous": {[]trap.Sender{plainSender(7, "secret"), modbus, plainSender(8, "")}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := listen(t, trap.Options{AnyCommunity: true}, one(c.senders...))
+			send(t, b.dial(), v2c(t, "public", tagTrap, 1, onBattery))
+			b.until("looked at", func(s trap.Stats) bool { return s.Received+s.Refused+s.Ambiguous == 1 })
+			var got models.DeviceID
+			for _, x := range b.traps() {
+				got = x.Device
+			}
+			if got != c.want {
+				t.Errorf("of device %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 // Of devices that share address and credential nobody can tell which it was.
 func TestSharedAddress(t *testing.T) {
 	b := listen(t, trap.Options{}, one(plainSender(1, "a"), plainSender(2, "b"), plainSender(3, "b")))
@@ -297,6 +326,53 @@ func TestRepeatedInform(t *testing.T) {
 	}
 	send(t, c, v2c(t, "secret", tagInform, 78, onBattery, binding(t, "1.3.6.1.4.1.99999.1.1.0", 2, []byte{12})))
 	b.until("the next one", func(s trap.Stats) bool { return s.Received == 3 })
+}
+
+// Informs are not taken for repeated ones because they say the same: of two
+// devices behind one address, and of one that begins its request ids anew.
+func TestSameInformOfOthers(t *testing.T) {
+	b := listen(t, trap.Options{}, one(plainSender(1, "a"), plainSender(2, "b")))
+	c := b.dial()
+	for _, community := range []string{"a", "b"} {
+		send(t, c, v2c(t, community, tagInform, 1, onBattery))
+		if answer(t, c, 5*time.Second) == nil {
+			t.Error("not acknowledged")
+		}
+	}
+	again := b.dial() // from another port
+	send(t, again, v2c(t, "a", tagInform, 1, onBattery))
+	if answer(t, again, 5*time.Second) == nil {
+		t.Error("not acknowledged")
+	}
+	var devices []models.DeviceID
+	for _, x := range b.traps() {
+		devices = append(devices, x.Device)
+	}
+	if !slices.Equal(devices, []models.DeviceID{1, 2, 1}) || b.Stats().Repeated != 0 {
+		t.Errorf("told of devices %v, %+v", devices, b.Stats())
+	}
+}
+
+// The same of version 3, where the message differs when it is sent again.
+func TestSameSecureInformOfOthers(t *testing.T) {
+	other := v3user
+	other.Name = "other"
+	b := listen(t, trap.Options{}, one(secureSender(1, v3user), secureSender(2, other)))
+	p, q, again := newPeer(b, v3user, b.EngineID()), newPeer(b, other, b.EngineID()), newPeer(b, v3user, b.EngineID())
+	q.c = p.c
+	for _, x := range []*peer{p, q, again, again} {
+		send(t, x.c, x.message(tagInform, 3, 1, 0))
+		if tag, _, _ := x.read(); tag != ber.Response {
+			t.Errorf("tag %#x", tag)
+		}
+	}
+	var devices []models.DeviceID
+	for _, x := range b.traps() {
+		devices = append(devices, x.Device)
+	}
+	if s := b.Stats(); !slices.Equal(devices, []models.DeviceID{1, 2, 1}) || s.Repeated != 1 {
+		t.Errorf("told of devices %v, %+v", devices, s)
+	}
 }
 
 // v1 builds a trap of version 1.
