@@ -31,7 +31,11 @@ func (l *loop) work(ctx context.Context, j *job) {
 			j.done <- fmt.Errorf("%w: %w: %v", ErrUnanswered, errDriverPanicked, r)
 		}
 	}()
-	if j.ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil: // the target is another one by now, or none
+		j.done <- ErrUnknownDevice
+		return
+	case j.ctx.Err() != nil:
 		j.done <- j.ctx.Err()
 		return
 	}
@@ -39,6 +43,8 @@ func (l *loop) work(ctx context.Context, j *job) {
 	switch {
 	case l.driver == nil || !l.learned:
 		j.done <- fmt.Errorf("%w: it does not answer", ErrNoControl)
+	case l.changed || l.restarted || l.anew.Load():
+		j.done <- fmt.Errorf("%w: it is to be looked at again", ErrMoved)
 	case !ok:
 		j.done <- ErrReadOnly
 	default:
@@ -46,12 +52,19 @@ func (l *loop) work(ctx context.Context, j *job) {
 	}
 }
 
+// Aim is the device that somebody means to write. One that was replaced or is
+// polled at another address meanwhile is left alone.
+type Aim struct {
+	Device     models.DeviceID
+	Generation uint64
+	Address    string
+}
+
 // control has the loop of a device do something with its controller. When it
-// returns before the loop took it, it is not done. generation must be that of
-// the device: one that was replaced meanwhile is left alone.
-func (m *Manager) control(ctx context.Context, id models.DeviceID, generation uint64, do func(context.Context, Controller) error) error {
+// returns before the loop took it, it is not done.
+func (m *Manager) control(ctx context.Context, at Aim, do func(context.Context, Controller) error) error {
 	m.mu.Lock()
-	l, ok := m.loops[id]
+	l, ok := m.loops[at.Device]
 	m.mu.Unlock()
 	if !ok {
 		return ErrUnknownDevice
@@ -59,7 +72,7 @@ func (m *Manager) control(ctx context.Context, id models.DeviceID, generation ui
 	switch {
 	case !l.target.Control:
 		return ErrReadOnly
-	case l.target.Generation != generation:
+	case l.target.Generation != at.Generation || l.target.Address != at.Address:
 		return ErrMoved
 	}
 	j := &job{ctx: ctx, do: do, done: make(chan error, 1)}
@@ -89,23 +102,23 @@ func (m *Manager) Controls(id models.DeviceID) []models.ControlSpec {
 }
 
 // Intend works out what Write would send; see Controller.
-func (m *Manager) Intend(ctx context.Context, id models.DeviceID, generation uint64, control string, a Action) (Intent, error) {
+func (m *Manager) Intend(ctx context.Context, at Aim, control string, a Action) (Intent, error) {
 	var out Intent
-	err := m.control(ctx, id, generation, func(ctx context.Context, c Controller) (err error) {
+	err := m.control(ctx, at, func(ctx context.Context, c Controller) (err error) {
 		out, err = c.Intend(ctx, control, a)
 		return err
 	})
 	if err != nil {
-		return out, fmt.Errorf("control %s of device %d: %w", control, id, err)
+		return out, fmt.Errorf("control %s of device %d: %w", control, at.Device, err)
 	}
 	return out, nil
 }
 
 // Write writes one control of a device, once; see Controller.
-func (m *Manager) Write(ctx context.Context, id models.DeviceID, generation uint64, control string, a Action, want Intent) error {
-	err := m.control(ctx, id, generation, func(ctx context.Context, c Controller) error { return c.Write(ctx, control, a, want) })
+func (m *Manager) Write(ctx context.Context, at Aim, control string, a Action, want Intent) error {
+	err := m.control(ctx, at, func(ctx context.Context, c Controller) error { return c.Write(ctx, control, a, want) })
 	if err != nil {
-		return fmt.Errorf("control %s of device %d: %w", control, id, err)
+		return fmt.Errorf("control %s of device %d: %w", control, at.Device, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/goburrow/modbus"
@@ -75,6 +76,9 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 		return collectors.Intent{}, err
 	}
 	out := c.intent(x, raw)
+	if err := c.stands(ctx, x); err != nil {
+		return out, err
+	}
 	if !x.Readable {
 		return out, nil
 	}
@@ -107,6 +111,43 @@ func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (p
 	return profile.Raw{Kind: profile.Bytes, Bytes: data}, nil
 }
 
+// stands reads what it depends on what the register of a control is: the
+// settings that the profile requires and the control's own conditions. When one
+// does not hold the error is ErrMoved.
+func (c *Controller) stands(ctx context.Context, x *profile.ResolvedControl) error {
+	k := c.known
+	needs := append(k.profile.ModbusRequirements(), x.Guards()...)
+	if len(needs) == 0 {
+		return nil
+	}
+	if err := c.connect(); err != nil {
+		return err
+	}
+	k.reader.gateway = c.gateway
+	now := &view{units: k.units, data: map[span][]byte{}}
+	for _, r := range needs {
+		s := k.units.span(r)
+		if _, ok := now.data[s]; ok {
+			continue
+		}
+		data, err := k.reader.ask(ctx, s, try{})
+		switch {
+		case err == nil:
+			b := block{span: s}
+			now.data[s] = b.part(data, s)
+		case !refused(err): // what the device does not have any more holds no condition
+			return err
+		}
+	}
+	if unmet := k.profile.Unmet(now); len(unmet) > 0 {
+		return fmt.Errorf("%w: %s", collectors.ErrMoved, strings.Join(unmet, "; "))
+	}
+	if !k.profile.HoldsModbus(x, now) {
+		return fmt.Errorf("%w: the device has no %s as it is set now", collectors.ErrMoved, x.Spec.Key)
+	}
+	return nil
+}
+
 // Write implements collectors.Controller.
 func (c *Controller) Write(ctx context.Context, key string, a collectors.Action, want collectors.Intent) error {
 	if c.writer == nil {
@@ -118,6 +159,9 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	}
 	if got := c.intent(x, raw); !got.Same(want) {
 		return fmt.Errorf("%w: %s to %s", collectors.ErrMoved, got.Target, got.Raw)
+	}
+	if err := c.stands(ctx, x); err != nil {
+		return err
 	}
 	if x.Readable {
 		// A device that does not answer is not written to, and a connection

@@ -132,7 +132,9 @@ func writesPeer(t *testing.T, c collectors.Controller) {
 type writeServer struct {
 	mu        sync.Mutex
 	functions []byte
-	onWrite   func(q []byte, w io.WriteCloser)
+	// held is what registers hold; the others hold 0.
+	held    map[int]uint16
+	onWrite func(q []byte, w io.WriteCloser)
 }
 
 func (s *writeServer) answer(_ int, q []byte, w io.WriteCloser) {
@@ -149,7 +151,11 @@ func (s *writeServer) answer(_ int, q []byte, w io.WriteCloser) {
 	}
 	n := int(binary.BigEndian.Uint16(q[10:]))
 	if q[7] > 2 {
-		_, _ = w.Write(registers(q, make([]uint16, n)...))
+		words := make([]uint16, n)
+		for i := range words {
+			words[i] = s.held[int(binary.BigEndian.Uint16(q[8:]))+i]
+		}
+		_, _ = w.Write(registers(q, words...))
 		return
 	}
 	out := append(append([]byte(nil), q[:8]...), byte((n+7)/8))
@@ -218,6 +224,57 @@ func TestControlOutcomes(t *testing.T) {
 			}
 			if _, err := c.Read(t.Context(), []string{"fast"}, nil); err != nil && !errors.Is(err, collectors.ErrChanged) {
 				t.Errorf("read after it: %v", err)
+			}
+		})
+	}
+}
+
+// TestNoWriteWhileGuardsDoNotHold: what the register map and a control depend
+// on is read before each write.
+func TestNoWriteWhileGuardsDoNotHold(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"set.yaml": {Data: []byte(`
+profile: set
+kind: cooling
+protocol: modbus
+source: test
+identity: {vendor: {const: Test}}
+modbus:
+  require: [{register: 10, table: holding, in: ["1"], message: "registers must be in SI units"}]
+defaults: {table: holding, source: test}
+points:
+  - {key: temperature, class: temperature, unit: °C, register: 20, type: i16}
+controls:
+  - {key: limit, kind: set-point, class: percent, unit: "%", min: 0, max: 100, step: 1, register: 300, type: u16, when: [{register: 11, table: holding, in: ["2"]}]}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		register int
+		want     error
+		writes   int
+	}{"nothing": {12, nil, 1}, "required setting": {10, collectors.ErrMoved, 0}, "condition": {11, collectors.ErrMoved, 0}} {
+		t.Run(name+" changed", func(t *testing.T) {
+			s := &writeServer{onWrite: echo, held: map[int]uint16{10: 1, 11: 2}}
+			e := New(Options{Library: lib, Timeout: time.Second, Control: true})
+			t.Cleanup(e.Stop)
+			c := controller(t, e, collectors.Target{Name: "peer", Address: listen(t, s.answer), Protocol: collectors.ModbusTCP, Profile: "set", Control: true, Modbus: collectors.ModbusAddress{Unit: 1}})
+			a := collectors.Action{Value: 40}
+			intent, err := c.Intend(t.Context(), "limit", a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.mu.Lock()
+			s.held[tt.register] = 7
+			s.mu.Unlock()
+			if _, err := c.Intend(t.Context(), "limit", a); !errors.Is(err, tt.want) {
+				t.Errorf("dry run: %v, want %v", err, tt.want)
+			}
+			if err := c.Write(t.Context(), "limit", a, intent); !errors.Is(err, tt.want) {
+				t.Errorf("write: %v, want %v", err, tt.want)
+			}
+			if n := s.written(); n != tt.writes {
+				t.Errorf("written %d times, want %d", n, tt.writes)
 			}
 		})
 	}

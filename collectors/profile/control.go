@@ -187,6 +187,20 @@ func (p *Profile) ModbusControlNeeds() []Register {
 	return out
 }
 
+// Guards lists the registers of the conditions by which the control was found.
+func (c *ResolvedControl) Guards() []Register {
+	if c.Register == nil {
+		return nil
+	}
+	return c.from.point().guards(Register{})
+}
+
+// HoldsModbus tells whether what the control was found by still holds.
+func (p *Profile) HoldsModbus(c *ResolvedControl, view ModbusView) bool {
+	src := source{modbus: view, device: &p.Device}
+	return allHold(c.from.When, src, nil) && allHold(c.from.Where, src, nil)
+}
+
 // controls adds the controls that the device was found to have.
 func (r *resolver) controls(list []Control) {
 	seen := map[string]bool{}

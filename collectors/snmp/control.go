@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -71,7 +72,7 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 	if err != nil {
 		return out, err
 	}
-	if now.Kind != profile.None && x.Readable {
+	if x.Readable && now.Kind != profile.None {
 		out.Current = x.Text(now)
 		option, value, ok := x.Value(now)
 		out.CurrentOption = option
@@ -86,8 +87,9 @@ func intent(x *profile.ResolvedControl, raw profile.Raw) collectors.Intent {
 	return collectors.Intent{Target: "SET " + x.Spec.Target, Raw: x.Text(raw)}
 }
 
-// read reads the object of a control, or sysUpTime in place of one that cannot
-// be read, over the session that writes.
+// read reads the object of a control, where it can be read, over the session
+// that writes. sysUpTime is read with it: when the agent restarted since the
+// last poll the object may be another one by now, and the error is ErrMoved.
 func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (profile.Raw, error) {
 	if c.session == nil {
 		t := c.target
@@ -98,19 +100,26 @@ func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (prof
 		}
 		c.session = s
 	}
-	name := sysUpTime
+	names := [][]byte{sysUpTime}
 	if x.Readable {
-		var err error
-		if name, err = encode(x.OID); err != nil {
+		name, err := encode(x.OID)
+		if err != nil {
 			return profile.Raw{}, err
 		}
+		names = append(names, name)
 	}
-	values, _, err := c.session.get(ctx, [][]byte{name})
+	values, _, err := c.session.get(ctx, names)
 	if err != nil {
 		c.hangUp()
 		return profile.Raw{}, fmt.Errorf("with the credential for control: %w", c.tried(err))
 	}
-	return values[0], nil
+	switch up := values[0]; {
+	case up.Kind != profile.Int && c.upTime != 0:
+		return profile.Raw{}, fmt.Errorf("%w: with the credential for control it does not tell how long it is up", collectors.ErrMoved)
+	case up.Kind == profile.Int && c.began(up, time.Now()):
+		return profile.Raw{}, fmt.Errorf("%w: it restarted", collectors.ErrMoved)
+	}
+	return values[len(values)-1], nil
 }
 
 // Write implements collectors.Controller.
@@ -125,8 +134,10 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	if got := intent(x, raw); !got.Same(want) {
 		return fmt.Errorf("%w: %s to %s", collectors.ErrMoved, got.Target, got.Raw)
 	}
-	// With SNMPv3 the engine and its clock must be known; with all versions an
-	// agent that does not answer is not written to.
+	// With SNMPv3 the engine is discovered for each write: another one may
+	// answer by now, and a SET to the one before would get no answer. With all
+	// versions an agent that does not answer is not written to.
+	c.hangUp()
 	if _, err := c.read(ctx, x); err != nil {
 		return err
 	}
@@ -147,7 +158,9 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	}
 	err = c.writer.set(ctx, c.session, env, name, tag, value)
 	if err != nil {
-		return fmt.Errorf("set %s at %s: %w", x.OID, c.session.to, err)
+		err = fmt.Errorf("set %s at %s: %w", x.OID, c.session.to, err)
+		c.hangUp() // what is asked next may find another engine
+		return err
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ controls:
 type controlBench struct {
 	engine *Engine
 	target collectors.Target
+	table  *agent.Table
+	opt    agent.Options
+	agent  *agent.Agent
 
 	mu   sync.Mutex
 	pdus []byte // tags of the requests of version 1 and 2c
@@ -61,7 +64,7 @@ func newControlBench(t *testing.T, control bool, user *usm.User) *controlBench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &controlBench{}
+	b := &controlBench{table: table}
 	table.AllowWrites(func(oid string, tag byte, raw profile.Raw) int {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -74,8 +77,7 @@ func newControlBench(t *testing.T, control bool, user *usm.User) *controlBench {
 		}
 		return 0
 	})
-	var a *agent.Agent
-	opt := agent.Options{Before: func(request []byte, _ net.Addr, _ func([]byte)) bool {
+	b.opt = agent.Options{Before: func(request []byte, _ net.Addr, _ func([]byte)) bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		m, err := ber.Decode(request)
@@ -98,7 +100,7 @@ func newControlBench(t *testing.T, control bool, user *usm.User) *controlBench {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if opt.USM, err = agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared); err != nil {
+		if b.opt.USM, err = agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared); err != nil {
 			t.Fatal(err)
 		}
 		b.target.Protocol = collectors.SNMPv3
@@ -108,15 +110,15 @@ func newControlBench(t *testing.T, control bool, user *usm.User) *controlBench {
 		}
 		b.target.ControlSNMP = b.target.SNMP
 	}
-	if a, err = agent.Listen("127.0.0.1:0", table, opt); err != nil {
+	if b.agent, err = agent.Listen("127.0.0.1:0", table, b.opt); err != nil {
 		t.Fatal(err)
 	}
-	b.target.Address = a.Addr()
+	b.target.Address = b.agent.Addr()
 	b.engine = New(Options{Library: lib, Timeout: 150 * time.Millisecond, Retries: 2, Control: control})
 	if err := b.engine.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.engine.Stop(); a.Close() })
+	t.Cleanup(func() { b.engine.Stop(); b.agent.Close() })
 	return b
 }
 
@@ -234,6 +236,80 @@ func TestControlOutcomes(t *testing.T) {
 				t.Errorf("sent %v, want %d", got, tt.sent)
 			}
 		})
+	}
+}
+
+// TestNoWriteAfterRestart: after a restart rows may mean other outlets.
+func TestNoWriteAfterRestart(t *testing.T) {
+	for name, after := range map[string]func(*agent.Table) error{
+		"began anew": func(x *agent.Table) error {
+			return x.Set("1.3.6.1.2.1.1.3.0", 0x43, profile.Raw{Kind: profile.Int, Int: 10})
+		},
+		"does not tell": func(x *agent.Table) error { x.Remove("1.3.6.1.2.1.1.3.0"); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newControlBench(t, true, nil)
+			c, _ := b.controller(t)
+			off := collectors.Action{Option: "off"}
+			intent, err := c.Intend(t.Context(), "outlet/1/switch", off)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Read(t.Context(), []string{"fast"}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := after(b.table); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Intend(t.Context(), "outlet/1/switch", off); !errors.Is(err, collectors.ErrMoved) {
+				t.Errorf("dry run: %v", err)
+			}
+			if err := c.Write(t.Context(), "outlet/1/switch", off, intent); !errors.Is(err, collectors.ErrMoved) {
+				t.Errorf("write: %v", err)
+			}
+			if got := b.sent(); len(got) != 0 {
+				t.Errorf("sent: %v", got)
+			}
+			if name != "began anew" {
+				return
+			}
+			// The next poll finds the restart all the same.
+			if _, err := c.Read(t.Context(), []string{"fast"}, nil); !errors.Is(err, collectors.ErrRestarted) {
+				t.Errorf("poll: %v", err)
+			}
+		})
+	}
+}
+
+// TestWriteToAnotherEngine: the agent that answers now has another SNMPv3
+// engine than the one that was asked before.
+func TestWriteToAnotherEngine(t *testing.T) {
+	user := &usm.User{Name: "ops", AuthProtocol: "SHA256", AuthPassword: "auth password", PrivProtocol: "AES", PrivPassword: "priv password"}
+	b := newControlBench(t, true, user)
+	c, _ := b.controller(t)
+	off := collectors.Action{Option: "off"}
+	intent, err := c.Intend(t.Context(), "outlet/1/switch", off)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.agent.Close()
+	prepared, err := user.Prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.opt.USM, err = agent.NewUSM([]byte("\x80\x00\x00\x00\x04other"), 1, prepared); err != nil {
+		t.Fatal(err)
+	}
+	if b.agent, err = agent.Listen(b.target.Address, b.table, b.opt); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := c.Write(t.Context(), "outlet/1/switch", off, intent); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := b.sent(); len(got) != 2 {
+		t.Errorf("sent: %v", got)
 	}
 }
 

@@ -446,8 +446,14 @@ func (d *Driver) restarted(raw profile.Raw) bool {
 		return false
 	}
 	now := time.Now()
-	before, at := d.upTime, d.upAt
+	again := d.began(raw, now)
 	d.upTime, d.upAt = raw.Int, now
+	return again
+}
+
+// began is restarted of a number read now, of which nothing is kept.
+func (d *Driver) began(raw profile.Raw, now time.Time) bool {
+	before, at := d.upTime, d.upAt
 	if before == 0 || at.IsZero() || raw.Int == before { // or its clock stands still
 		return false
 	}

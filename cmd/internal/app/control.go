@@ -57,8 +57,12 @@ var _ control.Plant = plant{}
 
 func (p plant) Controls(id models.DeviceID) []models.ControlSpec { return p.app.manager.Controls(id) }
 
+func aim(d models.Device) collectors.Aim {
+	return collectors.Aim{Device: d.ID, Generation: uint64(d.Generation), Address: d.Address}
+}
+
 func (p plant) Intend(ctx context.Context, d models.Device, key string, a control.Action) (control.Intent, error) {
-	x, err := p.app.manager.Intend(ctx, d.ID, uint64(d.Generation), key, collectors.Action(a))
+	x, err := p.app.manager.Intend(ctx, aim(d), key, collectors.Action(a))
 	switch {
 	case errors.Is(err, collectors.ErrAction):
 		return control.Intent{}, fault.Invalid("value", "range", err.Error())
@@ -74,7 +78,7 @@ func (p plant) Intend(ctx context.Context, d models.Device, key string, a contro
 }
 
 func (p plant) Write(ctx context.Context, d models.Device, key string, a control.Action, want control.Intent) error {
-	err := p.app.manager.Write(ctx, d.ID, uint64(d.Generation), key, collectors.Action(a), collectors.Intent(want))
+	err := p.app.manager.Write(ctx, aim(d), key, collectors.Action(a), collectors.Intent(want))
 	switch {
 	case errors.Is(err, collectors.ErrUnanswered):
 		return fmt.Errorf("%w: %w", control.ErrUnanswered, err)
