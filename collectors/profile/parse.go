@@ -7,11 +7,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
+	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -198,24 +203,80 @@ func Load(systems ...fs.FS) (*Library, error) {
 
 // LoadFiles is Load of files that were read. The error is a Faults.
 func LoadFiles(layers ...[]File) (*Library, error) {
+	parsed := make([]*Layer, len(layers))
+	for i, files := range layers {
+		parsed[i] = ParseFiles(files)
+	}
+	return Link(parsed...)
+}
+
+// Layer is files that were parsed, to be linked with those of other layers. It
+// does not change and can be used for many libraries.
+type Layer struct {
+	files []parsedFile
+}
+
+type parsedFile struct {
+	name, place string
+	profile     *Profile
+	faults      Faults
+}
+
+// ParseFiles parses the files of one folder, several at once.
+func ParseFiles(files []File) *Layer {
+	l := &Layer{files: make([]parsedFile, len(files))}
+	var (
+		next atomic.Int64
+		wg   sync.WaitGroup
+	)
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) {
+					return
+				}
+				x := parsedFile{name: files[i].Name, place: orElse(files[i].Place, files[i].Name)}
+				if x.profile, x.faults = Parse(x.place, files[i].Data); x.profile != nil {
+					x.profile.digest = sha256.Sum256(files[i].Data)
+				}
+				l.files[i] = x
+			}
+		})
+	}
+	wg.Wait()
+	return l
+}
+
+// copied returns a profile that linking may change.
+func (p *Profile) copied() *Profile {
+	c := *p
+	c.Identity, c.Groups = maps.Clone(p.Identity), maps.Clone(p.Groups)
+	c.Points, c.Controls = slices.Clip(p.Points), slices.Clip(p.Controls)
+	return &c
+}
+
+// Link makes a library of layers, of which later ones win. The error is a
+// Faults.
+func Link(layers ...*Layer) (*Library, error) {
+	// Those of sets before are not kept; those in use come back with their use.
+	patterns.Clear()
 	lib := &Library{profiles: map[string]*Profile{}}
 	var faults Faults
-	for layer, files := range layers {
+	for layer, l := range layers {
 		seen := map[string]string{}
-		for _, file := range files {
-			place := orElse(file.Place, file.Name)
-			p, f := Parse(place, file.Data)
-			faults = append(faults, f...)
-			if p == nil {
+		for _, file := range l.files {
+			faults = append(faults, file.faults...)
+			if file.profile == nil {
 				continue
 			}
+			p := file.profile.copied()
 			if other, ok := seen[p.Name]; ok {
-				faults = append(faults, Fault{place, 0, fmt.Sprintf("profile %s is also in %s", p.Name, other)})
+				faults = append(faults, Fault{file.place, 0, fmt.Sprintf("profile %s is also in %s", p.Name, other)})
 			}
-			seen[p.Name] = place
+			seen[p.Name] = file.place
 			_, replaces := lib.profiles[p.Name]
-			p.origin = Origin{Layer: layer, File: file.Name, Replaces: replaces}
-			p.digest = sha256.Sum256(file.Data)
+			p.origin = Origin{Layer: layer, File: file.name, Replaces: replaces}
 			lib.profiles[p.Name] = p
 		}
 	}

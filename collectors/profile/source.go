@@ -150,8 +150,8 @@ func (r Raw) String() string {
 	return ""
 }
 
-// patterns keeps compiled expressions; those of profiles are checked when
-// they are loaded.
+// patterns keeps compiled expressions that were used since a library was made
+// last; those of profiles are checked when they are loaded.
 var patterns sync.Map
 
 func matches(pattern, text string) bool {

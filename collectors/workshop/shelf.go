@@ -45,6 +45,7 @@ type ShelfOptions struct {
 // the one before stays in use. It is safe for concurrent use.
 type Shelf struct {
 	opt     ShelfOptions
+	builtIn *profile.Layer
 	current atomic.Pointer[Set]
 	refused atomic.Pointer[Refusal]
 	taken   atomic.Uint64
@@ -80,6 +81,9 @@ func (r *Refusal) Error() string {
 	return r.Err.Error()
 }
 
+// Unwrap returns the reason.
+func (r *Refusal) Unwrap() error { return r.Err }
+
 // NewShelf loads the profiles. When the folders are at fault the last good set
 // is used, if one was kept: a program that starts anew must not read devices
 // by other profiles than before.
@@ -90,7 +94,11 @@ func NewShelf(o ShelfOptions) (*Shelf, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Shelf{opt: o}
+	built, err := profile.ReadFiles(o.BuiltIn, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shelf{opt: o, builtIn: profile.ParseFiles(built)}
 	s.stamp = s.look()
 	folders, err := s.read()
 	if err == nil {
@@ -235,24 +243,36 @@ func (s *Shelf) read() ([][]profile.File, error) {
 }
 
 func (s *Shelf) load(folders [][]profile.File) (*profile.Library, error) {
-	built, err := profile.ReadFiles(s.opt.BuiltIn, nil)
-	if err != nil {
-		return nil, err
+	layers := []*profile.Layer{s.builtIn}
+	for _, files := range folders {
+		layers = append(layers, profile.ParseFiles(files))
 	}
-	return profile.LoadFiles(append([][]profile.File{built}, folders...)...)
+	return profile.Link(layers...)
+}
+
+// keptFolder is a folder as it was when the set was last good.
+type keptFolder struct {
+	Path  string         `json:"path"`
+	Files []profile.File `json:"files"`
 }
 
 func (s *Shelf) keep(folders [][]profile.File) error {
 	if s.opt.Kept == "" {
 		return nil
 	}
-	data, err := json.Marshal(folders)
+	kept := make([]keptFolder, len(folders))
+	for i, files := range folders {
+		kept[i] = keptFolder{Path: filepath.Clean(s.opt.Folders[i]), Files: files}
+	}
+	data, err := json.Marshal(kept)
 	if err != nil {
 		return err
 	}
 	return writeWhole(s.opt.Kept, data)
 }
 
+// readKept returns what was kept of the folders that there are now; one that
+// there was not has nothing.
 func (s *Shelf) readKept() ([][]profile.File, error) {
 	if s.opt.Kept == "" {
 		return nil, fs.ErrNotExist
@@ -261,8 +281,19 @@ func (s *Shelf) readKept() ([][]profile.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out [][]profile.File
-	return out, json.Unmarshal(data, &out)
+	var kept []keptFolder
+	if err := json.Unmarshal(data, &kept); err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.opt.Kept, err)
+	}
+	out := make([][]profile.File, len(s.opt.Folders))
+	for i, dir := range s.opt.Folders {
+		for _, k := range kept {
+			if k.Path == filepath.Clean(dir) {
+				out[i] = k.Files
+			}
+		}
+	}
+	return out, nil
 }
 
 // writeWhole makes the file whole or not at all, and durable.
@@ -312,70 +343,158 @@ var ErrNoSiteProfile = errors.New("the site has no profile of this name")
 func (s *Shelf) Check(name string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _, err := s.with(name, data)
+	_, err := s.with(name, data)
 	return err
 }
 
-// with returns the set with a profile of the last folder as it is in data, or
-// without it when data is nil; the caller holds mu. The name is that of the
-// file in the folder.
-func (s *Shelf) with(name string, data []byte) (folders [][]profile.File, file string, err error) {
-	if folders, err = s.read(); err != nil {
-		return nil, "", err
+// ErrOnDisk means that a change was refused after all, but that its file could
+// not be put back as it was.
+var ErrOnDisk = errors.New("it is written to the folder, but not in use")
+
+// plan is a change of one profile of the last folder that was found good.
+type plan struct {
+	// file is its path in the folder.
+	file string
+	// before and after are what it holds; nil where there is none.
+	before, after []byte
+	folders       [][]profile.File
+	lib           *profile.Library
+}
+
+// with plans a profile of the last folder as it is in data, or its removal when
+// data is nil; the caller holds mu. The name is that of the file in the folder.
+func (s *Shelf) with(name string, data []byte) (plan, error) {
+	folders, err := s.read()
+	if err != nil {
+		return plan{}, err
 	}
+	p := plan{folders: folders, after: data}
 	last := len(folders) - 1
 	dir := s.opt.Folders[last]
 	at := slices.IndexFunc(folders[last], func(f profile.File) bool { return path.Base(f.Name) == name+".yaml" })
+	if at >= 0 {
+		p.file, p.before = folders[last][at].Name, folders[last][at].Data
+	}
 	switch {
 	case data == nil && at < 0:
-		return nil, "", ErrNoSiteProfile
+		return plan{}, ErrNoSiteProfile
 	case data == nil:
-		file = folders[last][at].Name
 		folders[last] = slices.Delete(folders[last], at, at+1)
 	case at < 0:
 		if !profile.ValidName(name) {
-			return nil, "", profile.Faults{{File: name + ".yaml", Message: fmt.Sprintf("name %q is not of lower case letters, digits and dashes", name)}}
+			return plan{}, profile.Faults{{File: name + ".yaml", Message: fmt.Sprintf("name %q is not of lower case letters, digits and dashes", name)}}
 		}
-		file = name + ".yaml"
-		folders[last] = append(folders[last], profile.File{Name: file, Place: filepath.Join(dir, file), Data: data})
+		p.file = name + ".yaml"
+		folders[last] = append(folders[last], profile.File{Name: p.file, Place: filepath.Join(dir, p.file), Data: data})
 	default:
-		file = folders[last][at].Name
 		folders[last][at].Data = data
 	}
-	_, err = s.load(folders)
-	return folders, file, err
+	p.lib, err = s.load(folders)
+	return p, err
 }
 
 // Put writes a profile into the last folder and puts the set into use, after
-// the whole set was found good.
+// the whole set was found good. On an error nothing is changed, except on an
+// ErrOnDisk.
 func (s *Shelf) Put(name string, data []byte) error { return s.change(name, append([]byte{}, data...)) }
 
 // Remove takes a profile out of the last folder, after the set without it was
-// found good: what it replaced is in use again.
+// found good: what it replaced is in use again. Its errors are those of Put.
 func (s *Shelf) Remove(name string) error { return s.change(name, nil) }
 
 func (s *Shelf) change(name string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	folders, file, err := s.with(name, data)
+	p, err := s.with(name, data)
 	if err != nil {
 		return err
 	}
-	full := filepath.Join(s.opt.Folders[len(folders)-1], filepath.FromSlash(file))
-	if data == nil {
-		if err := os.Remove(full); err != nil {
-			return err
-		}
-		if err := syncFolder(filepath.Dir(full)); err != nil {
-			return err
-		}
-	} else if err := writeWhole(full, data); err != nil {
+	full := s.full(p.file)
+	if err := put(full, p.after); err != nil {
+		return s.undo(full, p, err)
+	}
+	return s.take(p)
+}
+
+// full is where a file of the last folder is.
+func (s *Shelf) full(file string) string {
+	return filepath.Join(s.opt.Folders[len(s.opt.Folders)-1], filepath.FromSlash(file))
+}
+
+// put makes a file hold data, or not be there when data is nil.
+func put(full string, data []byte) error {
+	if data != nil {
+		return writeWhole(full, data)
+	}
+	if err := os.Remove(full); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := s.reload(s.look()); err != nil {
-		return fmt.Errorf("the file was changed by somebody else at the same time: %w", err)
+	return syncFolder(filepath.Dir(full))
+}
+
+// take puts a plan whose file was written into use; the caller holds mu. When
+// somebody else changed the folders meanwhile, what they hold now counts.
+func (s *Shelf) take(p plan) error {
+	full := s.full(p.file)
+	stamp := s.look()
+	folders, err := s.read()
+	if err == nil && slices.EqualFunc(folders, p.folders, sameFiles) {
+		s.stamp = stamp
+		s.use(p.lib, folders)
+		return nil
+	}
+	err = s.reload(stamp)
+	now, readErr := contents(full)
+	switch {
+	case readErr == nil && !same(now, p.after):
+		return errors.Join(errors.New("the file was changed by somebody else at the same time"), err)
+	case err != nil:
+		return s.undo(full, p, fmt.Errorf("the folders were changed by somebody else at the same time: %w", err))
 	}
 	return nil
+}
+
+// undo puts the file of a plan that failed because of err back; the caller
+// holds mu.
+func (s *Shelf) undo(full string, p plan, err error) error {
+	now, readErr := contents(full)
+	if readErr == nil && !same(now, p.after) {
+		return err // it was not written, or is somebody else's by now
+	}
+	if back := put(full, p.before); back != nil {
+		return fmt.Errorf("%w: %w (put back: %w)", ErrOnDisk, err, back)
+	}
+	_ = s.reload(s.look()) // it is kept as the refusal
+	return err
+}
+
+// contents reads a file, nil when there is none.
+func contents(full string) ([]byte, error) {
+	data, err := os.ReadFile(full)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// same compares contents; none is not the same as empty.
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
+
+// sameFiles compares files of a folder, whatever their order.
+func sameFiles(a, b []profile.File) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	of := make(map[string][]byte, len(a))
+	for _, f := range a {
+		of[f.Name] = f.Data
+	}
+	for _, f := range b {
+		if data, ok := of[f.Name]; !ok || !bytes.Equal(data, f.Data) {
+			return false
+		}
+	}
+	return true
 }
 
 // Own tells whether the last folder has the profile, as it is in use: only

@@ -238,14 +238,10 @@ func faultsOf(ctx context.Context, err error) []apigen.ProfileFault {
 	out := []apigen.ProfileFault{}
 	who, _ := access.From(ctx)
 	if !errors.As(err, &faults) {
-		var r *workshop.Refusal
-		if errors.As(err, &r) && len(r.Faults) > 0 {
-			faults = r.Faults
-		} else if who.Can(access.EditProfiles) {
+		if who.Can(access.EditProfiles) {
 			return append(out, apigen.ProfileFault{Message: err.Error()})
-		} else {
-			return append(out, apigen.ProfileFault{Message: "the folder of site profiles cannot be read"})
 		}
+		return append(out, apigen.ProfileFault{Message: "the folder of site profiles cannot be read"})
 	}
 	for _, f := range faults {
 		x := apigen.ProfileFault{File: f.File, Message: f.Message}
@@ -394,7 +390,7 @@ func (b *bench) CheckProfile(ctx context.Context, name, text string) (apigen.Pro
 // check makes the answer of faults; another error is none.
 func check(ctx context.Context, err error) (apigen.ProfileCheck, error) {
 	var faults profile.Faults
-	if err == nil || errors.As(err, &faults) {
+	if err == nil || errors.As(err, &faults) && !errors.Is(err, workshop.ErrOnDisk) {
 		out := apigen.ProfileCheck{Faults: []apigen.ProfileFault{}}
 		if err != nil {
 			out.Faults = faultsOf(ctx, err)
@@ -453,6 +449,9 @@ func (b *bench) change(ctx context.Context, action, name string, data []byte, do
 	err := do()
 	if err != nil {
 		e.Outcome, e.Detail = "failed", "nothing was changed"
+		if errors.Is(err, workshop.ErrOnDisk) {
+			e.Detail = workshop.ErrOnDisk.Error()
+		}
 		if werr := b.app.core.Audit.Write(ctx, e); werr != nil {
 			return apigen.ProfileCheck{}, errors.Join(err, werr)
 		}

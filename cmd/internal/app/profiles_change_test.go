@@ -1,0 +1,42 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/workshop"
+	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/dcim/audit"
+)
+
+// The audit log tells of a change that failed what is on disk.
+func TestFailedProfileChangeIsToldTruly(t *testing.T) {
+	a := plain(t, t.TempDir())
+	ctx := access.System(t.Context(), "test")
+	for name, x := range map[string]struct {
+		err    error
+		detail string
+		asked  bool // the API answers with the faults
+	}{
+		"put-back": {fmt.Errorf("race: %w", &workshop.Refusal{Err: profile.Faults{{File: "x.yaml", Message: "bad"}}}), "nothing was changed", true},
+		"on-disk":  {fmt.Errorf("%w: %w", workshop.ErrOnDisk, errors.New("no space")), workshop.ErrOnDisk.Error(), false},
+	} {
+		out, err := a.bench.change(ctx, "update", name, []byte("x"), func() error { return x.err })
+		if (err == nil) != x.asked || x.asked && (len(out.Faults) != 1 || out.Faults[0].Message != "bad") {
+			t.Errorf("%s: answer %v, %v", name, out, err)
+		}
+		log, err := a.core.Audit.List(ctx, audit.Filter{}, audit.Page{Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, e := range log {
+			found = found || e.ObjectID == name && e.Outcome == "failed" && e.Detail == x.detail
+		}
+		if !found {
+			t.Errorf("%s: the audit log does not say %q", name, x.detail)
+		}
+	}
+}
