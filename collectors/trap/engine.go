@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math"
 	"net/netip"
 	"os"
@@ -70,26 +71,24 @@ type state struct {
 	Engines map[string][2]uint32 `json:"engines,omitempty"`
 }
 
-// openEngine reads the state file, or makes one, and counts this start.
-func openEngine(file string) (*engine, error) {
+// openEngine reads the state file, or makes one, and counts this start. A file
+// that is spoilt is set aside.
+func openEngine(file string, log *slog.Logger) (*engine, error) {
 	e := &engine{
 		start: time.Now(), file: file, clocks: map[string]*clock{},
 		prepared: map[usm.User]*usm.Prepared{}, local: map[localKey]*keys{},
 	}
-	var s state
-	if file != "" {
-		data, err := os.ReadFile(file) //nolint:gosec // it is in our own folder
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read SNMPv3 engine: %w", err)
-		}
-		if err == nil {
-			if err := json.Unmarshal(data, &s); err != nil {
-				return nil, fmt.Errorf("read SNMPv3 engine from %s: %w", file, err)
-			}
-		}
+	s, id, err := readState(file)
+	if errors.Is(err, errSpoilt) {
+		// It costs one discovery of each device that sends informs, and what the
+		// clocks of those that send traps showed last.
+		log.Warn("state of the trap receiver is spoilt: it is set aside and another SNMPv3 engine id is taken", "file", file+aside, "err", err)
+		s, id, err = state{}, nil, os.Rename(file, file+aside)
 	}
-	id, err := hex.DecodeString(s.EngineID)
-	if err != nil || len(id) < 5 || len(id) > 32 || s.Boots >= math.MaxInt32-1 {
+	if err != nil {
+		return nil, fmt.Errorf("read SNMPv3 engine: %w", err)
+	}
+	if id == nil || s.Boots >= math.MaxInt32-1 {
 		// RFC 3411 section 5: the first bit set, no enterprise, octets of our own.
 		random := make([]byte, 8)
 		if _, err := rand.Read(random); err != nil {
@@ -104,6 +103,32 @@ func openEngine(file string) (*engine, error) {
 		}
 	}
 	return e, e.save()
+}
+
+// aside is what the name of a spoilt state file ends with; there is one at most.
+const aside = ".spoilt"
+
+var errSpoilt = errors.New("not what was written")
+
+// readState reads a state file. The id is nil when there is none yet.
+func readState(file string) (s state, id []byte, err error) {
+	if file == "" {
+		return s, nil, nil
+	}
+	data, err := os.ReadFile(file) //nolint:gosec // it is in our own folder
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil, nil
+	}
+	if err != nil {
+		return s, nil, err
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, nil, fmt.Errorf("%w: %w", errSpoilt, err)
+	}
+	if id, err = hex.DecodeString(s.EngineID); err != nil || len(id) < 5 || len(id) > 32 {
+		return s, nil, fmt.Errorf("%w: engine id of %d characters", errSpoilt, len(s.EngineID))
+	}
+	return s, id, nil
 }
 
 func (e *engine) seconds() uint32 { return uint32(time.Since(e.start) / time.Second) }

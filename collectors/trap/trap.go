@@ -63,7 +63,7 @@ type Options struct {
 	// Library knows what notifications mean.
 	Library *profile.Library
 	// StateFile keeps our SNMPv3 engine id and how often we started. Empty
-	// means an engine id for this run only.
+	// means an engine id for this run only. One that is spoilt is set aside.
 	StateFile string
 	// Senders are the devices at an address; several when they share it.
 	Senders func(netip.Addr) []Sender
@@ -146,7 +146,7 @@ func Listen(opt Options) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for traps on %s: %w", opt.Listen, err)
 	}
-	if r.engine, err = openEngine(opt.StateFile); err != nil {
+	if r.engine, err = openEngine(opt.StateFile, opt.Log); err != nil {
 		return nil, errors.Join(err, r.conn.Close())
 	}
 	return r, nil

@@ -692,13 +692,36 @@ func TestSameUserName(t *testing.T) {
 	shared.until("ambiguous", func(s trap.Stats) bool { return s.Ambiguous == 1 })
 }
 
+// A spoilt state file is set aside; one that cannot be read or written is not
+// gone without.
 func TestSpoiltState(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "engine.json")
-	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{
+		"cut":          `{"engine_id": "80000000`,
+		"empty":        "",
+		"no engine id": `{"boots": 5}`,
+		"short":        `{"engine_id": "8000", "boots": 5}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "engine.json")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b := listen(t, trap.Options{StateFile: file}, nil)
+			id := b.EngineID()
+			b.stop()
+			if data, err := os.ReadFile(file + ".spoilt"); err != nil || string(data) != text {
+				t.Errorf("set aside %q: %v", data, err)
+			}
+			if again := listen(t, trap.Options{StateFile: file}, nil).EngineID(); len(id) < 5 || string(again) != string(id) {
+				t.Errorf("engine ids %x, %x", id, again)
+			}
+		})
 	}
-	o := trap.Options{Listen: "127.0.0.1:0", StateFile: file, Senders: func(netip.Addr) []trap.Sender { return nil }, Handle: func(trap.Trap, func(error)) {}}
-	if _, err := trap.Listen(o); err == nil {
-		t.Error("a spoilt state file was taken")
+	o := trap.Options{Listen: "127.0.0.1:0", Senders: func(netip.Addr) []trap.Sender { return nil }, Handle: func(trap.Trap, func(error)) {}}
+	for name, file := range map[string]string{"unreadable": t.TempDir(), "unwritable": filepath.Join(t.TempDir(), "gone", "engine.json")} {
+		o.StateFile = file
+		if _, err := trap.Listen(o); err == nil {
+			t.Errorf("%s: informs would be sent to an engine that is another one after each start", name)
+		}
 	}
 }

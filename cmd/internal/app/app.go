@@ -146,8 +146,10 @@ type App struct {
 	contacts  *contacts
 	senders   senders
 	traps     atomic.Pointer[trap.Receiver] // nil when none are received
-	pokes     *pokes
-	bench     *bench
+	// trapsFailed counts attempts to receive them.
+	trapsFailed atomic.Uint64
+	pokes       *pokes
+	bench       *bench
 	// control is nil while writing is switched off.
 	control *control.Service
 	// web is set last: devices change their state before.
@@ -264,9 +266,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.background(run, "targets", a.followTargets)
 	a.background(run, "sweep", a.sweep)
-	if err := a.startTraps(run); err != nil {
-		return err
-	}
+	a.startTraps(run)
 	a.background(run, "profiles", a.profiles.Run)
 	a.bench = a.newBench(run)
 	a.background(run, "coverage of profiles", a.bench.countCoverage)

@@ -13,27 +13,56 @@ import (
 	"github.com/aisle-dcim/aisle/models"
 )
 
-// startTraps begins to receive traps where the configuration says so.
-func (a *App) startTraps(ctx context.Context) error {
-	cfg := a.opt.Config.Traps
-	if cfg.Listen == "" {
-		return nil
+// The pauses between attempts to receive traps.
+const (
+	trapsRetry    = time.Second
+	trapsRetryMax = time.Minute
+)
+
+// startTraps begins to receive traps where the configuration says so. What keeps
+// it from that, a port that is taken or a state file that cannot be written,
+// costs the traps alone: it is tried again until it works.
+func (a *App) startTraps(ctx context.Context) {
+	if a.opt.Config.Traps.Listen == "" {
+		return
 	}
+	a.pokes = &pokes{
+		poll: a.manager.Poll, pause: a.opt.Config.Traps.PollPause.D(), last: map[models.DeviceID]time.Time{}, waiting: map[models.DeviceID]bool{},
+	}
+	r, err := a.openTraps(ctx)
+	a.background(ctx, "traps", func(ctx context.Context) error {
+		for pause := trapsRetry; err != nil; pause = min(2*pause, trapsRetryMax) {
+			timer := time.NewTimer(pause)
+			select {
+			case <-timer.C:
+				r, err = a.openTraps(ctx)
+			case <-ctx.Done():
+				timer.Stop()
+				return nil
+			}
+		}
+		return r.Run(ctx)
+	})
+	a.background(ctx, "polls after traps", a.pokes.run)
+	a.background(ctx, "names of senders", a.senders.resolve)
+}
+
+func (a *App) openTraps(ctx context.Context) (*trap.Receiver, error) {
+	cfg := a.opt.Config.Traps
 	r, err := trap.Listen(trap.Options{
 		Listen: cfg.Listen, Library: a.profiles.Set().Library, StateFile: filepath.Join(a.opt.Config.DataDir, "snmp-engine.json"),
 		Senders: a.senders.at, Handle: a.trapped, Forwarders: cfg.Forwarders, AnyCommunity: cfg.AnyCommunity,
 		Rate: float64(cfg.Rate), Burst: cfg.Burst, Log: a.log,
 	})
 	if err != nil {
-		return err
+		a.trapsFailed.Add(1)
+		a.log.ErrorContext(ctx, "no traps are received, it is tried again", "err", err)
+		return nil, err
 	}
-	a.log.InfoContext(ctx, "traps are received", "address", r.Addr().String())
-	a.pokes = &pokes{poll: a.manager.Poll, pause: cfg.PollPause.D(), last: map[models.DeviceID]time.Time{}, waiting: map[models.DeviceID]bool{}}
 	a.traps.Store(r)
-	a.background(ctx, "traps", r.Run)
-	a.background(ctx, "polls after traps", a.pokes.run)
-	a.background(ctx, "names of senders", a.senders.resolve)
-	return nil
+	r.SetLibrary(a.profiles.Set().Library) // it may have changed before r was known
+	a.log.InfoContext(ctx, "traps are received", "address", r.Addr().String())
+	return r, nil
 }
 
 // trapped takes a trap into the journal and has its device polled. An inform is
@@ -51,6 +80,10 @@ func (a *App) trapped(t trap.Trap, done func(error)) {
 }
 
 func (a *App) countTraps(out map[string]float64) {
+	if a.opt.Config.Traps.Listen == "" {
+		return
+	}
+	out["traps_start_failures"] = float64(a.trapsFailed.Load())
 	r := a.traps.Load()
 	if r == nil {
 		return

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -170,15 +173,60 @@ func TestSendersByName(t *testing.T) {
 	until(t, 10*time.Second, "resolved", func() bool { return len(ids("127.0.0.1")) == 2 })
 }
 
-// A port that needs a privilege ends the start with its remedy.
+// What keeps traps from being received costs the traps alone, is told, and is
+// tried again until it works.
+func TestTrapsLater(t *testing.T) {
+	taken, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close() //nolint:errcheck // it is closed below
+	dir := t.TempDir()
+	state := filepath.Join(dir, "snmp-engine.json")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	a := plain(t, dir, func(c *configs.Config) { c.Traps.Listen = taken.LocalAddr().String() })
+	listening := func() float64 {
+		families, err := a.metrics().Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "aisle_traps_listening" {
+				return f.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		return -1
+	}
+	if x := listening(); x != 0 || (polling{a}).Counters()["traps_start_failures"] != 1 {
+		t.Errorf("the port is taken: listening %v, %v", x, (polling{a}).Counters())
+	}
+	_ = taken.Close()
+	until(t, 10*time.Second, "the state file cannot be read", func() bool { return (polling{a}).Counters()["traps_start_failures"] > 2 })
+	if x := listening(); x != 0 {
+		t.Errorf("without a state file: listening %v", x)
+	}
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	until(t, 20*time.Second, "traps are received", func() bool { return listening() == 1 })
+}
+
+// A port that needs a privilege is told with its remedy.
 func TestTrapPortNeedsPrivilege(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("this user may listen on any port")
 	}
 	cfg := configs.Default()
 	cfg.DataDir, cfg.Server.Listen, cfg.Traps.Listen = t.TempDir(), "127.0.0.1:0", "127.0.0.1:162"
-	err := New(Options{Config: cfg}).Start(t.Context())
-	if !errors.Is(err, trap.ErrPrivileged) || !strings.Contains(err.Error(), "1162") {
-		t.Errorf("got %v", err)
+	var said bytes.Buffer
+	a := New(Options{Config: cfg, Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, a)
+	if !strings.Contains(said.String(), trap.ErrPrivileged.Error()) || !strings.Contains(said.String(), "1162") {
+		t.Errorf("said %q", said.String())
 	}
 }

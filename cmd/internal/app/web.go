@@ -144,6 +144,7 @@ var (
 	refusedDesc  = prometheus.NewDesc("aisle_profiles_refused", "1 while the site profiles on disk are refused and those before stay in use.", nil, nil)
 	loadedDesc   = prometheus.NewDesc("aisle_profiles_loaded_timestamp_seconds", "When the device profiles in use came into use.", nil, nil)
 	controlDesc  = prometheus.NewDesc("aisle_control_total", "Control requests and what became of them since the start; not there while control is off.", []string{"event"}, nil)
+	trapsDesc    = prometheus.NewDesc("aisle_traps_listening", "1 while traps are received, 0 while they should be and cannot; not there when none are to be.", nil, nil)
 	waitingDesc  = prometheus.NewDesc("aisle_spooled_samples", "Samples on disk that wait for the time-series store.", nil, nil)
 )
 
@@ -153,6 +154,7 @@ func (c counters) Describe(ch chan<- *prometheus.Desc) {
 	ch <- devicesDesc
 	ch <- pointsDesc
 	ch <- waitingDesc
+	ch <- trapsDesc
 	ch <- controlDesc
 	ch <- profilesDesc
 	ch <- reloadsDesc
@@ -180,6 +182,13 @@ func (c counters) Collect(ch chan<- prometheus.Metric) {
 	points, _ := c.app.inventory.Catalog().Len()
 	ch <- prometheus.MustNewConstMetric(pointsDesc, prometheus.GaugeValue, float64(points))
 	ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(c.app.recorder.Stats().Waiting))
+	if c.app.opt.Config.Traps.Listen != "" {
+		listening := 0.0
+		if c.app.traps.Load() != nil {
+			listening = 1
+		}
+		ch <- prometheus.MustNewConstMetric(trapsDesc, prometheus.GaugeValue, listening)
+	}
 	c.collectProfiles(ch)
 }
 
