@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,11 +169,18 @@ func (p *pokes) run(ctx context.Context) error {
 
 // senders are the devices by the address from which they may send traps.
 type senders struct {
+	// lookup resolves a name; nil asks the system.
+	lookup func(context.Context, string) ([]netip.Addr, error)
+
 	mu sync.Mutex
 	// fixed were given by their address, named by a name, which is resolved
 	// from time to time.
-	fixed, resolved map[netip.Addr][]trap.Sender
-	named           map[string][]trap.Sender
+	fixed map[netip.Addr][]trap.Sender
+	named map[string][]trap.Sender
+	// found are the addresses of names when they were resolved last, names the
+	// same by address.
+	found map[string][]netip.Addr
+	names map[netip.Addr][]string
 }
 
 // set takes the devices that are polled.
@@ -193,60 +202,103 @@ func (s *senders) set(targets []collectors.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fixed, s.named = fixed, named
+	for name := range s.found {
+		if _, ok := named[name]; !ok {
+			s.place(name, nil)
+		}
+	}
 }
 
 // at returns the devices at an address.
 func (s *senders) at(a netip.Addr) []trap.Sender {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fixed, named := s.fixed[a], s.resolved[a]
-	if len(named) == 0 {
-		return fixed
+	names := s.names[a]
+	if len(names) == 0 {
+		return s.fixed[a]
 	}
-	return append(append([]trap.Sender(nil), fixed...), named...)
+	out := slices.Clone(s.fixed[a])
+	for _, name := range names {
+		out = append(out, s.named[name]...)
+	}
+	return out
+}
+
+// place takes the addresses of a name in the stead of those that it had; the
+// caller holds mu.
+func (s *senders) place(name string, found []netip.Addr) {
+	if s.found == nil {
+		s.found, s.names = map[string][]netip.Addr{}, map[netip.Addr][]string{}
+	}
+	for _, a := range s.found[name] {
+		s.names[a] = slices.DeleteFunc(s.names[a], func(n string) bool { return n == name })
+		if len(s.names[a]) == 0 {
+			delete(s.names, a)
+		}
+	}
+	delete(s.found, name)
+	for _, a := range found {
+		if a = a.Unmap().WithZone(""); slices.Contains(s.found[name], a) {
+			continue
+		}
+		s.found[name] = append(s.found[name], a)
+		s.names[a] = append(s.names[a], name)
+	}
 }
 
 // The pace of resolving names.
 const (
 	resolveEvery = time.Minute
 	resolveLimit = 3 * time.Second
+	// resolveAtOnce bounds the look-ups at the same time: names that nobody
+	// answers for, 500 of them, hold up the others for 47 s.
+	resolveAtOnce = 32
 )
 
-// resolve looks up the names of devices again and again. While a name cannot be
-// resolved, what it was last counts.
+// resolve looks up the names of devices again and again, each of which counts as
+// soon as it is known. While a name cannot be resolved, what it was last counts.
 func (s *senders) resolve(ctx context.Context) error {
-	last := map[string][]netip.Addr{}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		s.mu.Lock()
-		names := make([]string, 0, len(s.named))
-		for name := range s.named {
-			names = append(names, name)
-		}
-		s.mu.Unlock()
-		for _, name := range names {
-			limited, cancel := context.WithTimeout(ctx, resolveLimit)
-			found, err := net.DefaultResolver.LookupNetIP(limited, "ip", name)
-			cancel()
-			if err == nil {
-				last[name] = found
-			}
-		}
-		resolved := map[netip.Addr][]trap.Sender{}
-		s.mu.Lock()
-		for name, list := range s.named {
-			for _, a := range last[name] {
-				a = a.Unmap().WithZone("")
-				resolved[a] = append(resolved[a], list...)
-			}
-		}
-		s.resolved = resolved
-		s.mu.Unlock()
-		timer := time.NewTimer(resolveEvery)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return nil
 		case <-timer.C:
 		}
+		s.mu.Lock()
+		names := slices.Collect(maps.Keys(s.named))
+		s.mu.Unlock()
+		var all sync.WaitGroup
+		free := make(chan struct{}, resolveAtOnce)
+		for _, name := range names {
+			free <- struct{}{}
+			all.Go(func() {
+				defer func() { <-free }()
+				s.resolveOne(ctx, name)
+			})
+		}
+		all.Wait()
+		timer.Reset(resolveEvery)
+	}
+}
+
+func (s *senders) resolveOne(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, resolveLimit)
+	defer cancel()
+	lookup := s.lookup
+	if lookup == nil {
+		lookup = func(ctx context.Context, name string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+		}
+	}
+	found, err := lookup(ctx, name)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.named[name]; ok { // it may be gone by now
+		s.place(name, found)
 	}
 }

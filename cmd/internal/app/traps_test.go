@@ -2,7 +2,9 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +174,49 @@ func TestSendersByName(t *testing.T) {
 	}
 	go func() { _ = s.resolve(t.Context()) }()
 	until(t, 10*time.Second, "resolved", func() bool { return len(ids("127.0.0.1")) == 2 })
+}
+
+// A name that is hard to resolve does not hold up the others, and what a name was
+// is forgotten with it.
+func TestSlowNames(t *testing.T) {
+	s := senders{lookup: func(ctx context.Context, name string) ([]netip.Addr, error) {
+		if strings.HasPrefix(name, "slow") {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("::ffff:192.0.2.1")}, nil
+	}}
+	var targets []collectors.Target
+	for i := range 20 {
+		targets = append(targets, collectors.Target{Device: models.DeviceID(i), Address: fmt.Sprintf("slow%d:161", i)})
+	}
+	targets = append(targets, collectors.Target{Device: 50, Address: "a:161"}, collectors.Target{Device: 51, Address: "a:502"}, collectors.Target{Device: 52, Address: "b:161"})
+	s.set(targets)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	began := time.Now()
+	go func() { ended <- s.resolve(ctx) }()
+	ids := func() (out []models.DeviceID) {
+		for _, x := range s.at(netip.MustParseAddr("192.0.2.1")) {
+			out = append(out, x.Device)
+		}
+		slices.Sort(out)
+		return out
+	}
+	for !slices.Equal(ids(), []models.DeviceID{50, 51, 52}) {
+		if time.Since(began) > resolveLimit {
+			t.Fatalf("after %s: devices %v", time.Since(began), ids())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.set(targets[:len(targets)-1])
+	if got := ids(); !slices.Equal(got, []models.DeviceID{50, 51}) {
+		t.Errorf("after a device is gone: %v", got)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // What keeps traps from being received costs the traps alone, is told, and is
