@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -122,17 +123,10 @@ func (g *Gateway) converse(ctx context.Context, timeout time.Duration, plan *pla
 	if err := g.silence(ctx); err != nil {
 		return 0, err
 	}
-	if g.conn == nil {
-		if err := g.connect(ctx, g.deadline(ctx, timeout)); err != nil {
-			return 0, err
-		}
+	if err := g.connect(ctx, g.deadline(ctx, timeout)); err != nil {
+		return 0, err
 	}
-	conn := g.conn
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	answers, err := g.exchange(ctx, timeout, plan, s, first, end)
-	if !stop() && err == nil {
-		err = ctx.Err() // the deadline in the past may come later than the answers
-	}
 	if err != nil {
 		// Whatever else arrives on this connection could be taken for the
 		// answer to a later question.
@@ -145,7 +139,7 @@ func (g *Gateway) converse(ctx context.Context, timeout time.Duration, plan *pla
 // exchange writes the requests and takes frames until each is answered, in
 // whatever order.
 func (g *Gateway) exchange(ctx context.Context, timeout time.Duration, plan *plan, s *scratch, first, end int) (answers int, err error) {
-	if err := g.moveDeadline(ctx, timeout); err != nil {
+	if err := g.arm(ctx, timeout); err != nil {
 		return 0, err
 	}
 	base, count := g.id+1, end-first
@@ -158,7 +152,7 @@ func (g *Gateway) exchange(ctx context.Context, timeout time.Duration, plan *pla
 		return 0, err
 	}
 	in := s.in[:copy(s.in[:], g.rest)]
-	g.rest = g.rest[:0]
+	g.rest = nil // it is hardly ever needed again
 	foreign := 0
 	for {
 		before := answers
@@ -186,11 +180,13 @@ func (g *Gateway) exchange(ctx context.Context, timeout time.Duration, plan *pla
 			answers++
 		}
 		if answers == count {
-			g.rest = append(g.rest, in...)
+			if len(in) > 0 {
+				g.rest = slices.Clone(in)
+			}
 			return answers, nil
 		}
 		if answers > before { // each of them may take its time
-			if err := g.moveDeadline(ctx, timeout); err != nil {
+			if err := g.arm(ctx, timeout); err != nil {
 				return answers, err
 			}
 		}
@@ -201,14 +197,6 @@ func (g *Gateway) exchange(ctx context.Context, timeout time.Duration, plan *pla
 		}
 		in = s.in[:n+k]
 	}
-}
-
-// moveDeadline gives the connection time from now on.
-func (g *Gateway) moveDeadline(ctx context.Context, timeout time.Duration) error {
-	if err := g.conn.SetDeadline(g.deadline(ctx, timeout)); err != nil {
-		return err
-	}
-	return ctx.Err() // when it was cancelled before, that deadline was overwritten
 }
 
 // accept checks an answer against its request and keeps what it says.
@@ -287,7 +275,7 @@ func (r *reader) poll(ctx context.Context, p *poll, s *scratch) (outcome, error)
 // again asks for what a burst did not bring, as far as retries are left.
 func (r *reader) again(ctx context.Context, t try, ask func(pace) ([]byte, error)) ([]byte, error) {
 	if t.data != nil {
-		return append([]byte(nil), t.data...), nil // it outlives the scratch memory
+		return slices.Clone(t.data), nil // it outlives the scratch memory
 	}
 	p := r.gateway.paceOf(r.pace)
 	if t.err != nil {

@@ -35,7 +35,7 @@ type knowledge struct {
 	// device is without its points, of which layout has what polling needs.
 	device *profile.Device
 	layout *layout
-	reader *reader
+	reader reader
 	// units maps the unit ids of the profile to those of this device.
 	units unitMap
 	// view holds what was read while learning, until then.

@@ -53,8 +53,11 @@ type Gateway struct {
 	conn line
 	// rest are bytes of conn that came behind the last answer.
 	rest []byte
-	id   uint16
-	last time.Time // end of the last exchange
+	// armed is the deadline that conn has, and watching what ends it sooner.
+	armed    time.Time
+	watching *watch
+	id       uint16
+	last     time.Time // end of the last exchange
 	// until is when dialling may be tried again after it failed.
 	until   time.Time
 	backoff time.Duration
@@ -137,11 +140,12 @@ func (g *Gateway) drop() {
 		g.idle.Stop()
 	}
 	g.idleMu.Unlock()
+	g.unwatch()
 	if g.conn != nil {
 		_ = g.conn.Close() // nothing is buffered, and the peer may be gone
 		g.conn = nil
 	}
-	g.rest = g.rest[:0]
+	g.rest = nil
 }
 
 // closeIdle runs on a timer of its own and gives way to a request under way.
@@ -358,8 +362,10 @@ func (g *Gateway) deadline(ctx context.Context, timeout time.Duration) time.Time
 
 func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 	if g.conn != nil {
+		g.watch(ctx)
 		return nil
 	}
+	asking := ctx
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	if now := time.Now(); now.Before(g.until) {
@@ -377,9 +383,74 @@ func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 	}
 	g.backoff = 0
 	g.conn = conn
+	g.watch(asking)
 	g.reconnects.Add(1)
 	g.wakeIdle(g.opt.Idle)
 	return nil
+}
+
+// watch ends what is under way on a connection when the context of the one who
+// asks ends.
+type watch struct {
+	done <-chan struct{} // of the context
+	stop func() bool
+
+	mu   sync.Mutex
+	conn line // nil when it is over
+}
+
+func (w *watch) cancel() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		_ = w.conn.SetDeadline(time.Unix(1, 0)) // on an error it has ended by itself
+	}
+}
+
+// watch has the connection watch ctx, whoever asked before. One watch serves
+// as long as the same context asks, poll after poll.
+func (g *Gateway) watch(ctx context.Context) {
+	done := ctx.Done()
+	if g.watching != nil && g.watching.done == done {
+		return
+	}
+	g.unwatch()
+	w := &watch{done: done, conn: g.conn}
+	w.stop = context.AfterFunc(ctx, w.cancel)
+	g.watching = w
+}
+
+// unwatch ends the watch: the deadline is nobody's but the gateway's again.
+func (g *Gateway) unwatch() {
+	w := g.watching
+	if w == nil {
+		return
+	}
+	w.stop()
+	w.mu.Lock()
+	w.conn = nil
+	w.mu.Unlock()
+	g.watching, g.armed = nil, time.Time{}
+}
+
+// slack is by which part of it a time-out may be longer, so that the deadline
+// of a connection needs not be moved for every request.
+const slack = 8
+
+// arm gives the connection time from now on.
+func (g *Gateway) arm(ctx context.Context, timeout time.Duration) error {
+	now := time.Now()
+	least, most := now.Add(timeout), now.Add(timeout+timeout/slack)
+	if limit, ok := ctx.Deadline(); ok && limit.Before(most) {
+		least, most = limit, limit
+	}
+	if g.armed.Before(least) || g.armed.After(most) {
+		if err := g.conn.SetDeadline(most); err != nil {
+			return err
+		}
+		g.armed = most
+	}
+	return ctx.Err() // had it ended before, its deadline would be overwritten
 }
 
 func (g *Gateway) dial(ctx context.Context) (line, error) {
@@ -391,19 +462,19 @@ func (g *Gateway) dial(ctx context.Context) (line, error) {
 
 // transfer writes the request and reads frames until one answers it.
 func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []byte) ([]byte, error) {
-	conn := g.conn
-	if err := conn.SetDeadline(deadline); err != nil {
+	g.armed = deadline
+	if err := g.conn.SetDeadline(deadline); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
 	if g.opt.Serial {
 		if err := g.discardWaiting(deadline); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := conn.Write(request); err != nil {
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // had it ended before, its deadline would be overwritten
+	}
+	if _, err := g.conn.Write(request); err != nil {
 		return nil, err
 	}
 	for range maxForeign {
@@ -423,7 +494,7 @@ func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []by
 func (g *Gateway) Read(b []byte) (int, error) {
 	if len(g.rest) > 0 {
 		n := copy(b, g.rest)
-		g.rest = append(g.rest[:0], g.rest[n:]...)
+		g.rest = g.rest[n:]
 		return n, nil
 	}
 	return g.conn.Read(b)

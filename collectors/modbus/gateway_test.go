@@ -342,3 +342,40 @@ func (r *slowReader) Read(p []byte) (int, error) {
 	r.rest = r.rest[1:]
 	return 1, nil
 }
+
+// The end of one context ends what it asked for, and nothing of others that
+// use the same connection.
+func TestContextsOfOneConnection(t *testing.T) {
+	address := listen(t, func(_ int, q []byte, w io.WriteCloser) {
+		if q[9] == 1 {
+			time.Sleep(50 * time.Millisecond)
+		}
+		_, _ = w.Write(registers(q, uint16(q[9])))
+	})
+	g := open(t, address, GatewayOptions{Retries: -1})
+	read := func(ctx context.Context, register uint16) {
+		t.Helper()
+		data, err := g.read(ctx, pace{}, 1, tableHolding, register, 1)
+		if err != nil || binary.BigEndian.Uint16(data) != register {
+			t.Errorf("register %d: % x, %v", register, data, err)
+		}
+	}
+	first, endFirst := context.WithCancel(t.Context())
+	second, endSecond := context.WithCancel(t.Context())
+	defer endSecond()
+	read(first, 2)
+	time.AfterFunc(20*time.Millisecond, endFirst)
+	read(second, 1) // while the first one ends
+	third, endThird := context.WithCancel(t.Context())
+	read(third, 2)
+	endThird()
+	time.Sleep(10 * time.Millisecond) // it ends while nothing is under way
+	read(second, 2)
+	if _, err := g.read(third, pace{}, 1, tableHolding, 1, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("asked by a context that has ended: %v", err)
+	}
+	read(second, 2)
+	if n := g.Stats().Timeouts; n != 0 {
+		t.Errorf("%d time-outs", n)
+	}
+}

@@ -129,7 +129,7 @@ func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
 	if p.Device.Unit != nil {
 		units.same = append(slices.Clone(units.same), *p.Device.Unit)
 	}
-	r := &reader{
+	r := reader{
 		progress: d.progress, gateway: d.gateway, pace: d.paceOf(p), pipeline: p.Device.Pipeline, instead: map[string]string{}, missing: map[int]bool{},
 		planner: planner{
 			most: p.Device.MaxRead, unit: units.own, readable: p.Device.Blocks, shared: p.Device.SharedTables,

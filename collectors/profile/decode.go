@@ -126,6 +126,18 @@ func (d *decoder) registers(b []byte) (float64, models.Quality) {
 	return d.scaled(f, d.scale, d.divisor)
 }
 
+// float32 is registers for the commonest type of meters.
+func (d *decoder) float32(b []byte) (float64, models.Quality) {
+	if len(b) != 4 {
+		return 0, models.Bad
+	}
+	f := float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	if f-f != 0 || f < d.min || f > d.max { // neither NaN nor infinite is a value
+		return 0, models.Sentinel
+	}
+	return d.scaled(f, d.scale, d.divisor)
+}
+
 // alone reports whether a point takes nothing but its own raw value.
 func (d *decoder) alone() bool { return !d.high && !d.pow10 && d.good == nil }
 

@@ -105,6 +105,11 @@ func (t *registerType) number(b []byte) (f float64, i int64, integer bool, q mod
 	return float64(i), i, true, models.Good
 }
 
+// plainFloat32 tells a float of two registers in the order of the wire.
+func (t *registerType) plainFloat32() bool {
+	return t.form == float32bits && !t.littleWord && !t.littleByte
+}
+
 func float(f float64) (float64, int64, bool, models.Quality) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0, 0, false, models.Sentinel

@@ -279,6 +279,9 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		res.Whole = d.whole
 		if d.regs != nil {
 			res.Bytes = d.registers
+			if d.regs.plainFloat32() && d.field == nil {
+				res.Bytes = d.float32
+			}
 		}
 	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
