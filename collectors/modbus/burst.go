@@ -123,7 +123,9 @@ func (g *Gateway) converse(ctx context.Context, timeout time.Duration, plan *pla
 	if err := g.silence(ctx); err != nil {
 		return 0, err
 	}
-	if err := g.connect(ctx, g.deadline(ctx, timeout)); err != nil {
+	if g.conn != nil {
+		g.watch(ctx)
+	} else if err := g.connect(ctx, g.deadline(ctx, timeout)); err != nil {
 		return 0, err
 	}
 	answers, err := g.exchange(ctx, timeout, plan, s, first, end)
