@@ -216,7 +216,8 @@ func (g *Gateway) accept(frame, request []byte, b *plannedBlock, data []byte, to
 }
 
 // calmPolls is for how many polls a device is asked one thing at a time after
-// it left something unanswered that was asked together with others.
+// it left something unanswered that was asked together with others, or said
+// that it was busy.
 const calmPolls = 100
 
 // most is how many requests may be under way at once.
@@ -243,8 +244,8 @@ func (r *reader) poll(ctx context.Context, p *poll, s *scratch) (outcome, error)
 			switch {
 			case t.data != nil:
 				good++
-			case t.err != nil && exceptionCode(t.err) == 0:
-				lost++
+			case t.err != nil && (exceptionCode(t.err) == 0 || passing(exceptionCode(t.err)) || unreachable(t.err)):
+				lost++ // it may have been too much at once
 			}
 		}
 		if good == len(s.tries) {

@@ -249,6 +249,63 @@ func TestNoValueOnAWrongPoint(t *testing.T) {
 	}
 }
 
+// FuzzBurst has a device answer a burst with anything. What is taken for an
+// answer must be as long as what was asked for.
+func FuzzBurst(f *testing.F) {
+	p := &plan{size: 6, frames: []byte{
+		0, 0, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2,
+		0, 0, 0, 0, 0, 6, 2, 1, 0, 0, 0, 2,
+	}}
+	p.blocks = []plannedBlock{
+		{span: span{unit: 1, table: tableHolding, from: 0, to: 2}, from: 0, to: 4},
+		{span: span{unit: 2, table: tableCoil, from: 0, to: 2}, from: 4, to: 6},
+	}
+	first := []byte{0, 1, 0, 0, 0, 7, 1, 3, 4, 9, 9, 9, 9}
+	second := []byte{0, 2, 0, 0, 0, 4, 2, 1, 1, 3}
+	f.Add(slices.Concat(first, second), byte(3))
+	f.Add(slices.Concat(second, first, first), byte(200))
+	f.Add(slices.Concat([]byte{0, 2, 0, 0, 0, 3, 2, 0x81, 2}, first), byte(1))
+	f.Fuzz(func(t *testing.T, wire []byte, piece byte) {
+		g := NewGateway("nowhere", GatewayOptions{})
+		g.conn = &wireLine{rest: wire, piece: 1 + int(piece)}
+		s := &scratch{}
+		s.reset(p)
+		answers, err := g.exchange(t.Context(), time.Second, p, s, 0, 2)
+		done := 0
+		for i, x := range s.tries {
+			if x.answered() {
+				done++
+			}
+			if want := []int{4, 1}[i]; x.data != nil && len(x.data) != want {
+				t.Errorf("request %d: % x", i, x.data)
+			}
+		}
+		if done != answers || err == nil && answers != 2 {
+			t.Errorf("%d answers of %d, %v", answers, done, err)
+		}
+	})
+}
+
+// wireLine is a connection on which bytes come in pieces.
+type wireLine struct {
+	rest  []byte
+	piece int
+}
+
+func (w *wireLine) Read(b []byte) (int, error) {
+	if len(w.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, w.rest[:min(w.piece, len(w.rest))])
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+func (w *wireLine) Write(b []byte) (int, error)     { return len(b), nil }
+func (w *wireLine) Close() error                    { return nil }
+func (w *wireLine) SetDeadline(time.Time) error     { return nil }
+func (w *wireLine) SetReadDeadline(time.Time) error { return nil }
+
 // atOnce is how many requests are under way at most during some polls.
 func atOnce(t *testing.T, yaml string, change func(*bench)) int {
 	t.Helper()
@@ -304,6 +361,13 @@ func TestRequestsUnderWay(t *testing.T) {
 
 func TestOneAtATimeAfterALoss(t *testing.T) {
 	b, x := pipelined(t, -1)
+	x.then(4, func(_ int, a [][]byte, w io.WriteCloser) { x.count = 0; send(w, refusal(a[0], 6), a[1], a[2], a[3]) })
+	b.is(nil, "a=comm-failed b=2 c=3 d=4")
+	if b.driver.known.reader.most() != 1 {
+		t.Error("a device that says it is busy is asked for several things at once again")
+	}
+	b.is(nil, good)
+	b.driver.known.reader.calm = 0
 	x.then(4, func(_ int, a [][]byte, w io.WriteCloser) { x.count = 0; send(w, a[:3]...) })
 	b.is(nil, "a=1 b=2 c=3 d=comm-failed")
 	if b.driver.known.reader.most() != 1 {
