@@ -1,7 +1,8 @@
 // Package modbus reads devices over Modbus TCP and over serial framing in a
 // TCP stream. The PDU layer is goburrow/modbus; framing, matching and the
 // connection are ours, because an answer that comes late must never be taken
-// for the answer to the next question.
+// for the answer to the next question. A poll over Modbus TCP sends frames that
+// were made when it was planned (burst).
 package modbus
 
 import (
