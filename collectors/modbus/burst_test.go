@@ -439,6 +439,21 @@ func TestCancelledBurst(t *testing.T) {
 	b.is(nil, good)
 }
 
+// A context that ends between polls has no say in the polls of another one.
+func TestBurstAfterAnEndedContext(t *testing.T) {
+	b, _ := pipelined(t, -1)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := b.driver.Read(ctx, []string{"fast"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	time.Sleep(10 * time.Millisecond)
+	b.is(nil, good)
+	if n := b.engine.Stats().Reconnects; n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
 func TestBitsOfABurst(t *testing.T) {
 	d := newDevice(tableCoil, nil)
 	for i := range 20 {

@@ -239,7 +239,9 @@ func TestBlocks(t *testing.T) {
 		b.learn()
 		b.device.remove(tableHolding, 3)
 		b.is(collectors.ErrChanged, "a=1 b=2 c=bad d=4") // the manager looks again
-		b.is(nil, "a=1 b=2 c=bad d=4", "holding 0+1", "holding 1+2", "holding 10+1")
+		for range 2 {
+			b.is(nil, "a=1 b=2 c=bad d=4", "holding 0+1", "holding 1+2", "holding 10+1")
+		}
 	})
 	t.Run("something is always asked, or nobody would see the device die", func(t *testing.T) {
 		b := setUp(t, newDevice(tableHolding, values), counts)
