@@ -2,6 +2,7 @@
 //   AISLE_E2E_URL=http://127.0.0.1:8080 AISLE_E2E_TOKEN=aisle_… node e2e/screenshots.mjs FOLDER [page…]
 // Without a token it signs in with AISLE_E2E_LINK, which works once.
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from '@playwright/test';
 import { args, executablePath } from './browser.mjs';
 
@@ -44,6 +45,15 @@ const firstOf = (nodes, kind) => {
   return undefined;
 };
 
+/** Asks until something is there: it takes a facility a while to learn its devices. */
+async function wait(what, ask) {
+  for (const end = Date.now() + 120_000; Date.now() < end; await pause(500)) {
+    const found = await ask();
+    if (found) return found;
+  }
+  throw new Error(`${what} is not there after 2 min`);
+}
+
 /** The addresses of the pages, with things of the facility that is there. */
 async function pages(context) {
   const { sites } = await get(context, '/tree');
@@ -51,10 +61,15 @@ async function pages(context) {
   const rack = firstOf([room], 'rack');
   const pdu = (await get(context, `/devices?kind=pdu&rack=${rack.id}&limit=1`)).items[0];
   const ups = (await get(context, '/devices?kind=ups&limit=1')).items[0];
-  const temperatures = (await get(context, '/points?class=temperature&limit=500')).items;
-  const upsPoints = (await get(context, `/devices/${ups.id}/points`)).items;
-  const load = upsPoints.find((p) => p.point.class === 'load') ?? upsPoints[0];
-  const points = temperatures.slice(0, 4).map((p) => p.point.id).join(',');
+  await wait('a point of the rack PDU', async () => (await get(context, `/devices/${pdu.id}/points`)).items.length > 0);
+  const load = await wait('a point of the UPS', async () => {
+    const { items } = await get(context, `/devices/${ups.id}/points`);
+    return items.find((p) => p.point.class === 'load') ?? items[0];
+  });
+  const points = await wait('four temperatures', async () => {
+    const { items } = await get(context, '/points?class=temperature&limit=500');
+    return items.length >= 4 && items.slice(0, 4).map((p) => p.point.id).join(',');
+  });
   return {
     overview: '/',
     sites: '/sites',

@@ -154,6 +154,10 @@ const viCounters: Record<string, string> = {
   connections: 'kết nối', exceptions: 'trả lời ngoại lệ', foreign_answers: 'trả lời lạ', malformed_answers: 'trả lời hỏng',
   requests: 'yêu cầu', answers: 'trả lời', timeouts: 'quá thời gian chờ', poll_failures: 'Lần thu thập lỗi', polls: 'Lần thu thập', polls_skipped: 'Lần thu thập bị bỏ qua', late_answers: 'trả lời muộn',
   samples_lost: 'Mẫu bị mất', samples_received: 'Mẫu đã nhận', samples_rejected: 'Mẫu bị từ chối', samples_spooled: 'Mẫu chờ trên đĩa', samples_stored: 'Mẫu đã lưu',
+  events_dropped: 'Sự kiện bị bỏ', events_kept: 'Sự kiện đã lưu', events_lost: 'Sự kiện bị mất', events_pruned: 'Sự kiện cũ đã xóa',
+  traps_ambiguous: 'Trap không rõ của thiết bị nào', traps_foreign: 'Trap từ địa chỉ lạ', traps_limited: 'Trap bị bỏ vì quá nhiều', traps_malformed: 'Trap hỏng',
+  traps_outdated: 'Trap quá cũ hoặc trùng lặp', traps_received: 'Trap đã nhận', traps_refused: 'Trap sai thông tin xác thực', traps_start_failures: 'Lần không mở được cổng nhận trap',
+  informs_acknowledged: 'Inform đã xác nhận', informs_repeated: 'Inform gửi lại', informs_unkept: 'Inform không lưu được', polls_after_traps: 'Lần thu thập sau trap',
 };
 
 /** A counter of the collector. */
