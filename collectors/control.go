@@ -14,8 +14,10 @@ import (
 // nothing else speaks to the device meanwhile.
 type job struct {
 	//nolint:containedctx // of whoever waits for it
-	ctx  context.Context
-	do   func(context.Context, Controller) error
+	ctx context.Context
+	do  func(context.Context, Controller) error
+	// hold is work beside the driver; it ends with the loop.
+	hold func(context.Context) error
 	done chan error
 }
 
@@ -37,6 +39,13 @@ func (l *loop) work(ctx context.Context, j *job) {
 		return
 	case j.ctx.Err() != nil:
 		j.done <- j.ctx.Err()
+		return
+	}
+	if j.hold != nil {
+		held, cancel := context.WithCancel(j.ctx)
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		j.done <- j.hold(held)
 		return
 	}
 	c, ok := l.driver.(Controller)
@@ -86,6 +95,29 @@ func (m *Manager) control(ctx context.Context, at Aim, do func(context.Context, 
 	// It was taken: its own time-outs end it, and what became of it must be
 	// known.
 	return <-j.done
+}
+
+// Hold does something that speaks to a device by itself while its loop waits:
+// polls that become due meanwhile are skipped and counted. A device that is not
+// polled is not waited for. The context that do gets ends with the loop.
+func (m *Manager) Hold(ctx context.Context, id models.DeviceID, do func(context.Context) error) error {
+	j := &job{ctx: ctx, hold: do, done: make(chan error, 1)}
+	for {
+		m.mu.Lock()
+		l, ok := m.loops[id]
+		running := m.ctx != nil && m.ctx.Err() == nil
+		m.mu.Unlock()
+		if !ok || !running {
+			return do(ctx)
+		}
+		select {
+		case l.jobs <- j:
+			return <-j.done
+		case <-l.ended: // another one may have come
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the device's turn: %w", ctx.Err())
+		}
+	}
 }
 
 // Controls returns what can be written to a device, as it was learned last.

@@ -27,8 +27,8 @@ import (
 const (
 	// maxBody bounds the body of a request.
 	maxBody = 1 << 20
-	// maxFile bounds it where a file is sent: a recording, a MIB, a profile.
-	maxFile = 24 << 20
+	// MaxFile bounds it where a file is sent: a recording, a MIB, a profile.
+	MaxFile = 24 << 20
 	// apiTimeout bounds the answer to a request; streams have no bound.
 	apiTimeout = 30 * time.Second
 
@@ -171,7 +171,7 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 			// The server's own writer: it closes the connection after an excess.
 			limit := int64(maxBody)
 			if takesFile(r) {
-				limit = maxFile
+				limit = MaxFile
 			}
 			r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, limit)
 		}

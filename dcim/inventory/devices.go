@@ -190,6 +190,19 @@ func (s *Service) Polled(ctx context.Context, collector *uint64) ([]models.Devic
 	return out, nil
 }
 
+// Addressed returns the devices that have an address, polled or not, with their
+// id, site and address alone. Only the system may ask.
+func (s *Service) Addressed(ctx context.Context) ([]models.Device, error) {
+	if err := access.RequireSystem(ctx, access.ReadFacility); err != nil {
+		return nil, err
+	}
+	var out []models.Device
+	if err := s.db.WithContext(ctx).Select("id", "site_id", "address").Where("address <> ''").Order("id").Find(&out).Error; err != nil {
+		return nil, fmt.Errorf("list devices with an address: %w", err)
+	}
+	return out, nil
+}
+
 // editing is the right that a change of the device needs: planners may work on
 // what is only planned and not polled.
 func editing(d models.Device) access.Operation {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +17,11 @@ const (
 	// maxJobs bounds the jobs of one sort that run at once, maxOwnJobs those of
 	// one person.
 	maxJobs, maxOwnJobs = 8, 2
-	// jobKept is how long what came of a job is kept, maxKept how many are.
-	jobKept = 15 * time.Minute
-	maxKept = 24
+	// jobKept is how long what came of a job is kept; maxKept how many jobs of
+	// one sort are, maxKeptBytes how much of them, the last one aside.
+	jobKept      = 15 * time.Minute
+	maxKept      = 24
+	maxKeptBytes = 64 << 20
 )
 
 // jobState is how a job is.
@@ -31,8 +34,11 @@ const (
 	jobCancelled jobState = "cancelled"
 )
 
+// sized is what tells about how many bytes it takes in memory.
+type sized interface{ size() int }
+
 // job is work that takes longer than a request, for one person.
-type job[T any] struct {
+type job[T sized] struct {
 	id      string
 	owner   access.Principal
 	started time.Time
@@ -46,10 +52,12 @@ type job[T any] struct {
 	at, all int
 	result  T
 	err     error
+	// away forgets the job when it is old.
+	away *time.Timer
 }
 
 // jobs runs work in the background. Only who began a job sees it.
-type jobs[T any] struct {
+type jobs[T sized] struct {
 	name  string
 	limit time.Duration
 	// life ends every job.
@@ -60,7 +68,7 @@ type jobs[T any] struct {
 	all map[string]*job[T]
 }
 
-func newJobs[T any](life context.Context, wg *sync.WaitGroup, name string, limit time.Duration) *jobs[T] {
+func newJobs[T sized](life context.Context, wg *sync.WaitGroup, name string, limit time.Duration) *jobs[T] {
 	return &jobs[T]{name: name, limit: limit, life: life, wg: wg, all: map[string]*job[T]{}}
 }
 
@@ -73,7 +81,6 @@ func (s *jobs[T]) start(ctx context.Context, first T, work func(ctx context.Cont
 	p, _ := access.From(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget()
 	running, own := 0, 0
 	for _, j := range s.all {
 		if j.state == jobRunning {
@@ -106,6 +113,10 @@ func (s *jobs[T]) start(ctx context.Context, first T, work func(ctx context.Cont
 		default:
 			j.state = jobDone
 		}
+		if s.all[j.id] == j {
+			j.away = time.AfterFunc(jobKept, func() { s.mu.Lock(); defer s.mu.Unlock(); s.drop(j) })
+		}
+		s.forget()
 	})
 	return j, nil
 }
@@ -126,28 +137,30 @@ func sameOwner(a, b access.Principal) bool {
 	return a.UserID == b.UserID && a.Name == b.Name && (a.UserID != 0 || a.CredentialID == b.CredentialID)
 }
 
-// forget drops what is old, and the oldest beyond maxKept; the caller holds mu.
+// drop forgets a job; the caller holds mu.
+func (s *jobs[T]) drop(j *job[T]) {
+	if j.away != nil {
+		j.away.Stop()
+	}
+	delete(s.all, j.id)
+}
+
+// forget drops the oldest of what has ended beyond what is kept; the caller
+// holds mu.
 func (s *jobs[T]) forget() {
-	for {
-		var oldest *job[T]
-		ended := 0
-		for id, j := range s.all {
-			if j.state == jobRunning || j.ended.IsZero() {
-				continue
-			}
-			if time.Since(j.ended) > jobKept {
-				delete(s.all, id)
-				continue
-			}
-			ended++
-			if oldest == nil || j.ended.Before(oldest.ended) {
-				oldest = j
-			}
+	var ended []*job[T]
+	for _, j := range s.all {
+		if !j.ended.IsZero() {
+			ended = append(ended, j)
 		}
-		if ended <= maxKept {
-			return
+	}
+	slices.SortFunc(ended, func(a, b *job[T]) int { return b.ended.Compare(a.ended) })
+	bytes := 0
+	for i, j := range ended {
+		bytes += j.result.size()
+		if i >= maxKept || i > 0 && bytes > maxKeptBytes {
+			s.drop(j)
 		}
-		delete(s.all, oldest.id)
 	}
 }
 
@@ -159,7 +172,7 @@ func (s *jobs[T]) tell(j *job[T], step string, at, all int) {
 }
 
 // snapshot is what is known of a job.
-type snapshot[T any] struct {
+type snapshot[T sized] struct {
 	id, step string
 	state    jobState
 	at, all  int
@@ -171,7 +184,6 @@ type snapshot[T any] struct {
 func (s *jobs[T]) get(ctx context.Context, id string) (snapshot[T], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget()
 	j, err := s.own(ctx, id)
 	if err != nil {
 		return snapshot[T]{}, err
@@ -211,7 +223,7 @@ func (s *jobs[T]) end(ctx context.Context, id string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.all, id)
+	s.drop(j)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/discover"
 	"github.com/aisle-dcim/aisle/collectors/modbus"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/workshop"
@@ -19,6 +21,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/web"
 	"github.com/aisle-dcim/aisle/web/apigen"
 )
 
@@ -26,8 +29,9 @@ const (
 	// lookLimit bounds one look at a device, recordLimit one recording.
 	lookLimit   = 5 * time.Minute
 	recordLimit = 30 * time.Minute
-	// maxRecordingBytes bounds the file of a recording.
-	maxRecordingBytes = 32 << 20
+	// maxRecordingBytes bounds the file of a recording: what a test of a
+	// profile takes (NamedText of the API).
+	maxRecordingBytes = 16 << 20
 )
 
 // bench is the profile workshop: looks at devices, recordings of them and the
@@ -48,13 +52,30 @@ func (a *App) newBench(life context.Context) *bench {
 	}
 }
 
-// lookDone is what came of a look. The library is that of its time.
+// lookDone is what came of a look, made out with the profiles of its time.
 type lookDone struct {
-	target collectors.Target
-	named  bool
-	look   *workshop.Look
-	set    *workshop.Set
+	target     collectors.Target
+	result     *apigen.LookResult
+	candidates *[]apigen.ProfileCandidate
 }
+
+// size is about how many bytes it takes in memory.
+func (d lookDone) size() int {
+	n := 1 << 10
+	if d.result != nil {
+		n += 512 * (len(d.result.Points) + len(d.result.Absent))
+	}
+	return n
+}
+
+// told is what is kept of a target: without its secrets.
+func told(t collectors.Target) collectors.Target {
+	t.SNMP = collectors.SNMPCredential{}
+	return t
+}
+
+// size is about how many bytes it takes in memory.
+func (d recordingDone) size() int { return 1<<10 + len(d.data) }
 
 // recordingDone is what came of a recording.
 type recordingDone struct {
@@ -195,8 +216,97 @@ func (b *bench) ofAddress(ctx context.Context, in apigen.LookInput) (collectors.
 	if err != nil || n == 0 || host == "" || len(host) > 253 || strings.ContainsAny(host, " \t/@?#%\"'\\") {
 		return t, nil, fault.Invalid("address", "format", "must be host or host:port")
 	}
+	if host, err = b.confined(ctx, host); err != nil {
+		return t, nil, err
+	}
 	t.Address = net.JoinHostPort(host, p)
 	return t, in.Credential, nil
+}
+
+// lookupLimit bounds how long names are resolved for one look.
+const lookupLimit = 5 * time.Second
+
+// confined lets who is confined to sites look at addresses of devices of those
+// sites, and of their discovery ranges, where no device of another site is. It
+// returns the host to speak to: an address, so that a name cannot come to mean
+// another one afterwards. What is refused is refused in one way, which does not
+// tell what there is at other sites.
+func (b *bench) confined(ctx context.Context, host string) (string, error) {
+	p, _ := access.From(ctx)
+	if _, all := access.Sites(ctx); all {
+		return host, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, lookupLimit)
+	defer cancel()
+	asked, err := addressesOf(limited, host)
+	if err != nil {
+		return "", fault.Invalid("address", "unknown", "the name cannot be resolved")
+	}
+	own := map[netip.Addr]bool{}
+	ranges, err := b.app.scanner.service.Ranges(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range ranges {
+		list, err := discover.ParseRanges(r.Ranges)
+		if err != nil {
+			return "", fmt.Errorf("discovery range %s: %w", r.Name, err)
+		}
+		for _, a := range list {
+			own[a.Unmap()] = true
+		}
+	}
+	devices, err := b.app.inventory.Addressed(system(ctx))
+	if err != nil {
+		return "", err
+	}
+	others := map[netip.Addr]bool{}
+	for _, d := range devices {
+		at := d.Address
+		if h, _, err := net.SplitHostPort(at); err == nil {
+			at = h
+		}
+		mine := p.CanSite(access.DiscoverDevices, d.SiteID)
+		if strings.EqualFold(at, host) && !mine {
+			return "", access.RequireSite(ctx, access.DiscoverDevices, 0)
+		}
+		list, err := addressesOf(limited, at)
+		if err != nil {
+			continue // a serial port, or a name that leads nowhere
+		}
+		for _, a := range list {
+			if mine {
+				own[a] = true
+			} else {
+				others[a] = true
+			}
+		}
+	}
+	for _, a := range asked {
+		if others[a] || !own[a] {
+			return "", access.RequireSite(ctx, access.DiscoverDevices, 0)
+		}
+	}
+	return asked[0].String(), nil
+}
+
+// addressesOf returns at least one address, or an error.
+func addressesOf(ctx context.Context, host string) ([]netip.Addr, error) {
+	host = strings.Trim(host, "[]")
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a.Unmap().WithZone("")}, nil
+	}
+	if host == "" || strings.ContainsAny(host, "/\\ ") {
+		return nil, fmt.Errorf("%q is no host", host)
+	}
+	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i] = list[i].Unmap().WithZone("")
+	}
+	return list, nil
 }
 
 // credentialFits keeps a credential from being tried where it cannot fit.
@@ -238,15 +348,11 @@ func (b *bench) StartLook(ctx context.Context, in apigen.LookInput) (apigen.Look
 	if err := b.note(ctx, "look", t); err != nil {
 		return apigen.Look{}, err
 	}
-	j, err := b.looks.start(ctx, lookDone{target: t}, func(ctx context.Context, j *job[lookDone]) (lookDone, error) {
-		out := lookDone{target: t, named: t.Profile != "", set: b.app.profiles.Set()}
-		d, err := b.app.engines.NewDriver(t)
-		if err != nil {
-			return out, err
-		}
-		defer func() { _ = d.Close() }() // everything was read by then
-		out.look, err = workshop.TakeLook(ctx, d.(workshop.Subject), out.set.Library, out.named, func(s workshop.Step, done, all int) {
-			b.looks.tell(j, string(s), done, all)
+	j, err := b.looks.start(ctx, lookDone{target: told(t)}, func(ctx context.Context, j *job[lookDone]) (out lookDone, err error) {
+		out.target = told(t)
+		// Its polling waits meanwhile.
+		err = b.app.manager.Hold(ctx, t.Device, func(ctx context.Context) error {
+			return b.look(ctx, t, &out, func(s workshop.Step, done, all int) { b.looks.tell(j, string(s), done, all) })
 		})
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("%w (%s): %w", errTooLong, lookLimit, err)
@@ -256,7 +362,28 @@ func (b *bench) StartLook(ctx context.Context, in apigen.LookInput) (apigen.Look
 	if err != nil {
 		return apigen.Look{}, err
 	}
-	return lookOf(snapshot[lookDone]{id: j.id, state: jobRunning, result: lookDone{target: t}}), nil
+	return lookOf(snapshot[lookDone]{id: j.id, state: jobRunning, result: lookDone{target: told(t)}}), nil
+}
+
+// look reads a device once and makes out what is told of it.
+func (b *bench) look(ctx context.Context, t collectors.Target, out *lookDone, progress func(s workshop.Step, done, all int)) error {
+	d, err := b.app.engines.NewDriver(t)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }() // everything was read by then
+	lib, named := b.app.profiles.Set().Library, t.Profile != ""
+	x, err := workshop.TakeLook(ctx, d.(workshop.Subject), lib, named, progress)
+	if x != nil && len(x.Candidates) > 0 {
+		list := candidatesOf(lib, x.Candidates)
+		out.candidates = &list
+	}
+	if err != nil {
+		return err
+	}
+	r := lookResult(lib, x, named)
+	out.result = &r
+	return nil
 }
 
 // Look tells how far a look is, and what it saw.
@@ -289,14 +416,10 @@ func lookOf(s snapshot[lookDone]) apigen.Look {
 	switch s.state {
 	case jobDone:
 		out.Step = "done"
-		r := lookResult(s.result.set.Library, s.result.look, s.result.named)
-		out.Result = &r
+		out.Result = s.result.result
 	case jobFailed:
 		f := failureOf(s.err)
-		if x := s.result.look; x != nil && len(x.Candidates) > 0 {
-			list := candidatesOf(s.result.set.Library, x.Candidates)
-			f.Candidates = &list
-		}
+		f.Candidates = s.result.candidates
 		out.Failure = &f
 	}
 	return out
@@ -445,18 +568,18 @@ func (b *bench) StartRecording(ctx context.Context, in apigen.RecordingInput) (a
 	if err := b.note(ctx, "record", t); err != nil {
 		return apigen.DeviceRecording{}, err
 	}
-	j, err := b.recordings.start(ctx, recordingDone{target: t}, func(ctx context.Context, j *job[recordingDone]) (recordingDone, error) {
+	j, err := b.recordings.start(ctx, recordingDone{target: told(t)}, func(ctx context.Context, j *job[recordingDone]) (recordingDone, error) {
 		o.Progress = func(done, all int) { b.recordings.tell(j, "", done, all) }
 		return record(ctx, o)
 	})
 	if err != nil {
 		return apigen.DeviceRecording{}, err
 	}
-	return recordingOf(snapshot[recordingDone]{id: j.id, state: jobRunning, result: recordingDone{target: t}}), nil
+	return recordingOf(snapshot[recordingDone]{id: j.id, state: jobRunning, result: recordingDone{target: told(t)}}), nil
 }
 
 func record(ctx context.Context, o workshop.RecordOptions) (recordingDone, error) {
-	out := recordingDone{target: o.Target}
+	out := recordingDone{target: told(o.Target)}
 	rec, err := workshop.Record(ctx, o)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -468,8 +591,8 @@ func record(ctx context.Context, o workshop.RecordOptions) (recordingDone, error
 	if err := rec.Write(&buf); err != nil {
 		return out, err
 	}
-	if buf.Len() > maxRecordingBytes {
-		return out, fmt.Errorf("the recording has %d bytes, more than %d", buf.Len(), maxRecordingBytes)
+	if !fitsTest(buf.Bytes()) {
+		return out, fmt.Errorf("the recording has %d bytes, more than a test of a profile takes (%d)", buf.Len(), maxRecordingBytes)
 	}
 	out.data, out.leftOut, out.changed, out.profile = buf.Bytes(), rec.LeftOut, rec.Changed, rec.Profile
 	if rec.Partial != nil {
@@ -481,6 +604,14 @@ func record(ctx context.Context, o workshop.RecordOptions) (recordingDone, error
 	}
 	out.file += rec.Ending()
 	return out, nil
+}
+
+// fitsTest tells whether a recording can be sent to a test of a profile, where
+// it stands in quotes.
+func fitsTest(file []byte) bool {
+	const around = 4 << 10 // names, and what stands around them
+	text, err := json.Marshal(string(file))
+	return err == nil && len(file) <= maxRecordingBytes && len(text)+around <= web.MaxFile
 }
 
 // Recording tells how far a recording is.
