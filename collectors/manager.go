@@ -314,8 +314,11 @@ func (l *loop) change(edit func(*Health)) {
 		return
 	}
 	log := l.manager.opt.Log.Info
-	if after.State != StateOK {
+	switch {
+	case after.State != StateOK:
 		log = l.manager.opt.Log.Warn
+	case before == StateLearning:
+		log = l.manager.opt.Log.Debug // what is expected of every device at the start
 	}
 	log("device state changed", "device", after.Name, "from", string(before), "to", string(after.State), "err", after.LastError)
 	if l.manager.opt.OnChange != nil {

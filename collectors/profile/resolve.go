@@ -351,6 +351,20 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 	l := &res.Spec.Limits
 	l.LowCritical, l.LowWarning = take(p.Limits.LowCritical), take(p.Limits.LowWarning)
 	l.HighWarning, l.HighCritical = take(p.Limits.HighWarning), take(p.Limits.HighCritical)
+	// Thresholds that are all zero were never set.
+	set := 0
+	for _, x := range []*float64{l.LowCritical, l.LowWarning, l.HighWarning, l.HighCritical} {
+		switch {
+		case x == nil:
+		case *x != 0:
+			return
+		default:
+			set++
+		}
+	}
+	if set > 1 {
+		*l = models.Limits{}
+	}
 }
 
 // set tells whether the flag is there and set.

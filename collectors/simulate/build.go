@@ -33,7 +33,7 @@ func (f *Facility) build() error {
 		}
 		for s := sideA; s <= sideB; s++ {
 			info := Info{Name: pduName(r, s), Kind: "pdu", Hall: r.hall, Rack: r.name, Side: string("AB"[s])}
-			d, err := f.add(t, info, w.pduValues(r, s))
+			d, err := f.add(t, info, withPeaks(w.pduValues(r, s)))
 			if err != nil {
 				return err
 			}
@@ -175,6 +175,23 @@ func state(spec *models.PointSpec, words ...string) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// withPeaks adds the largest value so far of what a device measures.
+func withPeaks(values func(string, *models.PointSpec) (float64, bool)) func(string, *models.PointSpec) (float64, bool) {
+	peaks := map[string]float64{}
+	return func(key string, spec *models.PointSpec) (float64, bool) {
+		i := strings.LastIndexByte(key, '/') + 1
+		of, ok := strings.CutPrefix(key[i:], "peak-")
+		if !ok {
+			return values(key, spec)
+		}
+		v, ok := values(key[:i]+of, spec)
+		if ok {
+			peaks[key] = max(peaks[key], v)
+		}
+		return peaks[key], ok
+	}
 }
 
 // pduValues is what a rack PDU measures.

@@ -216,7 +216,13 @@ func (j *judge) beside(v Value) {
 			j.checked[RuleActive]++
 		}
 		if ok && math.Abs(v.Value) > math.Abs(va)*1.05+5 {
-			j.say(RuleActive, v.Value, tenfold(v.Value, va), &va, v.Key, component+"apparent-power")
+			factor := tenfold(v.Value, va)
+			var expected *float64
+			if factor != 0 {
+				x := v.Value * factor
+				expected = &x
+			}
+			j.say(RuleActive, v.Value, factor, expected, v.Key, component+"apparent-power")
 		}
 		j.sum(v, component, "power")
 	case quantity.ApparentPower:
@@ -226,6 +232,9 @@ func (j *judge) beside(v Value) {
 		u, haveU := j.byKey[component+"voltage"]
 		i, haveI := j.byKey[component+"current"]
 		want := u * i
+		if _, phases := j.byKey[component+"L1/current"]; phases {
+			haveU = false // one voltage times one current is not the sum of three phases
+		}
 		if haveU && haveI && want > 50 {
 			j.checked[RuleApparent]++
 		}

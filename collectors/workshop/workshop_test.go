@@ -42,7 +42,7 @@ func TestJudge(t *testing.T) {
 		{RuleFactor, 230, 0.1, []Value{{"input/L1/voltage", quantity.Voltage, 2300}}},
 		{RuleFahrenheit, 25, 0, []Value{{"sensor/1/temperature", quantity.Temperature, 77}}},
 		{RuleFactor, 24.5, 0.1, []Value{{"sensor/1/temperature", quantity.Temperature, 245}}},
-		{RuleActive, 2300, 0.1, []Value{{"input/power", quantity.Power, 22000}, {"input/apparent-power", quantity.ApparentPower, 2300}}},
+		{RuleActive, 2200, 0.1, []Value{{"input/power", quantity.Power, 22000}, {"input/apparent-power", quantity.ApparentPower, 2300}}},
 		{RuleApparent, 2310, 0.1, []Value{{"input/apparent-power", quantity.ApparentPower, 23100}, {"input/voltage", quantity.Voltage, 231}, {"input/current", quantity.Current, 10}}},
 		{RuleSum, 3000, 0.1, []Value{{"output/power", quantity.Power, 30000}, {"output/L1/power", quantity.Power, 1000}, {"output/L2/power", quantity.Power, 1100}, {"output/L3/power", quantity.Power, 900}}},
 		{RuleSum, 3000, 0, []Value{{"output/power", quantity.Power, 1000}, {"output/L1/power", quantity.Power, 1000}, {"output/L2/power", quantity.Power, 1100}, {"output/L3/power", quantity.Power, 900}}},

@@ -47,6 +47,12 @@ describe('names of points', () => {
     expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8 current' }, 'en')).toBe('Current');
     expect(pointName({ key: 'outlet/8/current', label: 'Outlet 8' }, 'en')).toBe('Current');
   });
+  it('does not say the quantity twice', () => {
+    expect(pointName({ key: 'input/L1/voltage', label: 'L1 voltage' }, 'vi')).toBe('Điện áp');
+    expect(pointName({ key: 'outlet/1/current', label: 'OutletName1 current' }, 'vi')).toBe('OutletName1 · Dòng điện');
+    expect(pointName({ key: 'sensor/1/temperature', label: 'Port 1 Temp 1 temperature' }, 'en')).toBe('Port 1 Temp 1 · Temperature');
+    expect(pointName({ key: 'sensor/2/temperature', label: 'Current' }, 'en')).toBe('Current · Temperature');
+  });
   it('names numbered alarms', () => {
     expect(pointName({ key: 'alarm/03', label: 'Alarm 03' }, 'vi')).toBe('Cảnh báo 03');
   });

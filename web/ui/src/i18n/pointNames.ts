@@ -29,6 +29,7 @@ const viComponents: Record<string, string> = {
   equalize: 'Sạc cân bằng', boost: 'Sạc tăng cường', 'fast-charge': 'Sạc nhanh', 'earth-fault': 'Chạm đất', 'heat-exchanger': 'Bộ trao đổi nhiệt', 'surge-arrester': 'Chống sét', midpoint: 'Điểm giữa',
   'current-limit': 'Giới hạn dòng điện', slot: 'Khe cắm', measurement: 'Giá trị đo', 'current-monitor': 'Giám sát dòng điện', 'load-fuse': 'Cầu chì tải', 'battery-fuse': 'Cầu chì ắc quy', discharging: 'Đang xả',
   environment: 'Môi trường', initial: 'Ban đầu', final: 'Cuối',
+  ohe: 'Bộ trao đổi nhiệt', feed: 'Nguồn cấp',
 };
 
 const viQuantities: Record<string, string> = {
@@ -62,6 +63,9 @@ const viQuantities: Record<string, string> = {
   'failed-phases': 'Số pha mất', 'fan-failure': 'Quạt hỏng', 'id-conflict': 'Trùng địa chỉ', 'under-voltage': 'Điện áp thấp', 'over-voltage': 'Quá áp', 'short-circuit': 'Ngắn mạch', 'current-low': 'Dòng điện thấp',
   'current-high': 'Dòng điện cao', mains: 'Điện lưới', phases: 'Số pha', 'battery/capacity': 'Dung lượng', 'string/capacity': 'Dung lượng', 'lithium/capacity': 'Dung lượng', 'rectifiers/capacity': 'Dòng điện khả dụng',
   'converters/capacity': 'Dòng điện khả dụng', 'online-capacity': 'Dòng điện đang khả dụng', 'load-apparent': 'Tải theo công suất biểu kiến',
+  'operating-mode': 'Chế độ vận hành', 'max-temperature': 'Nhiệt độ lớn nhất', 'min-temperature': 'Nhiệt độ nhỏ nhất', 'suction-pressure': 'Áp suất hút', 'discharge-pressure': 'Áp suất đẩy',
+  'displacement-power-factor': 'Hệ số công suất cơ bản', 'line-voltage-unbalance': 'Mất cân bằng điện áp dây', 'inrush-current': 'Dòng khởi động', 'last-transfer-cause': 'Nguyên nhân chuyển nguồn gần nhất',
+  'humidity-state': 'Tình trạng độ ẩm', 'service-interval': 'Chu kỳ bảo dưỡng',
 };
 
 const viStates: Record<string, string> = {
@@ -96,6 +100,8 @@ const viStates: Record<string, string> = {
   'ac failed': 'Mất điện xoay chiều', interrupted: 'Gián đoạn', 'not used': 'Không dùng', energized: 'Có điện', 'not energized': 'Không có điện', vacant: 'Trống', empty: 'Trống', 'communication failed': 'Mất truyền thông',
   'voltage high': 'Điện áp cao', 'voltage low': 'Điện áp thấp', full: 'Đầy', 'critical alarm': 'Cảnh báo nghiêm trọng', registered: 'Đã đăng ký', 'not failed': 'Không hỏng', 'alarm ended': 'Cảnh báo đã hết',
   'switched off': 'Đã tắt', 'fast charge': 'Sạc nhanh',
+  'no battery needs replacing': 'Không có ắc quy nào cần thay', 'no fault': 'Không có lỗi', 'invalid test': 'Lần thử không hợp lệ', primary: 'Chính', secondary: 'Phụ', na: 'Không có', 'n/a': 'Không có', 'not tested': 'Chưa thử',
+  unmanaged: 'Không quản lý',
 };
 
 function humanise(word: string): string {
@@ -116,11 +122,25 @@ export function componentName(component: string, language: Language): string {
   return names.join(' · ');
 }
 
-/** Whether somebody named the point on the device: the label is not made of its key. */
-function hasOwnLabel(point: { key: string; label: string }): boolean {
-  const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
-  const label = plain(point.label);
-  return label !== '' && label !== plain(point.key) && label !== plain(point.key.split('/').slice(0, -1).join(' '));
+const plainWords = (text: string) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+
+/**
+ * What somebody named the point on the device, without the quantity that
+ * profiles put behind it ("Feed A current"); empty for a label that is made of
+ * words of the key.
+ */
+function ownLabel(point: { key: string; label: string }): string {
+  const quantity = plainWords(point.key.split('/').at(-1) ?? '');
+  const label = plainWords(point.label);
+  const tail = label.slice(-quantity.length);
+  const behind = quantity.length > 0 && tail.length === quantity.length && tail.every((word, i) => word === quantity[i]);
+  const own = behind ? label.slice(0, -quantity.length) : label;
+  const key = new Set(plainWords(point.key));
+  if (own.every((word) => key.has(word))) return '';
+  if (!behind) return point.label;
+  let text = point.label.trimEnd();
+  for (let i = 0; i < quantity.length; i++) text = text.replace(/[^\p{L}\p{N}]*[\p{L}\p{N}]+[^\p{L}\p{N}]*$/u, '');
+  return text;
 }
 
 /** The last word of a key with the part that it belongs to: the capacity of a battery is no cooling capacity. */
@@ -135,7 +155,8 @@ export function pointName(point: { key: string; label: string }, language: Langu
   const word = /^\d+$/.test(last)
     ? componentName(parts.slice(-2).join('/'), language)
     : language === 'vi' ? (viQuantities[owned(parts)] ?? viQuantities[last] ?? humanise(last)) : humanise(last);
-  return hasOwnLabel(point) ? `${point.label} · ${word}` : word;
+  const own = ownLabel(point);
+  return own ? `${own} · ${word}` : word;
 }
 
 /** A point with its part, for charts: "Inlet 1 · L1: Current". */

@@ -55,5 +55,6 @@ export function deviceBody(input: DeviceInput): DeviceInput {
   return {
     ...input, name: input.name.trim(), address: text(input.address), profile: text(input.profile), asset_tag: text(input.asset_tag),
     location: input.rack ? undefined : input.location,
+    unit_id: input.protocol?.startsWith('modbus') ? (input.unit_id ?? 1) : undefined,
   };
 }
