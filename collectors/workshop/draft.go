@@ -54,9 +54,9 @@ var classWords = []struct {
 	{`voltage|volts?$|volt[A-Z]`, quantity.Voltage, "voltage"},
 	{`current|amps?$|amperage`, quantity.Current, "current"},
 	{`power|watts?$`, quantity.Power, "power"},
-	{`freq`, quantity.Frequency, "frequency"},
-	{`temp`, quantity.Temperature, "temperature"},
-	{`humid`, quantity.Humidity, "humidity"},
+	{`freq(uency)?`, quantity.Frequency, "frequency"},
+	{`temp(erature)?`, quantity.Temperature, "temperature"},
+	{`humid(ity)?`, quantity.Humidity, "humidity"},
 	{`fan.*(speed|rpm)`, quantity.FanSpeed, "speed"},
 	{`airflow`, quantity.Airflow, "airflow"},
 	{`waterflow|fluidflow|flowrate`, quantity.WaterFlow, "water-flow"},
@@ -112,9 +112,9 @@ var unitWords = []struct {
 
 // guessClass names the quantity of an object by its name and unit.
 func guessClass(name, unit string) (quantity.Class, string) {
-	flat := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))
+	flat, starts := flatten(name)
 	for _, w := range classWords {
-		if regexp.MustCompile(w.pattern).MatchString(flat) || regexp.MustCompile(w.pattern).MatchString(name) {
+		if re := regexp.MustCompile(w.pattern); named(re, flat, starts) || re.MatchString(name) && !re.MatchString(flat) {
 			return w.class, w.name
 		}
 	}
@@ -135,6 +135,55 @@ func guessClass(name, unit string) (quantity.Class, string) {
 		return quantity.Energy, "energy"
 	}
 	return "", ""
+}
+
+// flatten writes a name without case and separators, and tells where words of
+// it start.
+func flatten(name string) (flat string, starts map[int]bool) {
+	var b strings.Builder
+	starts = map[int]bool{}
+	runes := []rune(name)
+	for i, r := range runes {
+		if strings.ContainsRune("-_ ", r) {
+			continue
+		}
+		// A capital starts a word, except within an abbreviation.
+		within := i > 0 && unicode.IsUpper(r) && unicode.IsUpper(runes[i-1]) && (i+1 == len(runes) || !unicode.IsLower(runes[i+1]))
+		if i == 0 || !unicode.IsLetter(runes[i-1]) || unicode.IsUpper(r) && !within {
+			starts[b.Len()] = true
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String(), starts
+}
+
+// longWord is from how many letters on a word is looked for within others, for
+// names that do not tell where their words start.
+const longWord = 5
+
+// named tells whether a word stands in a flat name. A short one has to start
+// where a word of the name does: "thd" is not in RebootWithDuration.
+func named(re *regexp.Regexp, flat string, starts map[int]bool) bool {
+	for _, at := range re.FindAllStringIndex(flat, -1) {
+		if starts[at[0]] || at[1]-at[0] >= longWord {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutArticles takes the word "a" out of a sentence where it is no unit: a
+// word follows, and no number is before it.
+func withoutArticles(sentence string) string {
+	in := strings.Fields(sentence)
+	out := make([]string, 0, len(in))
+	for i, w := range in {
+		if strings.EqualFold(w, "a") && i+1 < len(in) && unicode.IsLetter([]rune(in[i+1])[0]) && (i == 0 || !strings.ContainsAny(in[i-1], "0123456789")) {
+			continue
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
 }
 
 // guessUnit reads a unit and a scale out of words.
@@ -176,7 +225,7 @@ func (d *draft) object(o object) {
 	default:
 		unit, scale := guessUnit(o.units)
 		if unit == "" {
-			unit, scale = guessUnit(firstSentence(o.description))
+			unit, scale = guessUnit(withoutArticles(firstSentence(o.description)))
 		}
 		class, word := guessClass(o.name, unit)
 		if class == "" {
