@@ -96,6 +96,41 @@ func (s ControlState) Open() bool {
 	return s == ControlRequested || s == ControlConfirmed || s == ControlExecuting
 }
 
+// ControlCause is why a control request ended as it did.
+type ControlCause string
+
+// The causes; the comments name the states that they go with.
+const (
+	ControlShown       ControlCause = "shown"        // done: the point shows it
+	ControlShownBefore ControlCause = "shown-before" // done: it showed it before already
+	ControlAccepted    ControlCause = "accepted"     // done: no point can show it
+	// ControlNotShown: accepted, but the point does not show it (unknown).
+	ControlNotShown ControlCause = "not-shown"
+	// ControlUnanswered and ControlUnansweredShown: the device did not answer;
+	// in the second case the point has changed to what was wanted (unknown).
+	ControlUnanswered      ControlCause = "unanswered"
+	ControlUnansweredShown ControlCause = "unanswered-shown"
+	// ControlInterrupted: the program ended or broke (failed before anything
+	// was sent, unknown afterwards).
+	ControlInterrupted ControlCause = "interrupted"
+	ControlRefused     ControlCause = "refused"     // failed: by the device
+	ControlUnreachable ControlCause = "unreachable" // failed: the device does not answer
+	ControlLate        ControlCause = "late"        // failed: not carried out in time
+	ControlWithdrawn   ControlCause = "withdrawn"   // failed: the device may not be written any more
+	ControlReplaced    ControlCause = "replaced"    // failed: the device is another one, or elsewhere
+	ControlChanged     ControlCause = "changed"     // failed: it would be written in another way
+	ControlPersons     ControlCause = "persons"     // failed: one of the two may not any more
+	ControlInternal    ControlCause = "internal"    // failed: a fault of the program
+)
+
+// ControlCauses are all of them.
+func ControlCauses() []ControlCause {
+	return []ControlCause{
+		ControlShown, ControlShownBefore, ControlAccepted, ControlNotShown, ControlUnanswered, ControlUnansweredShown, ControlInterrupted, ControlRefused,
+		ControlUnreachable, ControlLate, ControlWithdrawn, ControlReplaced, ControlChanged, ControlPersons, ControlInternal,
+	}
+}
+
 // ControlRequest is the wish to write one control of one device, with what
 // became of it. Names are kept in words: users, devices and controls may go.
 type ControlRequest struct {
@@ -106,10 +141,12 @@ type ControlRequest struct {
 	// SiteID is the site of the device when it was requested.
 	SiteID *uint64 `json:"site_id"`
 	// Generation is that of the device: one that was replaced is not written.
-	Generation uint32      `json:"generation"`
-	Control    string      `json:"control"`
-	Label      string      `json:"label"`
-	Kind       ControlKind `json:"kind"`
+	Generation uint32 `json:"generation"`
+	// Address is where the device was polled when it was requested.
+	Address string      `json:"address"`
+	Control string      `json:"control"`
+	Label   string      `json:"label"`
+	Kind    ControlKind `json:"kind"`
 	// Option of a command; Value of a set-point in the base unit of Class.
 	Option string   `gorm:"column:option_name" json:"option"`
 	Value  *float64 `json:"value"`
@@ -132,6 +169,10 @@ type ControlRequest struct {
 	DecidedAt *time.Time `json:"decided_at"`
 	StartedAt *time.Time `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`
-	// Result says in words how it ended.
+	// Result is what the person who rejected it said.
 	Result string `json:"result"`
+	// Cause is why it ended by itself, Detail what is known beside: with
+	// addresses and objects, for who may edit devices.
+	Cause  ControlCause `json:"cause"`
+	Detail string       `json:"detail"`
 }

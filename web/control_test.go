@@ -152,6 +152,21 @@ func (c *client) everyControl(h *house) {
 	if seen.State != apigen.ControlStateConfirmed {
 		h.t.Errorf("confirmed: %+v", seen)
 	}
+	if !seen.Cancellable {
+		h.t.Error("who confirmed cannot take it back")
+	}
+	// Why it ended is for all, addresses and objects are not.
+	err := h.db.Exec("UPDATE control_requests SET state = 'failed', ended_at = decided_at, cause = 'unreachable', detail = 'ask 192.0.2.1:161' WHERE id = ?", r.Id).Error
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for role, wants := range map[access.Role]bool{access.Engineer: true, access.Operator: false, access.Viewer: false} {
+		var ended apigen.ControlRequest
+		h.signedIn(role).want(http.StatusOK, "GET", at, nil, &ended)
+		if ended.Cause == nil || *ended.Cause != apigen.ControlCause(models.ControlUnreachable) || (ended.Detail != nil) != wants || ended.Result != nil {
+			h.t.Errorf("%s reads of the end: %+v", role, ended)
+		}
+	}
 	r = ask(apigen.ControlRequestInput{Control: "setpoint", Value: &value})
 	second.want(http.StatusOK, "POST", fmt.Sprintf("/control/requests/%d/reject", r.Id), apigen.ControlRejection{}, nil)
 	r = ask(apigen.ControlRequestInput{Control: "setpoint", Value: &value})

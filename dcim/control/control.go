@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,11 @@ var (
 	ErrRefused = errors.New("the device refused")
 	// ErrUnanswered: it was sent, and nobody knows.
 	ErrUnanswered = errors.New("the device did not answer")
+	// ErrSilent: nothing was sent, because the device does not answer.
+	ErrSilent = errors.New("the device does not answer")
+	// ErrChanged: nothing was sent, because it would be something else than
+	// what was confirmed.
+	ErrChanged = errors.New("the device would be written in another way")
 )
 
 // Plant is what can be written.
@@ -96,6 +102,8 @@ type Options struct {
 	// PollEvery is how often a device is read while its effect is waited for.
 	// Default 1 s.
 	PollEvery time.Duration
+	// Retry is how long it waits after the database failed. Default 5 s.
+	Retry time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -143,6 +151,9 @@ func New(o Options) (*Service, error) {
 	if o.PollEvery <= 0 {
 		o.PollEvery = time.Second
 	}
+	if o.Retry <= 0 {
+		o.Retry = 5 * time.Second
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -178,9 +189,13 @@ func (s *Service) count(name string) {
 const object = "control request"
 
 // record writes a step of a request to the audit log.
-func (s *Service) record(ctx context.Context, tx *gorm.DB, action string, r models.ControlRequest, outcome string) error {
-	return s.o.Audit.Record(ctx, tx, models.AuditEvent{
-		Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, After: r, Outcome: outcome, Detail: r.Result,
+func record(ctx context.Context, audit access.Recorder, tx *gorm.DB, action string, r models.ControlRequest, outcome string) error {
+	detail := r.Result
+	if r.Cause != "" {
+		detail = strings.TrimSuffix(string(r.Cause)+": "+r.Detail, ": ")
+	}
+	return audit.Record(ctx, tx, models.AuditEvent{
+		Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, After: r, Outcome: outcome, Detail: detail,
 	})
 }
 
@@ -194,6 +209,8 @@ const (
 	Ended = "control-ended"
 	// SamePerson: who asked cannot confirm.
 	SamePerson = "control-same-person"
+	// Requester: who asked may not ask for it any more.
+	Requester = "control-requester"
 	// Reauthenticate: the password is needed.
 	Reauthenticate = "reauthenticate"
 	// Limited: too much was written lately.

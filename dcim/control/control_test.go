@@ -126,7 +126,9 @@ func setUp(t *testing.T, g *gorm.DB) *fixture {
 	f.ok(err)
 	lay, err := layout.New(layout.Options{DB: g, Audit: f.log})
 	f.ok(err)
-	f.stock, err = inventory.New(inventory.Options{DB: g, Audit: f.log})
+	f.stock, err = inventory.New(inventory.Options{DB: g, Audit: f.log, Unwritable: func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error {
+		return control.EndOpen(ctx, tx, f.log, id, why)
+	}})
 	f.ok(err)
 	f.ok(f.stock.LoadCatalog(f.sys))
 	site, err := lay.CreateSite(f.sys, models.Site{Name: "S"})
@@ -145,7 +147,10 @@ func setUp(t *testing.T, g *gorm.DB) *fixture {
 
 func (f *fixture) service(o control.Options) *control.Service {
 	f.t.Helper()
-	o.DB, o.Audit, o.Plant, o.Persons, o.PollEvery = f.db, f.log, f.plant, f.persons, 10*time.Millisecond
+	o.DB, o.Plant, o.Persons, o.PollEvery, o.Retry = f.db, f.plant, f.persons, 10*time.Millisecond, 10*time.Millisecond
+	if o.Audit == nil {
+		o.Audit = f.log
+	}
 	o.Now = func() time.Time {
 		if f.now.IsZero() {
 			return time.Now()
@@ -306,13 +311,23 @@ func TestTwoPersons(t *testing.T) {
 			t.Fatal(err)
 		}
 		r = f.ends(r.ID)
-		if r.State != models.ControlDone || r.Decider != "eva" || r.StartedAt == nil || !strings.Contains(r.Result, "outlet/1/state shows it") {
+		if r.State != models.ControlDone || r.Decider != "eva" || r.StartedAt == nil || !strings.Contains(r.Detail, "outlet/1/state shows it") {
 			t.Errorf("ended: %+v", r)
 		}
 		if got := f.plant.sent(); !slices.Equal(got, []string{"SET outlet/1/switch=off0"}) {
 			t.Errorf("written: %v", got)
 		}
-		if got, want := f.journal(), []string{"control-request olga ok", "control-confirm eva ok", "control-execute control ok", "control-done control ok"}; !slices.Equal(got, want) {
+		refused := 0
+		for _, step := range f.journal() {
+			if step == "control-confirm olga denied" {
+				refused++
+			}
+		}
+		if refused != 1 {
+			t.Errorf("who asked tried to confirm once; the audit log has it %d times: %v", refused, f.journal())
+		}
+		journal := slices.DeleteFunc(f.journal(), func(s string) bool { return strings.HasSuffix(s, " denied") })
+		if got, want := journal, []string{"control-request olga ok", "control-confirm eva ok", "control-execute control ok", "control-done control ok"}; !slices.Equal(got, want) {
 			t.Errorf("audit: %v, want %v", got, want)
 		}
 		if _, err := f.Confirm(f.eva(), r.ID, ""); code(err) != control.Ended {
@@ -361,8 +376,8 @@ func TestOutcomes(t *testing.T) {
 			_, err := f.Confirm(f.eva(), r.ID, "")
 			f.ok(err)
 			r = f.ends(r.ID)
-			if r.State != tt.state || !strings.Contains(r.Result, tt.says) || len(f.plant.sent()) != tt.sent {
-				t.Errorf("%s: %s, %q, written %v; want %s that says %q, written %d", tt.name, r.State, r.Result, f.plant.sent(), tt.state, tt.says, tt.sent)
+			if r.State != tt.state || !strings.Contains(r.Detail, tt.says) || len(f.plant.sent()) != tt.sent {
+				t.Errorf("%s: %s, %q, written %v; want %s that says %q, written %d", tt.name, r.State, r.Detail, f.plant.sent(), tt.state, tt.says, tt.sent)
 			}
 		}
 		if n := f.Stats(); n["done"] != 3 || n["failed"] != 2 || n["outcome-unknown"] != 3 || n["confirmed"] != 8 {
@@ -464,11 +479,11 @@ func TestProgramEnds(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // times are kept to the millisecond
 		f.Service = f.service(control.Options{DeviceLimit: 2})
 		f.run(f.Service)
-		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || !strings.Contains(r.Result, "before anything was written") {
-			t.Errorf("confirmed: %s, %s", r.State, r.Result)
+		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || !strings.Contains(r.Detail, "before anything was written") {
+			t.Errorf("confirmed: %s, %s", r.State, r.Detail)
 		}
-		if r := f.ends(executing.ID); r.State != models.ControlUnknown || !strings.Contains(r.Result, "not repeated") {
-			t.Errorf("executing: %s, %s", r.State, r.Result)
+		if r := f.ends(executing.ID); r.State != models.ControlUnknown || !strings.Contains(r.Detail, "not repeated") {
+			t.Errorf("executing: %s, %s", r.State, r.Detail)
 		}
 		time.Sleep(50 * time.Millisecond)
 		if got := f.plant.sent(); len(got) != 0 {
@@ -499,8 +514,8 @@ func TestOrderlyEnd(t *testing.T) {
 		<-f.plant.begun
 		go func() { time.Sleep(50 * time.Millisecond); close(f.plant.block) }()
 		stop()
-		if r := f.ends(r.ID); r.State != models.ControlUnknown || !strings.Contains(r.Result, "the program ended before") || len(f.plant.sent()) != 1 {
-			t.Errorf("%s, %q, written %v", r.State, r.Result, f.plant.sent())
+		if r := f.ends(r.ID); r.State != models.ControlUnknown || !strings.Contains(r.Detail, "the program ended before") || len(f.plant.sent()) != 1 {
+			t.Errorf("%s, %q, written %v", r.State, r.Detail, f.plant.sent())
 		}
 	})
 }
@@ -533,6 +548,174 @@ func TestRateLimit(t *testing.T) {
 		f.now = time.Now().Add(5*time.Minute + time.Second)
 		if err := confirm(); err != nil {
 			t.Errorf("after half of the window: %v", err)
+		}
+	})
+}
+
+// TestConfirmedDoesNotLast: what was not carried out at once never is, and it
+// can be stopped by both.
+func TestConfirmedDoesNotLast(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.allow()
+		confirmed := func() models.ControlRequest {
+			t.Helper()
+			r := f.ask(off)
+			_, err := f.Confirm(f.eva(), r.ID, "")
+			f.ok(err)
+			return r
+		}
+		for _, who := range []context.Context{f.olga(), f.eva()} {
+			r := confirmed()
+			if _, err := f.Cancel(f.as("anna", access.Administrator), r.ID); code(err) != "forbidden" {
+				t.Errorf("somebody else took it back: %v", err)
+			}
+			if got, err := f.Cancel(who, r.ID); err != nil || got.State != models.ControlCancelled {
+				t.Errorf("taken back after it was confirmed: %s, %v", got.State, err)
+			}
+		}
+		r := confirmed()
+		f.now = time.Now().Add(61 * time.Second)
+		f.run(f.Service)
+		if got := f.ends(r.ID); got.State != models.ControlFailed || got.Cause != models.ControlLate {
+			t.Errorf("a minute later: %s, %s", got.State, got.Cause)
+		}
+		if got := f.plant.sent(); len(got) != 0 {
+			t.Errorf("written: %v", got)
+		}
+	})
+}
+
+// TestEndsWithThePermission: what waits does not outlive what it was asked for.
+func TestEndsWithThePermission(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		anna := f.as("anna", access.Administrator)
+		for name, tt := range map[string]struct {
+			do    func()
+			cause models.ControlCause
+		}{
+			"withdrawn": {func() { f.ok(f.stock.AllowControl(anna, f.device.ID, models.Controlling{})) }, models.ControlWithdrawn},
+			"other address": {func() {
+				d := f.device
+				d.Address, d.Version = "192.0.2.77:161", 0
+				_, err := f.stock.UpdateDevice(anna, d)
+				f.ok(err)
+			}, models.ControlReplaced},
+			"other device": {func() {
+				f.ok(g.Exec("UPDATE devices SET identity_changed_at = ? WHERE id = ?", time.Now(), f.device.ID).Error)
+				f.ok(f.stock.AcceptIdentity(anna, f.device.ID))
+			}, models.ControlReplaced},
+		} {
+			f.allow()
+			value := 24.0
+			waits, confirmed := f.ask(off), f.ask(control.Wish{Control: "setpoint", Value: &value})
+			_, err := f.Confirm(f.eva(), confirmed.ID, "")
+			f.ok(err)
+			tt.do()
+			f.allow() // and permitted again
+			for _, id := range []uint64{waits.ID, confirmed.ID} {
+				if r, err := f.Get(f.eva(), id); err != nil || r.State != models.ControlFailed || r.Cause != tt.cause {
+					t.Errorf("%s: %s, %q, %v", name, r.State, r.Cause, err)
+				}
+			}
+			if _, err := f.Confirm(f.eva(), waits.ID, ""); code(err) != control.Ended {
+				t.Errorf("%s: confirmed: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestPersonsAreCheckedAgain: what counts is where the device is, and who may,
+// when it is confirmed and when it is carried out.
+func TestPersonsAreCheckedAgain(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.allow()
+		here := f.as("eva", access.Engineer, func(p *access.Principal) { p.Scope = []uint64{f.site} })
+		set := func(user, change string, args ...any) {
+			t.Helper()
+			f.ok(g.Exec("UPDATE users SET "+change+" WHERE name = '"+user+"'", args...).Error)
+		}
+		r := f.ask(off)
+		lay, err := layout.New(layout.Options{DB: g, Audit: f.log})
+		f.ok(err)
+		other, err := lay.CreateSite(f.sys, models.Site{Name: "T"})
+		f.ok(err)
+		f.ok(g.Exec("UPDATE devices SET site_id = ? WHERE id = ?", other.ID, f.device.ID).Error)
+		if _, err := f.Confirm(here, r.ID, ""); err == nil {
+			t.Error("confirmed for a device that is at another site by now")
+		}
+		f.ok(g.Exec("UPDATE devices SET site_id = ? WHERE id = ?", f.site, f.device.ID).Error)
+		for _, change := range []string{"disabled = TRUE", "role = 'viewer'", fmt.Sprintf("scope = '[%d]'", other.ID)} {
+			set("olga", change)
+			if _, err := f.Confirm(here, r.ID, ""); code(err) != control.Requester {
+				t.Errorf("confirmed for somebody with %s: %v", change, err)
+			}
+			set("olga", "disabled = FALSE, role = 'engineer', scope = '[]'")
+		}
+		_, err = f.Confirm(here, r.ID, "")
+		f.ok(err)
+		set("eva", "disabled = TRUE")
+		f.run(f.Service)
+		if got := f.ends(r.ID); got.State != models.ControlFailed || got.Cause != models.ControlPersons {
+			t.Errorf("carried out for a person without right: %s, %s", got.State, got.Cause)
+		}
+		if got := f.plant.sent(); len(got) != 0 {
+			t.Errorf("written: %v", got)
+		}
+	})
+}
+
+// faulty is an audit log that fails for some entries, and with it what they
+// are about.
+type faulty struct {
+	access.Recorder
+	mu    sync.Mutex
+	fails map[string]int
+}
+
+func (x *faulty) Record(ctx context.Context, tx *gorm.DB, e models.AuditEvent) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.fails[e.Action+" "+e.ObjectID] > 0 {
+		x.fails[e.Action+" "+e.ObjectID]--
+		return errors.New("disk full")
+	}
+	return x.Recorder.Record(ctx, tx, e)
+}
+
+// TestExecutorOutlivesTheDatabase: a fault of the database stalls neither the
+// executor nor the other requests, and no outcome gets lost.
+func TestExecutorOutlivesTheDatabase(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.allow()
+		value := 24.0
+		left := f.ask(control.Wish{Control: "setpoint", Value: &value})
+		_, err := f.Confirm(f.eva(), left.ID, "")
+		f.ok(err)
+		time.Sleep(5 * time.Millisecond) // times are kept to the millisecond
+		audit := &faulty{Recorder: f.log, fails: map[string]int{fmt.Sprintf("control-failed %d", left.ID): 2}}
+		f.Service = f.service(control.Options{Audit: audit})
+		f.run(f.Service)
+		if r := f.ends(left.ID); r.State != models.ControlFailed || r.Cause != models.ControlInterrupted {
+			t.Errorf("of the run before: %s, %s", r.State, r.Cause)
+		}
+		stuck, r := f.ask(control.Wish{Control: "setpoint", Value: &value}), f.ask(off)
+		audit.mu.Lock()
+		audit.fails[fmt.Sprintf("control-execute %d", stuck.ID)] = 1 << 30
+		audit.fails[fmt.Sprintf("control-done %d", r.ID)] = 2
+		audit.mu.Unlock()
+		for _, id := range []uint64{stuck.ID, r.ID} {
+			_, err := f.Confirm(f.eva(), id, "")
+			f.ok(err)
+		}
+		if r := f.ends(r.ID); r.State != models.ControlDone || r.Cause != models.ControlShown {
+			t.Errorf("behind one that is stuck: %s, %s", r.State, r.Cause)
+		}
+		if got := f.plant.sent(); !slices.Equal(got, []string{"SET outlet/1/switch=off0"}) {
+			t.Errorf("written: %v", got)
 		}
 	})
 }

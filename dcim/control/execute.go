@@ -7,8 +7,11 @@ import (
 	"math"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/db"
+	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -21,29 +24,51 @@ const (
 	// stepTimeout bounds one step in the database after the program was told
 	// to end.
 	stepTimeout = 5 * time.Second
+	// maxLate is how long after it was confirmed a request may begin: later
+	// nobody expects it.
+	maxLate = time.Minute
 )
 
 // Run carries out what is confirmed until ctx ends. What an earlier run left
 // behind is closed first, never repeated.
 func (s *Service) Run(ctx context.Context) error {
 	ctx = access.System(ctx, "control")
-	if err := s.recover(ctx); err != nil {
-		return err
-	}
 	defer s.work.Wait()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
-		if err := s.look(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.ErrorContext(ctx, "look for control requests", "err", err)
+	for recovered := false; ; {
+		var again <-chan time.Time
+		err := error(nil)
+		if !recovered {
+			err = s.recover(ctx)
+			recovered = err == nil
+		}
+		if recovered {
+			err = s.look(ctx)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				s.o.Log.ErrorContext(ctx, "look for control requests", "err", err)
+			}
+			again = time.After(s.o.Retry)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.wake:
 		case <-tick.C:
+		case <-again:
 		}
 	}
+}
+
+// outcome is how a request ended.
+type outcome struct {
+	state models.ControlState
+	cause models.ControlCause
+	// detail may name addresses and objects, and never holds what a database
+	// said.
+	detail string
 }
 
 // recover closes what was under way when the program ended, and takes the
@@ -54,14 +79,18 @@ func (s *Service) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for interrupted control requests: %w", err)
 	}
+	var faults []error
 	for _, r := range left {
-		state, result := models.ControlFailed, "the program ended before anything was written"
+		o := outcome{models.ControlFailed, models.ControlInterrupted, "the program ended before anything was written"}
 		if r.State == models.ControlExecuting {
-			state, result = models.ControlUnknown, "the program ended while it was written: look at the device; it is not repeated"
+			o = outcome{models.ControlUnknown, models.ControlInterrupted, "the program ended while it was written: look at the device; it is not repeated"}
 		}
-		if _, err := s.end(ctx, r.ID, r.State, state, result); err != nil {
-			return err
+		if _, err := s.end(ctx, r.ID, r.State, o); err != nil && !errors.Is(err, fault.ErrConflict) {
+			faults = append(faults, err)
 		}
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	var started []models.ControlRequest
 	err = s.db.WithContext(ctx).Where("started_at > ?", s.now().Add(-s.o.Window)).Order("started_at").Find(&started).Error
@@ -82,50 +111,68 @@ func (s *Service) recover(ctx context.Context) error {
 	return nil
 }
 
-// look begins what is confirmed and closes what has expired.
+// look begins what is confirmed and closes what has expired. A request whose
+// step fails does not keep the others from theirs.
 func (s *Service) look(ctx context.Context) error {
 	var rows []models.ControlRequest
 	err := s.db.WithContext(ctx).Where("state = ? OR state = ? AND expires_at <= ?", models.ControlConfirmed, models.ControlRequested, s.now()).Order("id").Find(&rows).Error
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, r := range rows {
-		if r.State == models.ControlRequested {
-			if _, err := s.end(ctx, r.ID, r.State, models.ControlExpired, "nobody confirmed it in time"); err != nil {
-				return err
-			}
-			continue
+		if err := s.take(ctx, r); err != nil && !errors.Is(err, fault.ErrConflict) { // somebody else ended it
+			faults = append(faults, err)
 		}
-		// It is kept before anything goes out: what is found executing after a
-		// crash may have been written.
-		r, err := s.step(ctx, r.ID, "control-execute", func(r *models.ControlRequest) error {
-			if r.State != models.ControlConfirmed {
-				return ended(*r)
-			}
-			now := s.now()
-			r.State, r.StartedAt = models.ControlExecuting, &now
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		s.work.Go(func() { s.execute(ctx, r) })
 	}
+	return errors.Join(faults...)
+}
+
+// take begins a request, or ends it when its time is over.
+func (s *Service) take(ctx context.Context, r models.ControlRequest) error {
+	if r.State == models.ControlRequested {
+		_, err := s.end(ctx, r.ID, r.State, outcome{state: models.ControlExpired})
+		return err
+	}
+	if s.late(r) {
+		_, err := s.end(ctx, r.ID, r.State, outcome{models.ControlFailed, models.ControlLate, "nothing was written: it was not carried out in time"})
+		return err
+	}
+	// It is kept before anything goes out: what is found executing after a
+	// crash may have been written.
+	r, err := s.step(ctx, r.ID, "control-execute", func(_ *gorm.DB, r *models.ControlRequest) error {
+		if r.State != models.ControlConfirmed || s.late(*r) {
+			return ended(*r)
+		}
+		now := s.now()
+		r.State, r.StartedAt = models.ControlExecuting, &now
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.work.Go(func() { s.execute(ctx, r) })
 	return nil
 }
 
+// late says whether what was confirmed is not what anybody expects any more.
+func (s *Service) late(r models.ControlRequest) bool {
+	now := s.now()
+	return !now.Before(r.ExpiresAt) || r.DecidedAt == nil || now.Sub(*r.DecidedAt) > maxLate
+}
+
 // end closes a request that is in state from.
-func (s *Service) end(ctx context.Context, id uint64, from, to models.ControlState, result string) (models.ControlRequest, error) {
-	r, err := s.step(ctx, id, "control-"+string(to), func(r *models.ControlRequest) error {
+func (s *Service) end(ctx context.Context, id uint64, from models.ControlState, o outcome) (models.ControlRequest, error) {
+	r, err := s.step(ctx, id, "control-"+string(o.state), func(_ *gorm.DB, r *models.ControlRequest) error {
 		if r.State != from {
 			return ended(*r)
 		}
 		now := s.now()
-		r.State, r.EndedAt, r.Result = to, &now, clip(result)
+		r.State, r.EndedAt, r.Cause, r.Detail = o.state, &now, o.cause, clip(o.detail)
 		return nil
 	})
 	if err == nil {
-		s.count(string(to))
+		s.count(string(o.state))
 	}
 	return r, err
 }
@@ -140,28 +187,45 @@ func clip(text string) string {
 
 // execute writes what a request wants and waits for the effect.
 func (s *Service) execute(ctx context.Context, r models.ControlRequest) {
-	state, result := models.ControlUnknown, "the program failed while it was written: look at the device"
+	o := outcome{models.ControlUnknown, models.ControlInterrupted, "the program failed while it was written: look at the device"}
 	defer func() {
 		if p := recover(); p != nil {
 			s.o.Log.ErrorContext(ctx, "control panicked", "request", r.ID, "panic", fmt.Sprint(p))
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
-		defer cancel()
-		if _, err := s.end(last, r.ID, models.ControlExecuting, state, result); err != nil {
-			// The next start finds it executing and says that nobody knows.
-			s.o.Log.ErrorContext(last, "outcome of a control request is not kept", "request", r.ID, "state", string(state), "result", result, "err", err)
-		}
+		s.keep(ctx, r, o)
 	}()
-	state, result = s.perform(ctx, r)
+	o = s.perform(ctx, r)
 	s.o.Log.InfoContext(ctx, "control request carried out", "request", r.ID, "device", r.DeviceName, "control", r.Control, "target", r.Target, "raw", r.Raw,
-		"requested by", r.Requester, "confirmed by", r.Decider, "state", string(state), "result", result)
+		"requested by", r.Requester, "confirmed by", r.Decider, "state", string(o.state), "cause", string(o.cause), "detail", o.detail)
+}
+
+// keep keeps the outcome of a request that was carried out. While that fails it
+// is tried again until ctx ends, and then once more.
+func (s *Service) keep(ctx context.Context, r models.ControlRequest, o outcome) {
+	for {
+		final := ctx.Err() != nil
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+		_, err := s.end(last, r.ID, models.ControlExecuting, o)
+		cancel()
+		if err == nil {
+			return
+		}
+		s.o.Log.ErrorContext(ctx, "outcome of a control request is not kept", "request", r.ID, "state", string(o.state), "cause", string(o.cause), "detail", o.detail, "err", err)
+		if final || errors.Is(err, fault.ErrConflict) || errors.Is(err, fault.ErrNotFound) {
+			return // the next start finds it executing and says that nobody knows
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(s.o.Retry):
+		}
+	}
 }
 
 // perform returns how it ended.
-func (s *Service) perform(ctx context.Context, r models.ControlRequest) (models.ControlState, string) {
-	d, spec, why := s.still(ctx, r)
-	if why != "" {
-		return models.ControlFailed, "nothing was written: " + why
+func (s *Service) perform(ctx context.Context, r models.ControlRequest) outcome {
+	d, spec, cause, why := s.still(ctx, r)
+	if cause != "" {
+		return outcome{models.ControlFailed, cause, "nothing was written: " + why}
 	}
 	a := Action{Option: r.Option}
 	if r.Value != nil {
@@ -175,55 +239,74 @@ func (s *Service) perform(ctx context.Context, r models.ControlRequest) (models.
 	err := s.o.Plant.Write(write, d, r.Control, a, Intent{Target: r.Target, Raw: r.Raw})
 	cancel()
 	switch {
-	case errors.Is(err, ErrUnanswered):
+	case err == nil, errors.Is(err, ErrUnanswered):
 	case errors.Is(err, ErrRefused):
-		return models.ControlFailed, err.Error()
-	case err != nil:
-		return models.ControlFailed, "nothing was written: " + err.Error()
+		return outcome{models.ControlFailed, models.ControlRefused, err.Error()}
+	case errors.Is(err, ErrSilent):
+		return outcome{models.ControlFailed, models.ControlUnreachable, "nothing was written: " + err.Error()}
+	case errors.Is(err, ErrChanged):
+		return outcome{models.ControlFailed, models.ControlChanged, "nothing was written: " + err.Error()}
+	default:
+		return outcome{models.ControlFailed, models.ControlInternal, "nothing was written: " + err.Error()}
 	}
 	wanted, provable := effect(spec, a)
 	changes := known && !wanted(before)
 	if !provable || spec.Shows == "" {
 		s.o.Plant.Poll(d.ID)
 		if err != nil {
-			return models.ControlUnknown, err.Error()
+			return outcome{models.ControlUnknown, models.ControlUnanswered, err.Error()}
 		}
-		return models.ControlDone, "the device accepted it; no point can show the effect"
+		return outcome{models.ControlDone, models.ControlAccepted, "the device accepted it; no point can show the effect"}
 	}
 	seen, last := s.await(ctx, d.ID, spec, sent, wanted)
 	switch {
 	case err != nil && seen && changes:
-		return models.ControlUnknown, fmt.Sprintf("%v; %s has changed to what was wanted", err, spec.Shows)
+		return outcome{models.ControlUnknown, models.ControlUnansweredShown, fmt.Sprintf("%v; %s has changed to what was wanted", err, spec.Shows)}
 	case err != nil:
-		return models.ControlUnknown, fmt.Sprintf("%v; %s", err, last)
+		return outcome{models.ControlUnknown, models.ControlUnanswered, fmt.Sprintf("%v; %s", err, last)}
 	case seen && changes:
-		return models.ControlDone, "the device accepted it, and " + spec.Shows + " shows it"
+		return outcome{models.ControlDone, models.ControlShown, "the device accepted it, and " + spec.Shows + " shows it"}
 	case seen:
-		return models.ControlDone, "the device accepted it; " + spec.Shows + " showed it before already"
+		return outcome{models.ControlDone, models.ControlShownBefore, "the device accepted it; " + spec.Shows + " showed it before already"}
+	case ctx.Err() != nil:
+		return outcome{models.ControlUnknown, models.ControlInterrupted, "the device accepted it, but " + last}
 	}
-	return models.ControlUnknown, "the device accepted it, but " + last
+	return outcome{models.ControlUnknown, models.ControlNotShown, "the device accepted it, but " + last}
 }
 
-// still says why a request cannot be carried out any more.
-func (s *Service) still(ctx context.Context, r models.ControlRequest) (models.Device, models.ControlSpec, string) {
-	if r.DeviceID == nil {
-		return models.Device{}, models.ControlSpec{}, "the device was deleted"
+// still says why a request cannot be carried out any more; without a cause it
+// can.
+func (s *Service) still(ctx context.Context, r models.ControlRequest) (d models.Device, spec models.ControlSpec, cause models.ControlCause, why string) {
+	if r.DeviceID == nil || r.DeciderID == nil {
+		return d, spec, models.ControlReplaced, "the device was deleted"
 	}
 	d, err := db.Take[models.Device](s.db.WithContext(ctx), "device", *r.DeviceID)
-	switch {
-	case err != nil:
-		return d, models.ControlSpec{}, err.Error()
-	case !d.ControlAllowed:
-		return d, models.ControlSpec{}, "the device may not be written any more"
-	case d.Generation != r.Generation:
-		return d, models.ControlSpec{}, "the device was replaced by another one"
+	if errors.Is(err, fault.ErrNotFound) {
+		return d, spec, models.ControlReplaced, "the device was deleted"
+	}
+	asks, confirms := false, false
+	if err == nil {
+		asks, err = holds(s.db.WithContext(ctx), r.RequesterID, access.RequestControl, d.SiteID)
+	}
+	if err == nil {
+		confirms, err = holds(s.db.WithContext(ctx), *r.DeciderID, access.ConfirmControl, d.SiteID)
+	}
+	if err != nil {
+		s.o.Log.ErrorContext(ctx, "look whether a control request still stands", "request", r.ID, "err", err)
+		return d, spec, models.ControlInternal, "whether it may be was not to be found out"
+	}
+	if cause, why = moved(d, r); cause != "" {
+		return d, spec, cause, why
+	}
+	if !asks || !confirms {
+		return d, spec, models.ControlPersons, "who asked or who confirmed may not any more"
 	}
 	for _, spec := range s.o.Plant.Controls(d.ID) {
 		if spec.Key == r.Control {
-			return d, spec, ""
+			return d, spec, "", ""
 		}
 	}
-	return d, models.ControlSpec{}, "the device does not answer, or has no such control any more"
+	return d, spec, models.ControlUnreachable, "the device does not answer, or has no such control any more"
 }
 
 // effect gives the test on the shown point that proves an action; provable is

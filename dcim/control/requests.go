@@ -46,7 +46,7 @@ func (s *Service) Request(ctx context.Context, id models.DeviceID, w Wish, reaso
 	now := s.now()
 	d := p.device
 	r := models.ControlRequest{
-		DeviceID: &d.ID, DeviceName: d.Name, SiteID: &d.SiteID, Generation: d.Generation, Control: p.Spec.Key, Label: p.Spec.Label, Kind: p.Spec.Kind,
+		DeviceID: &d.ID, DeviceName: d.Name, SiteID: &d.SiteID, Generation: d.Generation, Address: d.Address, Control: p.Spec.Key, Label: p.Spec.Label, Kind: p.Spec.Kind,
 		Option: w.Option, Value: w.Value, Class: string(p.Spec.Class), Target: p.Intent.Target, Raw: p.Intent.Raw, Before: p.Intent.Current,
 		Reason: reason, State: models.ControlRequested, RequesterID: who.UserID, Requester: who.Name, RequestedAt: now, ExpiresAt: now.Add(s.o.Expiry).UTC(),
 	}
@@ -58,7 +58,7 @@ func (s *Service) Request(ctx context.Context, id models.DeviceID, w Wish, reaso
 			}
 			return fmt.Errorf("request control of %q: %w", d.Name, err)
 		}
-		return s.record(ctx, tx, "control-request", r, "")
+		return record(ctx, s.o.Audit, tx, "control-request", r, "")
 	})
 	if err != nil {
 		return models.ControlRequest{}, err
@@ -69,30 +69,62 @@ func (s *Service) Request(ctx context.Context, id models.DeviceID, w Wish, reaso
 
 // step changes a request that waits, within one transaction with its entry in
 // the audit log.
-func (s *Service) step(ctx context.Context, id uint64, action string, change func(r *models.ControlRequest) error) (models.ControlRequest, error) {
+func (s *Service) step(ctx context.Context, id uint64, action string, change func(tx *gorm.DB, r *models.ControlRequest) error) (models.ControlRequest, error) {
 	var r models.ControlRequest
 	err := db.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
-		if r, err = db.TakeLocked[models.ControlRequest](tx, object, id); err != nil {
-			return err
-		}
-		before := r.State
-		if err := change(&r); err != nil {
-			return err
-		}
-		res := tx.Model(&models.ControlRequest{}).Where("id = ? AND state = ?", id, before).Select("*").Omit("id").Updates(&r)
-		if res.Error != nil {
-			return fmt.Errorf("%s %d: %w", action, id, res.Error)
-		}
-		if res.RowsAffected == 0 {
-			return ended(r)
-		}
-		outcome := ""
-		if r.State == models.ControlFailed || r.State == models.ControlUnknown {
-			outcome = "failed"
-		}
-		return s.record(ctx, tx, action, r, outcome)
+		r, err = stepIn(ctx, tx, s.o.Audit, id, action, change)
+		return err
 	})
 	return r, err
+}
+
+// stepIn is step within a transaction.
+func stepIn(ctx context.Context, tx *gorm.DB, audit access.Recorder, id uint64, action string, change func(tx *gorm.DB, r *models.ControlRequest) error) (models.ControlRequest, error) {
+	r, err := db.TakeLocked[models.ControlRequest](tx, object, id)
+	if err != nil {
+		return r, err
+	}
+	before := r.State
+	if err := change(tx, &r); err != nil {
+		return r, err
+	}
+	res := tx.Model(&models.ControlRequest{}).Where("id = ? AND state = ?", id, before).Select("*").Omit("id").Updates(&r)
+	if res.Error != nil {
+		return r, fmt.Errorf("%s %d: %w", action, id, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return r, ended(r)
+	}
+	outcome := ""
+	if r.State == models.ControlFailed || r.State == models.ControlUnknown {
+		outcome = "failed"
+	}
+	return r, record(ctx, audit, tx, action, r, outcome)
+}
+
+// EndOpen ends what waits for a device, within the transaction after which the
+// device may not be written any more or is another one. What is under way is
+// left to its end.
+func EndOpen(ctx context.Context, tx *gorm.DB, audit access.Recorder, device models.DeviceID, cause models.ControlCause) error {
+	var open []uint64
+	err := tx.Model(&models.ControlRequest{}).Where("device_id = ? AND state IN ?", device, []models.ControlState{models.ControlRequested, models.ControlConfirmed}).Order("id").Pluck("id", &open).Error
+	if err != nil {
+		return fmt.Errorf("look for open control requests of device %d: %w", device, err)
+	}
+	for _, id := range open {
+		_, err := stepIn(ctx, tx, audit, id, "control-failed", func(_ *gorm.DB, r *models.ControlRequest) error {
+			if r.State != models.ControlRequested && r.State != models.ControlConfirmed {
+				return ended(*r)
+			}
+			now := db.Now()
+			r.State, r.EndedAt, r.Cause = models.ControlFailed, &now, cause
+			return nil
+		})
+		if err != nil && !errors.Is(err, fault.ErrConflict) {
+			return err
+		}
+	}
+	return nil
 }
 
 func ended(r models.ControlRequest) error {
@@ -110,6 +142,90 @@ func (s *Service) waiting(r *models.ControlRequest) error {
 	return nil
 }
 
+// site is where the device of a request is, or was while there was one.
+func (s *Service) site(ctx context.Context, r models.ControlRequest) (uint64, error) {
+	if r.DeviceID != nil {
+		switch d, err := db.Take[models.Device](s.db.WithContext(ctx), "device", *r.DeviceID); {
+		case err == nil:
+			return d.SiteID, nil
+		case !errors.Is(err, fault.ErrNotFound):
+			return 0, err
+		}
+	}
+	if r.SiteID == nil {
+		return 0, nil
+	}
+	return *r.SiteID, nil
+}
+
+// siteColumn is site in a query.
+const siteColumn = "COALESCE((SELECT d.site_id FROM devices AS d WHERE d.id = control_requests.device_id), control_requests.site_id)"
+
+// holds says whether a user is there, may sign in and may do op in a site.
+func holds(tx *gorm.DB, user uint64, op access.Operation, site uint64) (bool, error) {
+	u, err := db.Take[models.User](tx, "user", user)
+	if errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	p := access.Principal{UserID: u.ID, Name: u.Name, Role: access.Role(u.Role), Scope: u.Scope, Via: access.ViaSession}
+	return !u.Disabled && p.CanSite(op, site), nil
+}
+
+// confirmable says whether two persons may, as things are now, have the device
+// of a request written.
+func confirmable(tx *gorm.DB, r models.ControlRequest, confirmer access.Principal) error {
+	if r.DeviceID == nil {
+		return fault.NotFound("device", r.DeviceName)
+	}
+	d, err := db.Take[models.Device](tx, "device", *r.DeviceID)
+	if err != nil {
+		return err
+	}
+	if !confirmer.CanSite(access.ConfirmControl, d.SiteID) {
+		return &access.ForbiddenError{Operation: access.ConfirmControl, Site: d.SiteID}
+	}
+	ok, err := holds(tx, r.RequesterID, access.RequestControl, d.SiteID)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fault.Conflict(Requester, "", fmt.Sprintf("%s may not ask for this any more", r.Requester), r.Requester)
+	}
+	if cause, _ := moved(d, r); cause != "" {
+		return fault.Conflict(NotAllowed, "", fmt.Sprintf("device %q may not be written as it was asked for", d.Name), d.Name)
+	}
+	return nil
+}
+
+// moved says why a device is not the one that a request is for any more.
+func moved(d models.Device, r models.ControlRequest) (models.ControlCause, string) {
+	switch {
+	case !d.ControlAllowed:
+		return models.ControlWithdrawn, "the device may not be written any more"
+	case d.Generation != r.Generation:
+		return models.ControlReplaced, "the device was replaced by another one"
+	case d.Address != r.Address:
+		return models.ControlReplaced, "the device is polled at another address"
+	}
+	return "", ""
+}
+
+// denied keeps in the audit log that somebody may not do it.
+func (s *Service) denied(ctx context.Context, action string, r models.ControlRequest, why error) error {
+	err := db.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		return s.o.Audit.Record(ctx, tx, models.AuditEvent{
+			Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, Outcome: "denied", Detail: why.Error(),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("keep that %s was denied: %w", action, err)
+	}
+	return why
+}
+
 // own returns a request of a site where the principal may do op.
 func (s *Service) own(ctx context.Context, op access.Operation, id uint64) (models.ControlRequest, error) {
 	if err := access.Require(ctx, op); err != nil {
@@ -119,9 +235,9 @@ func (s *Service) own(ctx context.Context, op access.Operation, id uint64) (mode
 	if err != nil {
 		return r, err
 	}
-	var site uint64
-	if r.SiteID != nil {
-		site = *r.SiteID
+	site, err := s.site(ctx, r)
+	if err != nil {
+		return models.ControlRequest{}, err
 	}
 	if err := access.RequireSite(ctx, op, site); err != nil {
 		if errors.Is(err, access.ErrForbidden) {
@@ -142,13 +258,16 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 	}
 	who, _ := access.From(ctx)
 	if who.Via != access.ViaSession || who.UserID == 0 {
-		return models.ControlRequest{}, &access.ForbiddenError{Operation: access.ConfirmControl}
+		return models.ControlRequest{}, s.denied(ctx, "control-confirm", r, &access.ForbiddenError{Operation: access.ConfirmControl})
 	}
 	if err := s.waiting(&r); err != nil {
 		return models.ControlRequest{}, err
 	}
 	if r.RequesterID == who.UserID {
-		return models.ControlRequest{}, fault.Conflict(SamePerson, "", "another person must confirm what you asked for")
+		return models.ControlRequest{}, s.denied(ctx, "control-confirm", r, fault.Conflict(SamePerson, "", "another person must confirm what you asked for"))
+	}
+	if err := confirmable(s.db.WithContext(ctx), r, who); err != nil {
+		return models.ControlRequest{}, err
 	}
 	switch err := s.o.Persons.Reauthenticate(ctx, password, s.o.FreshSession); {
 	case errors.Is(err, access.ErrReauthenticate):
@@ -158,16 +277,16 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 	case err != nil:
 		return models.ControlRequest{}, err
 	}
-	if r.DeviceID == nil {
-		return models.ControlRequest{}, fault.NotFound("device", r.DeviceName)
-	}
 	if wait := s.admit(*r.DeviceID); wait > 0 {
 		s.count("limited")
 		return models.ControlRequest{}, fault.Conflict(Limited, "",
 			fmt.Sprintf("too much was written lately; the next is possible in %s", wait.Round(time.Second)), wait.Round(time.Second).String())
 	}
-	r, err = s.step(ctx, id, "control-confirm", func(r *models.ControlRequest) error {
+	r, err = s.step(ctx, id, "control-confirm", func(tx *gorm.DB, r *models.ControlRequest) error {
 		if err := s.waiting(r); err != nil {
+			return err
+		}
+		if err := confirmable(tx, *r, who); err != nil {
 			return err
 		}
 		now := s.now()
@@ -222,23 +341,37 @@ func (s *Service) Reject(ctx context.Context, id uint64, why string) (models.Con
 	return s.close(ctx, id, "control-reject", models.ControlRejected, why)
 }
 
-// Cancel takes a request back. Only who asked can.
+// Cancel takes a request back, until it is carried out. Who asked can, and who
+// confirmed it.
 func (s *Service) Cancel(ctx context.Context, id uint64) (models.ControlRequest, error) {
 	r, err := s.own(ctx, access.RequestControl, id)
 	if err != nil {
 		return r, err
 	}
-	if who, _ := access.From(ctx); r.RequesterID != who.UserID {
+	if who, _ := access.From(ctx); !Cancels(who, r) {
 		return models.ControlRequest{}, &access.ForbiddenError{Operation: access.RequestControl}
 	}
 	return s.close(ctx, id, "control-cancel", models.ControlCancelled, "")
 }
 
+// Cancels says whether a principal is one who can take a request back.
+func Cancels(p access.Principal, r models.ControlRequest) bool {
+	switch {
+	case p.UserID == 0:
+		return false
+	case r.State == models.ControlConfirmed && r.DeciderID != nil && *r.DeciderID == p.UserID:
+		return true
+	}
+	return r.RequesterID == p.UserID
+}
+
 func (s *Service) close(ctx context.Context, id uint64, action string, state models.ControlState, result string) (models.ControlRequest, error) {
 	who, _ := access.From(ctx)
-	r, err := s.step(ctx, id, action, func(r *models.ControlRequest) error {
-		if err := s.waiting(r); err != nil {
-			return err
+	r, err := s.step(ctx, id, action, func(_ *gorm.DB, r *models.ControlRequest) error {
+		if stop := state == models.ControlCancelled && r.State == models.ControlConfirmed; !stop {
+			if err := s.waiting(r); err != nil {
+				return err
+			}
 		}
 		now := s.now()
 		r.State, r.EndedAt, r.Result, r.Decider, r.DecidedAt = state, &now, result, who.Name, &now
@@ -269,7 +402,7 @@ func (s *Service) Requests(ctx context.Context, f Filter) ([]models.ControlReque
 	if err := access.Require(ctx, access.ReadFacility); err != nil {
 		return nil, err
 	}
-	q := layout.Confine(ctx, s.db.WithContext(ctx), "control_requests.site_id")
+	q := layout.Confine(ctx, s.db.WithContext(ctx), siteColumn)
 	if f.DeviceID != 0 {
 		q = q.Where("device_id = ?", f.DeviceID)
 	}

@@ -432,6 +432,9 @@ func (s *Service) UpdateDevice(ctx context.Context, d models.Device) (models.Dev
 		if d.Protocol != before.Protocol || d.Address != before.Address || d.UnitID != before.UnitID || d.Profile != before.Profile {
 			// What may be written is not there any more, or somewhere else.
 			d.Controlling = models.Controlling{}
+			if err := s.unwritable(ctx, tx, d.ID, models.ControlReplaced); err != nil {
+				return err
+			}
 		}
 		d.PointRoles, d.CreatedAt = before.PointRoles, before.CreatedAt
 		d.Folded = folded(&d)
@@ -493,6 +496,11 @@ func (s *Service) AllowControl(ctx context.Context, id models.DeviceID, c models
 		}
 		d := before
 		d.Controlling = c
+		if !c.ControlAllowed || !sameID(c.ControlCredentialID, before.ControlCredentialID) {
+			if err := s.unwritable(ctx, tx, id, models.ControlWithdrawn); err != nil {
+				return err
+			}
+		}
 		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, before.Version); err != nil {
 			return err
 		}

@@ -30,6 +30,10 @@ type Options struct {
 	// Changed is told, after they are kept, which devices may have to be
 	// polled in another way than before, or no more. It must not block.
 	Changed func(ids []models.DeviceID)
+	// Unwritable is called within the transaction after which a device may not
+	// be written as before: the permission was withdrawn or opens with another
+	// credential, or it is another device. An error undoes the transaction.
+	Unwritable func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error
 	// Gone is told, after it is kept, which points their devices have no more.
 	// It must not block.
 	Gone func(ids []models.PointID)
@@ -42,7 +46,9 @@ type Service struct {
 	log     *slog.Logger
 	changed func(ids []models.DeviceID)
 	gone    func(ids []models.PointID)
-	catalog *Catalog
+	// unwritable is Options.Unwritable.
+	unwritable func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error
+	catalog    *Catalog
 
 	// registering keeps the catalogue and the points table in step.
 	registering sync.Mutex
@@ -60,10 +66,13 @@ func New(o Options) (*Service, error) {
 	if o.Changed == nil {
 		o.Changed = func([]models.DeviceID) {}
 	}
+	if o.Unwritable == nil {
+		o.Unwritable = func(context.Context, *gorm.DB, models.DeviceID, models.ControlCause) error { return nil }
+	}
 	if o.Gone == nil {
 		o.Gone = func([]models.PointID) {}
 	}
-	return &Service{db: o.DB, audit: o.Audit, log: o.Log, changed: o.Changed, gone: o.Gone, catalog: newCatalog()}, nil
+	return &Service{db: o.DB, audit: o.Audit, log: o.Log, changed: o.Changed, gone: o.Gone, unwritable: o.Unwritable, catalog: newCatalog()}, nil
 }
 
 // Catalog returns the catalogue of points.

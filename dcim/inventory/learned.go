@@ -197,6 +197,9 @@ func (s *Service) AcceptIdentity(ctx context.Context, device models.DeviceID) er
 		callers := d.Version
 		d.LearnedFacts, d.Controlling = models.LearnedFacts{}, models.Controlling{}
 		d.Generation++
+		if err := s.unwritable(ctx, tx, device, models.ControlReplaced); err != nil {
+			return err
+		}
 		d.Folded = folded(&d)
 		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, callers); err != nil {
 			return err

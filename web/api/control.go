@@ -43,6 +43,13 @@ func controlRequest(p access.Principal, r models.ControlRequest) apigen.ControlR
 		Class: opt(r.Class), Unit: opt(quantity.Class(r.Class).Unit()), Target: r.Target, Raw: r.Raw, Before: opt(r.Before), Reason: r.Reason,
 		State: apigen.ControlState(r.State), Requester: r.Requester, Mine: p.UserID != 0 && p.UserID == r.RequesterID, RequestedAt: r.RequestedAt.UTC(),
 		ExpiresAt: r.ExpiresAt.UTC(), Decider: opt(r.Decider), DecidedAt: r.DecidedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt, Result: opt(r.Result),
+		Cancellable: control.Cancels(p, r) && (r.State == models.ControlRequested || r.State == models.ControlConfirmed),
+	}
+	if r.Cause != "" {
+		out.Cause = opt(apigen.ControlCause(r.Cause))
+	}
+	if r.SiteID != nil && p.CanSite(access.EditDevices, *r.SiteID) {
+		out.Detail = opt(r.Detail)
 	}
 	if r.DeviceID != nil {
 		out.Device = opt(uint64(*r.DeviceID))

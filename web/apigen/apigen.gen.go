@@ -37,6 +37,63 @@ func (e ControlKind) Valid() bool {
 	}
 }
 
+// Defines values for ControlCause.
+const (
+	ControlCauseAccepted        ControlCause = "accepted"
+	ControlCauseChanged         ControlCause = "changed"
+	ControlCauseInternal        ControlCause = "internal"
+	ControlCauseInterrupted     ControlCause = "interrupted"
+	ControlCauseLate            ControlCause = "late"
+	ControlCauseNotShown        ControlCause = "not-shown"
+	ControlCausePersons         ControlCause = "persons"
+	ControlCauseRefused         ControlCause = "refused"
+	ControlCauseReplaced        ControlCause = "replaced"
+	ControlCauseShown           ControlCause = "shown"
+	ControlCauseShownBefore     ControlCause = "shown-before"
+	ControlCauseUnanswered      ControlCause = "unanswered"
+	ControlCauseUnansweredShown ControlCause = "unanswered-shown"
+	ControlCauseUnreachable     ControlCause = "unreachable"
+	ControlCauseWithdrawn       ControlCause = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ControlCause enum.
+func (e ControlCause) Valid() bool {
+	switch e {
+	case ControlCauseAccepted:
+		return true
+	case ControlCauseChanged:
+		return true
+	case ControlCauseInternal:
+		return true
+	case ControlCauseInterrupted:
+		return true
+	case ControlCauseLate:
+		return true
+	case ControlCauseNotShown:
+		return true
+	case ControlCausePersons:
+		return true
+	case ControlCauseRefused:
+		return true
+	case ControlCauseReplaced:
+		return true
+	case ControlCauseShown:
+		return true
+	case ControlCauseShownBefore:
+		return true
+	case ControlCauseUnanswered:
+		return true
+	case ControlCauseUnansweredShown:
+		return true
+	case ControlCauseUnreachable:
+		return true
+	case ControlCauseWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ControlDryRunSeverity.
 const (
 	ControlDryRunSeverityCritical ControlDryRunSeverity = "critical"
@@ -612,28 +669,28 @@ func (e FindingMarkMark) Valid() bool {
 
 // Defines values for FindingState.
 const (
-	Adopted FindingState = "adopted"
-	Changed FindingState = "changed"
-	Gone    FindingState = "gone"
-	Ignored FindingState = "ignored"
-	Known   FindingState = "known"
-	New     FindingState = "new"
+	FindingStateAdopted FindingState = "adopted"
+	FindingStateChanged FindingState = "changed"
+	FindingStateGone    FindingState = "gone"
+	FindingStateIgnored FindingState = "ignored"
+	FindingStateKnown   FindingState = "known"
+	FindingStateNew     FindingState = "new"
 )
 
 // Valid indicates whether the value is a known member of the FindingState enum.
 func (e FindingState) Valid() bool {
 	switch e {
-	case Adopted:
+	case FindingStateAdopted:
 		return true
-	case Changed:
+	case FindingStateChanged:
 		return true
-	case Gone:
+	case FindingStateGone:
 		return true
-	case Ignored:
+	case FindingStateIgnored:
 		return true
-	case Known:
+	case FindingStateKnown:
 		return true
-	case New:
+	case FindingStateNew:
 		return true
 	default:
 		return false
@@ -1369,6 +1426,9 @@ type Control struct {
 // ControlKind defines model for Control.Kind.
 type ControlKind string
 
+// ControlCause Why it ended as it did
+type ControlCause string
+
 // ControlConfirmation defines model for ControlConfirmation.
 type ControlConfirmation struct {
 	Password *string `json:"password,omitempty"`
@@ -1422,11 +1482,20 @@ type ControlRejection struct {
 
 // ControlRequest defines model for ControlRequest.
 type ControlRequest struct {
-	Before     *string            `json:"before,omitempty"`
-	Class      *string            `json:"class,omitempty"`
-	Control    string             `json:"control"`
-	DecidedAt  *time.Time         `json:"decided_at,omitempty"`
-	Decider    *string            `json:"decider,omitempty"`
+	Before *string `json:"before,omitempty"`
+
+	// Cancellable Whether you can take it back now
+	Cancellable bool `json:"cancellable"`
+
+	// Cause Why it ended as it did
+	Cause     *ControlCause `json:"cause,omitempty"`
+	Class     *string       `json:"class,omitempty"`
+	Control   string        `json:"control"`
+	DecidedAt *time.Time    `json:"decided_at,omitempty"`
+	Decider   *string       `json:"decider,omitempty"`
+
+	// Detail What is known beside the cause, with addresses and objects; only for who may edit devices of the site
+	Detail     *string            `json:"detail,omitempty"`
 	Device     *uint64            `json:"device,omitempty"`
 	DeviceName string             `json:"device_name"`
 	EndedAt    *time.Time         `json:"ended_at,omitempty"`
@@ -1436,18 +1505,20 @@ type ControlRequest struct {
 	Label      string             `json:"label"`
 
 	// Mine Whether you asked: then another person must confirm
-	Mine        bool         `json:"mine"`
-	Option      *string      `json:"option,omitempty"`
-	Raw         string       `json:"raw"`
-	Reason      string       `json:"reason"`
-	RequestedAt time.Time    `json:"requested_at"`
-	Requester   string       `json:"requester"`
-	Result      *string      `json:"result,omitempty"`
-	StartedAt   *time.Time   `json:"started_at,omitempty"`
-	State       ControlState `json:"state"`
-	Target      string       `json:"target"`
-	Unit        *string      `json:"unit,omitempty"`
-	Value       *float64     `json:"value,omitempty"`
+	Mine        bool      `json:"mine"`
+	Option      *string   `json:"option,omitempty"`
+	Raw         string    `json:"raw"`
+	Reason      string    `json:"reason"`
+	RequestedAt time.Time `json:"requested_at"`
+	Requester   string    `json:"requester"`
+
+	// Result What the person who refused it said
+	Result    *string      `json:"result,omitempty"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	State     ControlState `json:"state"`
+	Target    string       `json:"target"`
+	Unit      *string      `json:"unit,omitempty"`
+	Value     *float64     `json:"value,omitempty"`
 }
 
 // ControlRequestKind defines model for ControlRequest.Kind.
@@ -2319,7 +2390,7 @@ type Problem struct {
 	Detail *string       `json:"detail,omitempty"`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-limited, reauthenticate, device-unreachable
+	// Reason Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-requester, control-limited, reauthenticate, device-unreachable
 	Reason      *string `json:"reason,omitempty"`
 	RequestId   *string `json:"request_id,omitempty"`
 	RetryAfterS *int    `json:"retry_after_s,omitempty"`
@@ -5085,265 +5156,268 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rjhs5li76KoTOHGAaE3KmXba7K/OXy5dud7vKHqerfQ66PGkqgpLYiiBVJCNltWFgnmZ+b2C/wTzK",
-	"PMkGFy/BkMi4KKW0p2ajAJdSiuB1cXFdv/V5kvNqzRlhSk4uPk/WWOCKKCLgr5fP9L+UTS4ma6yWk2zC",
-	"cEUmFxNaTLKJIL/WVJBicqFETbKJzJekwvqNORcVVpOLSU2Zevxwkk0qymhVV5OL+9lEbdfQBlNkQcTk",
-	"y5ds8mc+S/T0dz7r7KrCn14RtlDLycXDc+jH/dn0JJWgbAEdvRF8TkvyEzQe7RD+N7DH++d7Xa6xUkTo",
-	"Zv/tb3j6j/Pp9/emH/7lnyb7g/miO5FrziSBxX4j+Kwklf6Yc6YIU/ojXq9LmmNFOTtbmyf+5e+SM/1b",
-	"M6Z/EmQ+uZj8P2fNbp6ZX+WZaxd6LIjMBV3r5iYXk/dLrNCGMIU2gtsVsq/pVp/MeA2DWAu+JkJRM9BZ",
-	"TUt1jVVrpwusyFRRWLudmWYwH8FL/cLuAIhaEoEKckNzIlGOGZoRtBFUKcIQVgiXZdPijPOSYKabLLDC",
-	"MyxhF/f6W/Do1yXNCUu8sjaEIYMfPYHqjbqhkppV33tV0qousdK08jkyUqmwUKQYtWCKlKQiSmyjHd4Q",
-	"kRjMl5Bw/+YfhBVp5v/B98hnfye50m0+mUnC1BtOWWTHVyQ+kHWJc7K/q6+h1QzlvKwrhrhAgiyoVERM",
-	"sp4R655cu9FhFnytSPGCskK/vjdSQ0hxHrS/rfOmmSGPM8s12rN9tyRI/4L4HKklsbSc6WnrPzkjSOlz",
-	"lvO6LBDjSlP4gt4QFtv5dcMFhh3q9vq5GSXXjnL2kq3NscZFQfUXuHwTLOIcl5JkO+tq24XPVJFKjmfz",
-	"meacL827988t53R/+8exEHgLh5UbrndIR54J7+7VE7NTG6qW6LP++CVDn28IK7jQnypekFJ/kERQDJ9W",
-	"lBX6/7goBJFSf6wZVV8QZgX6zL5ksMlzKqRCrK5mRJjdrvCKSEQVmguij3hwazw477uosonA+eqQmUuq",
-	"yEE3cISI5KRZyS56ektkXUa4BjZndX8X/sQ3qMJsi2Yk19thuX/0zHli8x+6jsUOe/iyS1Y7EzVtZn6k",
-	"0VnWBVXPmeXFOzPMVepSsPQS/22uWeHesvz56vVPMZYwI3MuyPDnaTGUoZlZXtMiOkz7q+N6qd/N97Hf",
-	"a5XzxLtw8Q2+Dm8ojrayWfL+SxBkVduyfiFz29aMMLnvr6iMEPZImmwI6Ms+m2Pkk9rf2j/SG4KwRGbr",
-	"0dzeJfphtMYLcokw3NdaQtI/EKYn2b/lUfqPzf6HkucrQ6Ttuee8Zm1Bpvu+lPEL0zDMOdmg2RZZkduv",
-	"5j617CyaHedey+7OkBkSfKP/xflKZo7BZGjNN0RM15iR0v8leS2CH+eEFFLLLrykbDEtOV/rP/Gs1M8U",
-	"VOb8hojtVGC2CHlWgvrsUDO7cG5RYmv+lJclyRUXfyK41BdDdO2taha/u/3amatosifxv+MKlxJJynIC",
-	"lAPS6QXSQyZSyQxhJjdEyAzpIzPltf5OEyFdMLjzKlzqrSdF86Rc0fWaFGjNy1L+17//xyQyOcfjew7L",
-	"lcKKPNXzlOO5/zPow65ehGzWWrpNSPgSV+uSyOs1EdeS5JxF7q3XN0QgySuC7p8jeYlYXZaoZoqW+qLf",
-	"YIkqgmWtdz6b6B810TgFcm9jpLJcvXs9uPAz2iGt5tq0E4vOImvIJus48E8bFW2H6EosE4f41xozRdVW",
-	"S74YSaKmMJBLVFGWoQp/ypBUZA1kc4PLmiAsCKIMUSWRVt6QFqViDD+lcGhpTP9AmJZk/jbJeVVhmKTv",
-	"PZhdoPnhGSmjLVb4U/se4rXetMh+VZQNfJKvCevbWLveb825M28B6xpM7baF12ZHUuQe3zn4yQiqcsk3",
-	"0lwi87lhVUNEB6kP6sAhXi35xqrCZD1wDRUWC5IYvaHaUK80U6HSWQ5iNAW01istGAXU0IulNz+YjnPz",
-	"lLM51ZOy8uAI1WqNpdxwUezZlh48jF0uqRE8E9u3NYuc31oIEqMDMP40Cita8rIAQhAEMb6J2nFMW9d8",
-	"nZR73SNw3gfutcCb+EZbpgF61AbU5wVH+vqFcW+oiEqLktwQQdU2ZBR8pbkfm2vxb4MF049mk1xQRXOs",
-	"d7pmK6apNMY9Glrcl0BtW710Zdswk+0gpGNInI6Xx3gCERWVzno0oJE3zQu7UwraGnCzvPY0055aUr04",
-	"+jYO3isrj/oBdMzqTWs9R5x6XJZ8kzIZ5oIUhCmKIybT12vCZHhutXKg2R5li0uwbPBa6QOjH2ka0nL2",
-	"Zknzpf6JSiQIjqsMI+wEbg4d6/OW6C/GL48g2Bq5A5b46Px8DEd0d+u+Adsr1Pvsy0k7XTbsvd8KktNi",
-	"pInXvCMS7Y2xYpqn03o6YWPHRj6tqSBy1DvDrQ4nEOIoI2nnwpbXCMsVKS70mdBaDIfv10RIzlBVS4Vy",
-	"c39HXQ0dt529ufa/9+Qb+QmocuSOuLdEok1ngdvnogd4H0bJdvBs9yWZkLyyyXAhIWbTCem+OZ8p4c1s",
-	"lt8aN8twaS0h7exR6zh86GU3h1jXA94y0k7c0Gbw4uPzrIskdzlqTxcHb1KzI7bv/sU7ovQTaFYDbMAd",
-	"QzPaS1Q+LbFUaMG5U2+tB6hbu9qRA8acy6MLttb4eLw9Ny9mk+6jcuUYjJuFP3DmIGtWDJ/JJ5LXysyp",
-	"4HA255iW8Js13k7dBPVAdD/2xTU1dpgcs5yUZUtMaSZqB/SeyuU3eGZvffSieyCIc1bvHLOBN/g+L050",
-	"E8iwO0Rfq+X1WnDF84REBREQCeIMTIkJv5ILJ6glQbRl0UhLJYfLL5JV66kWYvQ9t9U3i/7i5rsowSWl",
-	"tLWgN91rUq81dxh3ldcyITJsCF4xErPsvV9utY6gh0JyJVFJlSrJJSLVWmkdgjCkBSjKFlqPcGdvgA/G",
-	"XtT2Wna72E07T5eYLUjv0dxnzboXJBXeynvovTUOMa6QJLkgVgOCMIPi0n4nwTrJWQmTFGAe38J34Ky/",
-	"t8+6gYoD6017FFonM+3tuH8fPY5s1N6RcNQ1ySY/Pns0ySZXf3pi/n3w4KH98Oix+fDdH+w3j+4/iFJd",
-	"Q523HGZwLnfjoJKk3h0wlTgIR1rWvVMVLOuz51eTbPLE/Xv/+wfmg1lW881T/9XT6MK2z+ROsIF0bgFJ",
-	"CLs0RwdoyQQN5EDbhhTntSQFonNwL8x4sUWklARenmMrnI478T3bEzN5dB/FQwTb/3tEuo/IUa6S3/T5",
-	"Opya7ep2E/VRFI5G0jlc2TC+y2dEYRoTmKQk6lrhRY+5qN87elVXFTahCFrK3uCEIWzpfdCdYWi8LBt/",
-	"K4VlUNtrw9niXPEKXM+b0BBjDZnWn3xpLZT6thYEF9bD6hkjznOyVnJHsOuxTdmBMa5IXG4MDKqguNnB",
-	"oILO5/r/c8GrdjxfWvjRCpnllf0bYtjql2xSEizYSPGuwnk6MLNyQd2DqPiNeyUZqmKC4uJWpq1M2R+j",
-	"TuuJWyJPaOkzkYqGGGckPYSeHXceKsSnptoWfHsn/NJSa7/LTuKtRHyOqJKknDdxGnD/7Idwdhz3MNpy",
-	"MJVBuOSYBeqlIZhu8tfucDUTxhnfltRKHyLSNIF9waX0XfR6b7HtXmGg7fUZG/lJGJ6VKYfS3MZpu9t5",
-	"LjgEIwmCtWQZvXp12+IGl9durqbzPzx+aIUM8/d5l4o8JjvjdiG/EWFoiC1mzSVs/HXdmuT99hTvPcom",
-	"VV0qui7J67n9Ys+NbVMIBu11QmQy4t59/+lBHsiAcOBmtZyqfN38IVS990V0P+82pNjY12sZTnBdYsbA",
-	"KCcVXsAHnCt6Y+Kj9asMM+CYBdFCsHGsGusfn89LykhcSGTUcQW/gw8ePeoj0iCNIhJ6YH60qhsjpCAF",
-	"UtwpbRh57j7k9vkHEfy6vpa0aB3DkszhFNLFUsWPYYdga3cmfY8cQ7bdExp3hQLFVYufd4eauufTg35L",
-	"ci7iuR1dIdWzrUrl7lhhNJWmIhFl1jOuRUxj2NJqDVZG/3Z2orjvlTOSbjmIUJJIcjTHItoKKfFakuI6",
-	"HsE5x7Ss+0MFX3G+emEfBem+jIzspyBRRT+RGUncRP1QiYyNPeHc3WfYZK6ubY5YfAX0E4jXCkL9axkY",
-	"1ewST+L5GyIe/PB+uQW9gNwQsTVbZbZIE024RXuJXYlIMifMz6mSkx4+fZif9M981vhIhx6WIvBPNsTR",
-	"ZBUEA0sfJe9luY3cTITg4vDZa4HaTj8lHZt2OqZhmc8ofpAe9ng7fyQQQaprWee57X2grqavs1b4UZga",
-	"NV6U9sl3w9W7sUHRwdk5wckIaCOUFkYJ9j1OBttqc5jSmYXPXGT/W+dxiATf9y6zzTxqItgbof46kQ7x",
-	"khm7giiIcKy5eUteohlXS2CZxgMD8V5Ljiq8tR4N4KrVqAyK4adgmCmjtXiNSQPL3levcqOixBNh3tvb",
-	"CenHi7q0CQuySYeROWY+HQYuM6pQwQkYkAZbiLQoNdCCAWTmrBfNe5GtzhzR9NPbQVEjDZFEbjdBSaFF",
-	"G7XU1zoQlzGk6TuPSmvgIsUlYvqbkuAbItHVTz++0fd1SEy3SPN8vE95rWHu6msxVSlQbAsyxxDo1Eqp",
-	"CPRcr7MuY1a+2tnx9IQ13WiB3hHSJTqHo6W/l2i2RUvMisAObrXf3z/uVX6NHna95kK1Bv3o/EHQ0uNH",
-	"j7571LuUpimt0u0bUsGUguZC05rZaYLePX2DpBIEx0PZDtSSba7T3hDun9+D/84ePMyQ/ePR1H74w3nw",
-	"3R/OtTCs170RYTyB9WrLDUU96M0bFtiZeP2y7/qHn5ghEIlmZFEzvXYY+XSZ0AhwPlQ53uNaxn/sZkvA",
-	"uZxBJoxxLrsQBc3XbfqppsaalUTKJkRRX1dgDMcmIGa0Es6q9T4l3n98fywlah07QgE/AoFCHg+ihUSy",
-	"zpcIS3R/eh92/H72XfbgfPrgkYsfsHzGvmc4TU+I7+00daoOyYx0IeDUhAga+u9n40dRuduCyC1cSgLP",
-	"1WHJ/mWv8KYVyeKdvrO1ril4Fdo1KjrTl5+8iRsWK02QMWJ6+QMopdLoZE5HRe6FbNgCtobWsI5H55Hs",
-	"20NcqHFSgTWwandsN57fkBi0Rl4SLGQ/qgTRr7t1MYo6IqyQ8dDyY4aPj1eYujYHluEv+sEkoMYTLePN",
-	"SoI2XBQXsAACry1R2OX48eUPHmHj9ctnlqkyjqzKAq45iai61G/knCmcKxucWZaULZDTCCIm4WTa3Ips",
-	"2zGeOWc5ESxueQjDNTslYPecfgeSkRPkQNSGi5W7Uywx8LJA8SRKFZWoX3CB1oSvSxJKzcJGTOkLCshO",
-	"4m0be+fg3H0sKCRPD2aAQCJ/ta/1878gvd/bFNqh4U4ZdOscDip5VP+yE5qhadCGmePc+E5sbD2Emzor",
-	"o1Oop3i9JliE39xgRuWSBCm5U0EkUcHfG6Ffi4eqwqiOccEYTnRiLIIeHSp5abU3P5kttns6WpzBEjTt",
-	"9tFzGrEJGxgkq2O7qEGfcDoH/WjSFam7d9hCh2wPWhO0EVuUFzgKsJKwyibtVpD1PwKEKpXRETuBu8kW",
-	"pq/kZA4RSyJOxbi60Ax8V8/pyf3tzfaFsTvOEB9dmwBqRUuqttOSS5mhXODl1JrzMzQTBK+ImCpB1w6j",
-	"YippSZjKkCRMcjGVqs5XGVpgRTZ4O5UKlyUpMkiCLTkuMpQvaVkS0TRbErzKUMG5mEIienKBZCLAgCqw",
-	"Lc0IwhRwHtQI01LXksZP/AtKyuK5s9fuGt2KyKm6asQDw44EZrJ0yB8+eNd7NAy8hR5ShkCUz5BNGoCQ",
-	"iQqrDG6/DDEiFWWLDOVU5CXJ0Jx+0m8pvCIsQzzP6zWFLzi/lksuVAvuItBYiZR4kbCcYhOI0k2MFpXQ",
-	"NRRfOQ9ftitB7Ycy6Y20xrKN3eV2+IherM4AksDe3u5uyaW6ACUzFtWw9MaDQbeTs6Au49qPzQ8pCIuJ",
-	"SUu6WF7oqYEBzkjKa8GLOldojitabi9RRQpaVxcINGyJ5vppgkW51ZfchpTlJSr55gJhtCCMCJo7mdJY",
-	"yi5CKdO6jZyMoLuHPdM9TLJJCWn0+q14yGnbYNjjotrgxmjXLfXvNxKSA1yLA/3WVo5K7nxj6LA92Mzi",
-	"zFtiIYKZ11q0VN6s4STY2RagQExQkIVPS08traJ0hjYB1NC1JIQNv/oWnJHrkdfl0RxLo0Y6PjbL0P3+",
-	"XlpoVKtXGLgFfTjsqRjlXmicSjt9wPdhDzMCBNO24KsgYWNHfmt7pxxUYjSDJcfMoi1CGKmBkaDyICex",
-	"5oRcJj3Me7E8twjk+ZAywA4lL3j4+qAQvGSoz4EAMJaZN16+3hi/5LCDIJ+dUIO5tSZO4kE+CedhNtks",
-	"u0IsHYvXDCxfckkYmm2HJTqZ3WpthDclOrNDxJPfutr8OW1u0BYrC5lFh2zQ5E/tmvhI2VJv7To5xuHJ",
-	"JGCuhtl4F6vpawozducnRrvOOLjPNPj+8j/fTzLTdyzCbIsqHsN72cOu1BPz5jjFO1fH+3STyJWd8UT7",
-	"Py5sPFDEj7pgXKReM0wu+hMjmwERI/qpZmh2HK7dBuCyGUbHqsRtDAf6v8eZJpLAnUHsTG8uZ2fkWadP",
-	"1nb/Ixarbx4ft7KDdAfYbKy1S5lPJlOiP6owwHuFVjuWZi9z+xaE13CCl6wkqhO6qoto/gp2k9ByO+yW",
-	"TIXDxp9N30yCGwY3qCXOq4FxBjDAsG/bU9iIm7PH3YrunQ9BCzPua8biefXdCfOvMFvUVrP1dwcFHSj+",
-	"PK1ojMVqVenawxQMwwmDdwIUpwGvlHwzthf9yphOYukFryhbBfBDIxiJyUUe7aPfoR3bSowYXtkg+1Sq",
-	"2ZEjg1x3PibIWT92DKUuvUqLSajgG4jNoGqozy8R3haTzqxhxYy+a4UOsVEWZK2W19VuMkE8ZiQB0jok",
-	"KGY3cXRW07Iw53lechDkLLP4R8r6cGjGBHY8+e4TCfqQY2tp/FMluY6ohc+LBTFQpbBESD/Xjvfo2aU7",
-	"CEPIJhtajKeg3eNvdA1rfE3mdr/ifDUurDYe7v4GIvKs/wUQX43dUeiTzMidhbwn/CGdkaoNdFZfRxbm",
-	"/pC4b4d7Gje2F5zIC4TlyhhmW9a0DGnhDKxkgmCQ0jJjzrAhn178A0viHMBLCRYGDgcg/ooUA/ASdc9u",
-	"HmKbCbT1MbHusFAHhbyHpLAvSGJW0AIr0mv2mlNlbZectXR/+DUIKx12K5m2n7ruY3pNV6R6kwc6II/Y",
-	"PR25HWomCM6X2MgvFm1iYhAVwEA9dQq8/kNNHbBjyzihOJ+W3CRjqSUR/XqF5T9mhqlNG3bLxow0HJWc",
-	"rxBWFz4dy5EtGDEyzemN2gKxIpihFjENdW3od72L49LgBc4Cw7x1lq15aQTo3bTQngv1dmmfXbE+3W92",
-	"Fr/pqa+SMpca842C2idqN78GzbQ4nB2WHHlkg+pBKYNfEiScqJrUhSVqD3G8epXg9Tru2U/AoqeRMUuv",
-	"fnVeb+apL9nk1xqXA1jOv9rHUuDNBvoGirt44IQNFUSfVHPL68OpyCeFKEO/1lwRCWd0ST7hguS0wuWk",
-	"E8Rw3+LvPb6MIwdD56jHXGBg1WSKMmKA8QqS88IyxZp539qHE8dymdw4ZG9sSkR3haxA3jgKsmZvYYIb",
-	"Igqax903Jlsaws3dY666FUTC7ahs+6yjO1oAwNeb09FgeZqzZCeceZhBR64O3NMuuTtDqTsnWbHIkMne",
-	"vN9a0csH/1nfQBOOaa8fJyCgJb4hQ6WEsPRazN89RnjZEyF3ISI0DzbVV44pxDRjvPbyTPSEmtzPiOwY",
-	"BgyQfJWKTdESmb71CUR+DJ3CXw2pPtUtx7OhbitpRbXrWHyZQx0GsTIkpgxJDpELhPgqcckrdD+zo/G4",
-	"DlqR5tqKeW+NYzWyBxD/BPTk5C3RPgy5lpd8OZIRDuOOTEO5ZWpJFM0TtSwCR50rHOkvnQqzGpcZLOiW",
-	"QLKcFu3D/P39tVRUJYaiOF8lVNaQa44hyl6m2IjmZlwtvd4abB2DCEg5qArjbz8/Rn/Kgs2OMcsfyW0M",
-	"hGVgK+4kRvdcV7qr4P1JCW+5DRhekqr34XfwUFcSKXQZTMM1HF8pW/kncuTndFELTYsFKChmXy4tZrAW",
-	"WOqybPs8AVM4CF5t70CQSZwAQDX3VIWWWPOSAKI4HkiRiNbwzZkHbECtnUa0pfHi49hg8kPFmgROsRtw",
-	"bEubPJJxNuADDasx0MDHv//97x/cf3xQQgq0F5vX6xsibqhxK+/KP0yvaxkNuVQEGL+ThJFzq+g7wPpL",
-	"MrThwskXGdK6sb4PHp0PljU0oXl/3n7q6CE1xJZcKSLVNWUlGcGejU8yVnyOXc+gKuY2sUzuuPA5+vnN",
-	"lZXNJAb5B5UcFyYsFblWjrI2kqoRQZZXVKVBXSLGZBkA9u6taGtJYgT3xoJNDgTz3TlNhlB3kSj7MLbL",
-	"IvZWT60+iBzRHUZn4fAWDr0ObwknZ2992mnS30Hx24/7ETu+6k526yEmErE7Q1rZjTUwcTlpHIY3JWbP",
-	"vFEr6V3bk79Otw9aEFDgEbwuyCLa+UHmgdEYGYFraG8EnxLfb6Pf9yNn6PbM202/md+AnSXpAnHR+/nW",
-	"xloM382A1d8Gqh041HXet8peePOvpEQirXBY9meFLAkinOuoEzahzxoCptFrKEN6DUyv11STBoeBRjpm",
-	"QQWSdaWH7vq75dCDYQ9d6t1j1R7k05Lnqw2V5BKdoyU2BmUALkSKb7AwxepQqftFm1auYlBajm/iE0os",
-	"bdTtvG92u14SwGyLkueAY9qe6SsyV4gUi8BYCrhZqUltY438vF4TsdNKDd/Fm+nUezaHcQCIwfWLE4oM",
-	"wfkIz1dDNjskG+UkxzWzf7Us6ZMb8Z2q3CYQgfPVFFbf1EWekk9LXBv3FmAzRE3P3oYds0qX5BpqmV/L",
-	"mNpra+KUhanPaaFoqETw5iRaEhePkmL14y7Rf5cfDSv3GRSSmmTO/ty2NcfM0e25J4n1r05dPVJcY696",
-	"sG88GhAe2AxV3ja1uEdHIb/GYGx+rQnLifULIcUNxBPCFsgGuVDuARnFpo/4JD2y894ckyZrrNCMzElZ",
-	"Gp6MwbZZlvfQ+wB/ixRUeTgXKk1GvnIlSMD0DjBCUH3O+LxyzEyWfS2hgHaAEsMKNIcjE81TsXExcmAB",
-	"9jaE736kI5aaE5flcI3gMOi7EivC8u11FR9HJzJeJz4dL8uha9FpYR6X6WXrnQ/seLycr/vltZKHRLt7",
-	"oDt3wbrFdasVEFHQUzOp1OHZiyCGMCMLzruCBJfSMElcK5PlbOqgh8El5qSZIBMbLxHztr4RZE6E5gpy",
-	"pLXgEJPzLazFg0zDb5o8tZ06pFrCjebiuYpFUtGyRJQZDzEUIrCQZcZO7BNDFTd5bhW/MdH2Q7j1D6b/",
-	"eJLtkMTrteALgSvDtsIs7AtUM00GhCmaY0UKSLSe0aIgDJwxU8gJzaDuZklzlSHKbnBJiwzNcDENoO0g",
-	"13paYbadYqW0oGK/KrEwmdz4BlOQ5XUjiggWjx0ofMBzHC10TJaKz1iPLF0qRuH1HOFgvriNcrOXYU7Z",
-	"tJYkM8JSBpfPFBcVZVQqgRUXgGxTOLAohEvJkY3qz/T3gJqXoVkttxmCGrCZ8SdMzWXlkXEEL83b9o9p",
-	"EAKW+S/5Wo/P/WXbc39KXJGp8Ww2X4LYCjn3JKQFD3XQjkpLlTxNwf0LosQ2FD8HaHCh+pr28cEXvfW8",
-	"rS/Oqz1wYhLHv6jziOKSTtEdini6k7SX6L3tvd8bRtfFmF6ldPKkTfoenjO57+DUjXdNBvz4+7ZNcE4P",
-	"l1VNYwZbpc8IbtvuGFQqn4J8UoDTFQ6r1x0+x2U5s0azMW+5BUh57T2kGmeaRawyVxPcRK1QpiXSkYEh",
-	"iQXMJhVW+ZKkbjfcggzI+YJRSQo02146hFLCeA14CsNXwMVIjyWCZCiEcHD0MhYV5H5zsQ83RADkWDte",
-	"mmx3UtHjmWG+tesOzO0GC3vArLyHZ1dGtN9nnjgDimv2LVjODrpPYBMlWUpJUxmyacyUvXxFk7jRAY1i",
-	"B3dICk/ED/vw/vcPvzt/OM4Nm/S/2rEdA8prd6P3CbjkuBhda9zEhw/r+61+GpdJhbwZQMda9Jn2kkni",
-	"QaSbKagfVZtPE1GbhFlZEQJwhYLIJS8LgNVpYfSFxeXnc0nUwNRE74+LBZRqwausK9YXTeqLJaTDHIGd",
-	"NQwJilZ2MC1SXC84L2JrwiXxwSgbqpYId8ShyByXZOBSOJSUdofPrBkGJrAA4LqwPrfZB8TAvh3pP23s",
-	"HGZNjNoPzaz8TjtqDIJVzbZ60rKT6zgu7sztB3CMOOanFJcAMqxfZkqXdphpJSePFRZhpQv1NjqvucJC",
-	"ZJbgdMGVHCP1EIhmh9CDMjBzrWX5y9wHOVKJZkT/bmAbiw6HgeyhUSwsOg1AIR3JXc0FXVC2mx6qppTt",
-	"Fw0K3opVuX+pUEkbeHFjmjQn2kBraf0/Mx4nK0oa82bLGtEVrhq11GmFaRRpgoYVjyuNppL4LJE43I4p",
-	"+RP1arhwU5cghysL1BuUlN7dzWDiXQCvP778QTNvE7Pq9KgwpDVqjExHx74/aTRsIuqsHaMa5I/5bQ04",
-	"n6XUYMUNHWYNBwhnGJg1u8qH/2sThdheEIvfRrScDqfO12RytAH3mPXvTLLJDBftpJGcV1Vo20ykVr7F",
-	"+SqlEOohXSfg1H9m1NYhNzcdKZrNU3wd3Z+A0Qw6LWZssN0xHZKQYlxbL4jx5t+mxMhhURrH8ksNAjLQ",
-	"U/UgBmPjNPTzG/CKX68Wt4zssPgJt636MzpaA7xylC2ud2ShY4RMaH3DlGDsSrofjeIfBjVY2IcgOqE9",
-	"oSw8mIFdLxbD0AQtuNF14UkEBy5iszqgMOfwgyWv53VZXkPQRrwyaFK6OKQiVauY5k6MC98QqaBQxKUJ",
-	"eNfC+D+I4NOfUbPGvefClVDciVTH5dzdyBCrErD0/iKLR65XFSH1Zvy2EmSj9qWeuHWtyEQ5LNI+BG0S",
-	"SZEv8PhbVpLriVUbwYt66iy79lKTOajq76hKvse/4kfCw9ymku7O3dYCIelHstm76Xbe73n9tmV8Kbu2",
-	"IX87wYSQDmBW+v4lOm+sRwLnKxPBiRhHJvStH3ilBenVjmL0L3/36Pue2SajE3sAcTyCZy8ljsXOCXlX",
-	"ohry/WPX0h0MjfNpPLDS9pZIOv4gee7iVyjKXpwp4RAes4xebS9qAZjJinxSxvuPV2S3RFsPzn27glas",
-	"Zla8vpet0uRr2Ga+vtOSA9zUxflU9weyz8X59PvvXZmnimAmkQrsf6hx87WpthvBvy+J1Yrku7b3NIS/",
-	"36J348HZxlT4FmEh44HlinYRAH0T0YnYKM8GhY9swOKrR4wVN2rtgjIC35ri2wIQdYIogrj6ynn1psTs",
-	"4Jj9ocoJSyuiw6XcE6tK+oIYNylId4i1xDfy9uOxUZQRX72DPdvbmXREer/CFAv9tl3ZGbklCnWlVBim",
-	"pqyk1XesxUDLGuOsBur6AMU3nRbkKGOEGuqWKhhKezrxVdvcEVzjW775b4TU6Ec7FqTxDsXpAyXauy95",
-	"uCvqxBYcivWmEANjEsQ78NFYxA4cd3B0AmrHEQdfuQY7q+qzsZ7vdOAFhCv2+XL2inMMAwYfjqdA5iqW",
-	"anEFpUttsX0HX49zYhcngt/XxKMok/S6r4iRTbI6li1SasoyYwZuigJwSjggFbYqgO0WJhhcX6AJso5k",
-	"S/Fajz7HtQVRAeT8RS2AghsYHohidFCJUXulUCNpxJuK2qOCyFNRrxUpLpy4uxC4MpGXrniaX7ICGFwS",
-	"jLnBYA6AmYMuolLbZsljsVY2n4LEywR21S9oUBn9MmXBYfejdVvljokZSop/HCPuxRUNP7Ay6hWRjrnu",
-	"BJxIMb9WfBWLLXjuq68/efMSwUPRYBPyaU0FkaOIyojslDPZUZGilkRA1knBL9Ac51BZ7J4pt2Mkr3uk",
-	"oLYi1fCYOd1svzi0t7rwWhauWGsaHcueSE3vKTJk3aGOllPu0FwQPPZIB/lY+3etNIP2Pm8blhy10x2y",
-	"9WPgdGzBD9v+Dnl+ggqnHGFUUVbDwR02Ar2T13gRz5OM8Qe3Xq3V3hlfazE6iOEo3CCkq9twBVWvD0Nt",
-	"vw3S0ajaw1ooNmAaB4BieMY2riyi1wdtx8m18ylCuwgepGiJd2FwgR7SddNb7ATaE9fc6jlvcCUBkChf",
-	"UhYLXtgrkkJsoFC71/iEGkQHd01DmhNlc65vOJ/85MsLZBNbVTB6O1/RBXvJDiOvFKmMIo4jbDKt6tIr",
-	"QjvcO1f0hgxPoUkFja8oGxF/0NTjHFKIErDQzDjj01PkjtRs3VXcckmLTo23eXGk/6q5XHur7Y9Wjw9U",
-	"ccfj+lfk+h9Wj+o9CnevQKe15gBtKeFEHQtq5cS/Q+xZI2hZXed4jXPd0eZANNkj29zWNRkFMZIy0Zn6",
-	"GCMinQLD5SDj1Y69LwgjCS1/60TF53C79/NGt9deC43zgA7k3aYPj//fQ9eucJbvNjlgB5a3W9JmPDiS",
-	"S8IYgAA48HT6sHNT2tYPKjUZw5nc1W+8JzaGwlS6sjdJNqmw7pNhZkvP57yCpGvusqPnc0h6iUoFiguS",
-	"wiUoBB+RZ94BvEsD4WnDxerSVnHnkqCNhTIIYQwmAyrOkGpGisIaJuZl/SkeVLyKy31yrT9HBL4rXK1L",
-	"ItEGU0XZwiWq+bLzrrbZ2O23ETB8ldhwQXD1Z15D8nAXj44lOEBiAyMbRG4IIHvu5X9hCFfnBk1TcWSZ",
-	"wyjApVZ1uAgHSkwqBeyRciPd+OeHodjGgyr36lH9OvFNxzbgncvBd+RVYLGClAgTpoTrViXHZrjvnE6z",
-	"Y8g5wAxwB9o7xDmOaT99Dwoyp59uiZTbh30b3Sm94E/N8t5GTvbK6ACDg3k2OZqDfEB4K9vROo8fnR/g",
-	"yxmish+8IYP24hgWFHOKDjedvBMkoviPwyTVbfzECzIQkDQ1jJ8scsUOP1jSshCG4G45mkOgJn3qiSnM",
-	"1VOtzSGwQQXID2O4ghd3dxL79NdoRspU4lsqmLUPgjRrFjaxH6y4IoLGLiBInooluHfjI8YrrA7XR/aa",
-	"JDiiJL7gAhk0sosG+0ngTVOk/qhjoOzY0xqDGWZV6xjg/w9kQcH2TXC+RLM6XxGVoYqWJZXW6wjgSbBI",
-	"ZM3z5aV9SoJYxGvlUjAlSHZQGcMEgFtxILaUQ2EnE2hnbjp2d80CG+qx9X/T5CpvC5orPb0PZTT+jMSi",
-	"fRRZXw9fnVvC8io+abr0U4mt1c/Wa3R7sctB1cQVhbHuEbpg15QdQcA6nhQVTDG1kgchY3cv3C38BKOm",
-	"Hp3PIRLZ3ftDjiKX9djM9WocQ0KD83a4gOaRKPdtoYxAZo5F65wjjBwb3Ql+HVNde3whiFtBaO/MinwC",
-	"dGbMkBa8iNA8aRd3IAycrEjU68yc09mCtoysUbGTSW3SDWZYkjALysbS2PVCVJrL0ogfZduJe1ipC7eb",
-	"Q0peuJo0ERSjNclVzGBjyjLxuiwQXmg1IBsC3zDHuUpibtoomZIguYSGZwRVdanouqSQXD2sjxXZJnA6",
-	"bIEGW7OMFJnBEeH1TM3rEvCH9kpk9WMP1f3cxK7v29rUqTmkfFv3ZsMg7NSbLYd+OvY7AagFNYL6gULs",
-	"IcFrsz0gQ0TM7WOXJz4zN6aO2byt24HxLpzJ0pz+sBSELQm4eTTnnnJRmCB5InIT2TAXBpd26y29Uzzj",
-	"+t+1rYANaExTPp+ul9iEQ93wUuGF4Qxyug+5G8hekuS15mJXeubOIOeDkrQAM8k5X1Gf1nYxwVSW5No9",
-	"1dDfmv6FbFsWFVhOEAcIFiEIzFKp9eTLly/Wi723r8ZWCNZKyhpWJdE/v8/Qkwz9NUP/+b+eZuj/zZDM",
-	"UPWf//tMZugN/q9//4/fAQTkR82ZPnq7py/H2ECwXKKPlv98NKXpNsvtvV/YO71i0O/bF0/Rd9999z36",
-	"+d3TewhAFs0Ptk4VMjCOEv2zfvL7h49+/7t7v7AfBN9IIiRy8YAuascsIgxOEmZweZ9evX1h4rf0JfHx",
-	"j8/foTP7/EcHdLEkuCACffz/pvrpKdhHPoJG8wvAB2xRzSSeE1QRteTFZQOFCd18fFKrJRf0H+Atv0A/",
-	"wEYgs4X/9e//8fHeLwysmzlhkjTSz+TJGudLMn1w71wfW1HaTZMXZ2ebzeYehp/vcbE4s+/Ks1cvnz7/",
-	"6eo5vNPANUye6L6CDOWLyX0bacbwmk4uJt/dO7/3nY2yBgI8wzNupDabe+PDuV4Wk4vJH4l6MjN5R4LI",
-	"NWc24PfB+blR55myIUTACUww8dnfLRamOeL9pRA5+MR3vdAT+4P+eo47Cnb7kZ051NUvIWyaZhF6NTIE",
-	"JhhDF4oLIn18F2X64i1dKLTCC2kqiOoBfNCtneG6oOl10tLeE3gCiuXjiijAeP2bPde/1qboj91xAP0B",
-	"mCC3QH6KRvx1BspHfVl4X7IoWA5hSmtxDn5JVrgsiUA20GB/QCZUtTWicTHvXz6ckkL0yoJAHaESfbfb",
-	"6R6BVt4vOSpoASU1MycmO7nA00WTTKXHYAgk52VJ9GUju07T0+apEy6Y78V6GRPLtrS/3nrVTDemzl1Z",
-	"GjBaA4s22wYwM3b5FClJRZTY+pUD7NgzG/MlO0/ZU/PwW/fsoPPmh3AweWfxhn20tG93kGJnJ+GBBRo3",
-	"3/f72t4tWciDA1mI243fCA9p000XM/FkePtz4agUKQ6YTpAtYR3LSe5ij0PicJx9psWXbg4TTnRyZ0va",
-	"s5xHWM3XjISR2HvLtccKYp00j5y9fDb58iG5xmcmHwM0pPHNAjxBZIOeQqN25b7u5vxk645uaFlqbduC",
-	"jh1ho55IX8V4s+QIyxWo23gFEf0WcXYEuZ9Bpo+ojr0XptVwM6DTH3ixPfY+2L6MwPClrecqUZMvX5UU",
-	"Xgb4hkcnA+MzQg4pHnxBVLl+Lk3d6y3CRj3LQD6333nqGUkvgoB54Ljk8hYavRNqMV19k6Rycq6xQy4G",
-	"mNimscVJoKkb0S05Bs+dcgl9N11CRjjo2y9dMDUImrMixqVeTEEc9BBAIC7oDWG7PHhPoUmyTPD1Nd2d",
-	"6hj4DlzA/IBTcP+Y3UOkU2Tv/E8H7lm3CtlsoxfzClIS4+9o78Qz+H5nJ1rr8TBmwzXorEcffXYgo60j",
-	"NPbzurhbGrOO2EFEFlnUpzaV/QjH2GQi4IA7NEfYQweXLhfa1fBDUuFtn3kiCGdNcshnPhJ4Zzd3/DVc",
-	"FAY7C1ckQwAamCEDUOXrmunRAbzrJaqwWIGt7a+UKP2O1JNQunWIQp41c0qolr+2tMreTLa4xuzw8PZV",
-	"9RD1fyyQ0pEtAy28wTD6d3C/VJ3C0BEARRy7aWHuoqObZrhI2EecK9/5iuyf0zZu4nQHP3HqPrTK4WWT",
-	"aevvD4PJcbAB5/4OhN6INfDw85FO9rroQ707qXnGsJ4uickxsNuz2WfOACMJFvkSCpXRUgEsIzgHuFAt",
-	"lcPjTvfIRc+cmfEU95Vp/LcmDwXif1G0MMn31j64xQZKR8F+nFoyCm1+uqWm1FEDxA7gunGqShnzUjM4",
-	"9sGzKbCdR+8Ye+wWBWzKVEnnL3CuiMSZO7Js+W2d07sRKV39P7WTCYuqWgIoECiGgw6eM7oMctTIOzBy",
-	"dirabhjH8A1iX+fCVWgA7A23tg/PH9qSIa7EItVy7/x41uoEWT8pS765E8vUGyJsnuPBxP0Xsj6GN+AK",
-	"QzkowEn1zNaqE3Z3jC0ReI2pU5KHSmXcmhQl9LNCbKeiZke2KD4T27c1u5N9e0/l8isZE80sY+czCCM8",
-	"qiXxHSlLRD7hXJVb8OTvdWIIw9b1MVFLjG/AFg3WTeprsIwklNCHfVTbMzR7R8ZnaPrrSJq99uf3WIsN",
-	"PjM4NBYfxQZtso6x5+Cm4JR3VmBNIUTYHs3lab1TXTbqFrFQ4EEm6vmINPIkz8lavXSND2HF5pXjiO/Q",
-	"lANFNItkmbLBSAQLFrOgeJeIwtGDeuKgdpFNZji1jdPVB3RJpeIQxwQV9SUyZYIGSChNqaluyfqNKy10",
-	"MibYVKGRKRHFDvYIfK8Jc4aY/lDYVktCBSrpDWlysI4ka0dWvzy23/wNL8uUMvQgFfBdlt5NpSDp4ZOy",
-	"NdQBxPD2C65H1ayzLTEYp05Xs/tsTpmvLZsUnl+4hwaFN3nsxm8juskOPmLGfByzYiaMy9aOnCFT8HrP",
-	"zgz110w9egsxfzLLcYep7tH/PFOd3d4upcvT+JGUrg3WV37NigwiBSyuVXDW3OlKnrYzXPC1iQiIX576",
-	"5+DUnUK+gj50h8Mlq/Ojd/6WSEBhS0jjM5LDubLJv3b5jrCPP+JVYBTbaf/S4tKA9DDHtIRyuohx5itJ",
-	"gERhi7mYQBXY0badtp8MKixWaSr4EYvViYnANq97OliD1i8fRWh7uWBcNMfVxmhB4d4ZzlcZpKThrdkX",
-	"I0EYtDSJNlpngpq1Q9a/KTaSdj66h9+aZ09p82x11RkLasZyFOs2eEVNg40z17kgwrCNrCWxYakMfDS2",
-	"qSyKVv5UMANsFduAHldFawlOZQptdfJbd104KWzoaRjqxNjfqa/gzIAhN2Z7TZBGR3O849LxY0fFu1EJ",
-	"bdpMqmU9sz0VE+hkAEfxfHSRxwlcHN/0+b4blwes+BiPx5ADewak33mTXcETJyRdj6ifIFozxOPYE8xJ",
-	"B3MCrEIybeEY9By9sK4UFrCmkxPeE6a4wP5yXhno+WP4K+AOt4wUjM0Pz7+37iIaxF/rBWcE0AA82McQ",
-	"GoWN6r1TTP5BfDVjp9LXpDjCuYS2EDbSjKnCXzN5aS30TsWzBUz0gqzI+qgUphfMwDUG5zeiBLkbTPES",
-	"yrprgViS8sbWxBd4LbPGg+Bc2IwrmuuNA9GsuhfWRvC84bnp/utmraUj4bqOCAzd4W4fFBLnUDxGdx3i",
-	"fzQ9P+q3Jr1keVlLA9kaG5KFQIoscCeM0n4dhu5uDMTS6E5G26Jul/b3ztlIXfFGvCDIZ/UNTPlbY6WI",
-	"0M/+29/Op99/+Hw/u//4yy+/3PN/ff/lnyLTPaXFCii3M3/YnMojWauWeL0mzICL9yX72Z4NM3dBljJt",
-	"oTBKy6smGvMUcp1r/reusTlIxgwBImOGBOeVvngtIqPbJAe8vrtNAzW41m59Bd3NjdfcuYGLm7JLREpJ",
-	"tCSSuTgJrLTmxowRHmqrt9S4YC3SWlx6xudHJ9J06BocxjXh65KgguS0IMaPeBR1zi8qllp8s4EnAAFt",
-	"TGeuwl1i6Y6t8H17LOFulDy3DyP0vL3jzFcdHBc0gFcc6sCcZmWbgsZ3ymhhTidVed4SXAQ2f5aTzBXF",
-	"4wLhuSLCqj7WdrSTsIYr4uRvKoLgLZMiCulsUBZoJ5vNegRluL9nn//OZwM0I7/RfaT8nBVHWaPnrAAq",
-	"5itEsCi3RrGYc7Egqh1REkyri/PGxn9+cqLRUlQJv90eTIRvQAG0q0JDXYsqJPHGlDLYLDmakQVmiKrM",
-	"Ru38WmvaFRYIcMlrkVrAcfz3z3xm9UetgN5QUygztQmv3TMn3AjfR2Iz/DiPYLmgykEJmZNogrUNgN6S",
-	"K6UFWyhnLDMEZU4QZ2gGisA2c9BabYCYNDvuCd25AoeJj9sZoEYfJQSAJhTmsZWBewo63LEhIC8x+NGj",
-	"y/Pw/OhKaT+c1YffSCiWIVDAMICAFi70Z1p0wCBZ9jQFtMMuFVD//sZHvZxCJvlJ37xQ2OeOoxTstAw2",
-	"ZSq4RO/LsczbpjELgWs6b9yv+ooptVCvMg9svq4V1KjRcgtTHNWSpEUPt6WFwHPVsaXP9O+n3VLo4qtE",
-	"nth5BX1HMoz06I6TYKRbau2niRnB6MeXPyD4GyQFhWcl6IOCLKjUF0hmY30t2qjBJLGRxb07rHzQd3SD",
-	"3xGp3pKcC1sB4hQ77Nt/50On726TtVzYE1pEFWAqH83M1mwwNAsxg0i4RbgMShG45xwokQkzopo/t7Gk",
-	"4pvb7e174x46/RHqMmH6sR6HL1qdzbWqF7eWxEniWxuv5Qp1gbbGVYboHEnev6Bnn7Xg0KmOGetVyBO/",
-	"0pVjDXIhwK2Zrr07MmNCc2a1DZbe9HNEG54jYWual1SRS68SCQJIC4Wx6QEeLl5gysYqj3e32t35pi6k",
-	"9xj3gVu4IOPU5xfA+oFLEZKAquPoinaKWoZKG+3e1Ce+7/dv3W9HintpaPSrnKgnBbjW7ZFJnSyDOlU0",
-	"VGPlRIvc35INHX7/YLZ3BtveYT+w6/di0FlU5JM6W5eY7mzQruqWCNQ+yjHTTf3/T358hdxKNstq+NEp",
-	"TpZeWV/7qstb9taYB08ic+F89duPa2xZV3fMNbADAx1hfiO+SgBjvro7B1h8pudHpbvuOxR27Thxi/mq",
-	"4YNBsdi78Gp9O0f3rkIW89Xhniyv/PS5s+5MFf0qvNHkCTZzPLGPS3eDcFnaoH6nOi2xdMlqtoCgNElr",
-	"0mOkESOGBrB/kIDBLBJaQppodnmoU6u93Xfr2fKjPYp7q2Mm53dJPwbY2j9wRJ9Xs15Ufk0/1y6V9Qqt",
-	"fr3+e4mtjcTarLyywBBFOwzoOOvKeeXSpEtThTS5opxXb0p80iga30dKFS8xO44YwXmFCoE3gJkDlb5C",
-	"iYtKVBEsa0EKLXa1OMNtJQyz7Jt+PcEU4D3Ffcg3v3ktgW/Amg5VhwEVKYCMTMkrfDNYdeCbr6Y58M0d",
-	"Kg58c9rjvvlK8XJ6Fb+RULlv5ZzfkUrBN4drFEF9utT5vKIL9jpWISwyPf0sKdBxynrpxnYkZTfcrhN2",
-	"5YvpnS4/iwQIaZH0LPfzUapVUYmkWdaWwT9cioQmSBfs5aniRU3jLRynu7M/d6z/lV+qg1ffVnGcXPzt",
-	"wx45UmYuAwAn0ZqOrxMc25nghJ2VlHUAE5jlfE/V8pV+7kSRqJSt/sfumEUTE8QGD3BmMnNQaRa8e/fC",
-	"gtTRm8ew4zcNNZzE52Ob/9YA7U0ykRlb42fR2zo17gHRv8CCzIkgzELYR9f4iqg3wWOn8qs1Pdy5W22n",
-	"65jnNHjkWNtXYrao8YI4BIqKHLaJskuMeM6K12pJxJV79s5NVWXpbmYZnx+a1aodQ4LlSo4RPyA7vJng",
-	"gOBVu67fZEk9O5POTHQ32dvv0St6Q3o2qJ1ld2msYwaKEMp7A2gkl6YqWYWZpmn9nuyl3F4t9TkrkoLl",
-	"yW2sdpStCQPBjpzxwdYVSVS97jJlXcEDJ6VFVa8t4lzU3K8apkXUtF4fXZp4b7GI1dIWkkdBHRYu0BJL",
-	"JBUtHaRobg0w4UboRepD7nmh234SNn0qEV4PZ5Q8eP8u5EFruDKVGk4mG5peUpt5iTYcatpASpNF+KcS",
-	"VThfUgYRpl6oNEXHHYIWkkTcEIHWQvPo2O7DeaJVbatRdx2q5qlTnqyml1MHZL8wQTYqwFmn7O8kV7DH",
-	"iluWD+MhBXK2iswKJprPmbL9DoqdsNBo598MV72Z3e7Sn9l5JZWylzA2GPSpwOJ021/FcmxmFSvKDgt8",
-	"6wpi/et+9hn+3+3eLAkWzQb0Kjb68SOUP2sNPi7GrTFUs3AwEwGNNPuXyLu5H0tLMtcsVaTXi3FlCkCd",
-	"xqijfvMobrZ+VsoeqndgoMvCb8RX8FlIqDV9V06L+EzPj0p3X8ltAQv5jfgtvp2TfTeeCxOKe7DrQgmC",
-	"qyTQkwFiukAfDRr6R/TPBVb4Al3BayZLMEO0uLBS2681YTmxkTxahBdE1pVJLvpdhj6aqB/fjIkhMXqH",
-	"i3P+hTmoKOn0ER8tZEnJiDJWVJyRBWVMP9/ocUY2Mg/bDPqPkrKcfNSD+DuvBcOlG8UvzMzmz+brC4tz",
-	"ozt2EFcA47oia5XpxUUf//j8HbIYWR8vQWvMOWMkh4h5srGpNlbWWmDKfncPPUE5ryp9LLSQRZj6BXLz",
-	"t+j+OZL30FtimzAs5xWWagqrP335TEvKdvz3fmF7iFmat5htHGQsgdD+Y+fpPvoG8nSPUCKxTf2vWbk1",
-	"ZlmTDeHVEwjTWJeYIbnkG5nAfdJPnQJvXhNCH5rUg/MD8aMg4ghIe9rwhpGBR/bFI1mzDOvR14vRCqdw",
-	"txAHEZdKFAaNsjsp7Z155IR3MvTQZfqzozxFqeEO6ReGdaJLEtr+KvIv9NwvBJvLUtM5cOIl3zBjl+Ds",
-	"KOX7fsQrTa7WpBE1wV7afUcVXkFKj3KU2Fmd2DzVK1i/JTd8Fexxv2Stn/9W6l3DRAXpjKJ8p38/5bHV",
-	"7adOLPx2HLiQzId/yQwJvjGRziY6DEvjQTFTTYhvShBWyJ6l0k+MkgzSCvhRJAV41uF7DJUaLAZlemi3",
-	"gYsE5MnbNx27Cclac5lci4IMSe7UTVRxQUytJ7UkkrQgmmJDrPCn61mdr4iScQiRx+c7GCJfE0TEUl36",
-	"CLGjZLj/CUpfbQ1iDoholIFkAAsvL9ECrw3EOnzqkBaMu6dLWPjZOoROtma6gy5RwQzxjiWFn41n9RSC",
-	"gm76t2Yn67y+YQP97X2Y3QOrfJmyfJx4r75yvEx6adsOqs/eVXvxtw+aK4PUBH980A9qFcIseS3KycXk",
-	"DK/p2c19WF7bx+cGi9nFIAZfKXCLfm6s1vZGDr5rqrD7rxqGE3zpEXWbNz16d/Clq5IYfBUAWfjvdlYm",
-	"HHTgnQqen0GI6Ycv/ycAAP//",
+	"7L3rjhs5li76KoTOHGAaE3KmXba7K/OXy5dud7vKHqer6xxUedJUBCWxFEGqSEbKasPAPM383sB+g3mU",
+	"eZINLl6CIZFxUUppT81GA11pKRQkFxcX1/VbnyY5r9acEabk5OLTZI0FrogiAv718pn+f8omF5M1VstJ",
+	"NmG4IpOLCS0m2USQ32oqSDG5UKIm2UTmS1Jh/Ys5FxVWk4tJTZl6/HCSTSrKaFVXk4v72URt1/AOpsiC",
+	"iMnnz9nkr3yWGOlXPuscqsIfXxG2UMvJxcNzGMf9sxlJKkHZAgZ6I/icluQHeHl0QPjPwBHvn+8NucZK",
+	"EaFf+28/4+k/zqff3pu+/5d/muxP5rMeRK45kwSI/UbwWUkq/WfOmSJM6T/xel3SHCvK2dnaPPEvv0rO",
+	"9HfNnP5JkPnkYvL/nDW7eWa+lWfuvTBiQWQu6Fq/bnIx+WmJFdoQptBGcEsh+zP91iczXsMk1oKviVDU",
+	"THRW01JdY9Xa6QIrMlUUaLez0gzWI3ipf7A7AaKWRKCC3NCcSJRjhmYEbQRVijCEFcJl2bxxxnlJMNOv",
+	"LLDCMyxhF/fGW/DoxyXNCUv8ZG0YQwZfegbVG3VDJTVU3/uppFVdYqV55VNkplJhoUgximCKlKQiSmyj",
+	"A94QkZjM55Bxf/YPAkWa9b/3I/LZryRX+p1PZpIw9YZTFtnxFYlPZF3inOzv6mt4a4ZyXtYVQ1wgQRZU",
+	"KiImWc+M9UjuvdFpFnytSPGCskL/fG+mhpHiMmh/W+fNa4Y8zqzUaK/23ZIg/Q3ic6SWxPJyppet/8kZ",
+	"QUqfs5zXZYEYV5rDF/SGsNjOrxspMOxQt+nnVpSkHeXsJVubY42LguoPcPkmIOIcl5JkO3S174W/qSKV",
+	"HC/mMy05X5rf3j+3ktP92z+OhcBbOKzcSL1DBvJCeHevnpid2lC1RJ/0n58z9OmGsIIL/VfFC1LqPyQR",
+	"FMNfK8oK/V9cFIJIqf+sGVWfEWYF+sQ+Z7DJcyqkQqyuZkSY3a7wikhEFZoLoo94cGs8OO+7qLKJwPnq",
+	"kJVLqshBN3CEieSkoWQXP70lsi4jUgObs7q/C3/hG1RhtkUzkuvtsNI/euY8s/k/uo7Fjnj4vMtWOws1",
+	"78z8TKOrrAuqnjMri3dWmKvUpWD5Jf7dXIvCPbL89er1DzGRMCNzLsjw52kxVKCZVV7TIjpN+62Teqnv",
+	"zeex72uV88Rv4eIbfB3eUBx9y2bJ+y9B0FXtm/UPMrdtzQyT+/6Kyghjj+TJhoE+74s5Rj6q/a39M70h",
+	"CEtkth7N7V2iH0ZrvCCXCMN9rTUk/QVhepH9Wx7l/9jqvyt5vjJM2l57zmvWVmS670sZvzCNwJyTDZpt",
+	"kVW5PTX3uWWHaHaee292d4bMkOAb/f84X8nMCZgMrfmGiOkaM1L6f0lei+DLOSGF1LoLLylbTEvO1/qf",
+	"eFbqZwoqc35DxHYqMFuEMivBfXaqmSWcI0qM5k95WZJccfEXgkt9MURpb02z+N3taWeuosmexv+OK1xK",
+	"JCnLCXAOaKcXSE+ZSCUzhJncECEzpI/MlNf6M82EdMHgzqtwqbeeFM2TckXXa1KgNS9L+V///h+TyOKc",
+	"jO85LFcKK/JUr1OOl/7PYAxLvQjbrLV2m9DwJa7WJZHXayKuJck5i9xbr2+IQJJXBN0/R/ISsbosUc0U",
+	"LfVFv8ESVQTLWu98NtFfaqZxBuTexkhlpXo3PbjwK9phrebatAuLriJr2CbrOPBPGxNth+lKLBOH+Lca",
+	"M0XVVmu+GEmipjCRS1RRlqEKf8yQVGQNbHODy5ogLAiiDFElkTbekFalYgI/ZXBobUx/QZjWZH6e5Lyq",
+	"MCzSjx6sLrD88IyU0TdW+GP7HuK13rTIflWUDXySrwnr21hL77fm3JlfgegazO32Da/NjqTYPb5z8JVR",
+	"VOWSb6S5ROZzI6qGqA5SH9SBU7xa8o01hcl6IA0VFguSmL3h2tCuNEuh0nkOYjwFvNarLRgD1PCL5Tc/",
+	"mY5z8xTXksT8G1stGggrtLwEe6AAfcQxsATSZOa/U6vpaQ0lJ6CRZhPG1dQ9VTMjc+GL5h/+e70/QtT2",
+	"l4LMa2kfFQTnS2xoXeqdyybaCCoEhh8KAiY3SIulvtj0X2sipGZI+16Gy+jZchTgbE71tlqNeIRxucZS",
+	"brgo9rxrDx7GrtfUHjwT27c1i0iwWggSOwng/mpMdrTkZQFHQRDE+CbqyTLvuubrpObvHgGJN5DbBd7E",
+	"Wd2KTeCcDTgQFhxpBQTmvaEiqi9LckMEVdtQVPIVbORcK8AbLJh+NJvkgiqa4xKYZMU0G8X2uDmN+zq4",
+	"fVfvybLvMIvtOErH0LndbRaTikRUVDr/2YCXvGl+sLuk4F0D7tbXnmfaS0saWEffxsF7ZTVyP4GOVb1p",
+	"0XPEqcdlyTcpp2kuSEGYojjiNH69JkyG51abR1rwU7a4BN8Or5U+MPqR5kXa0tgsab7UX1GJBMFxo2mE",
+	"p8StoYM+b4n+YDx5BMHWzR+IxEfn52MkotMu9l343qWwL74wy4lTXVP++i2vwVev8Ipocs5wvmqLzHAv",
+	"3d044LCZe1T/yKmdXcGEve8KktNipK/d/EYk3qcwLRM3B5UIjhqaEUkLY07BWjPjYLQuICJBATabIy8R",
+	"Z+XWsOySowpvESm0WmAjINaJDH686GTH+LfN02kPDuglo4hFPq6pIHLUb4b7o06g3lPWw8ZYrkhxoYmu",
+	"7VsOnxvNB1W1VCg3ek2Uszu0AHuj73/uj3XkKzitI3fE/Uok3ul8swnVxy5V86LVF/V5lth4zfZupANi",
+	"WaMsBXi2W+FI6PHZZLjCFfMQhmelETIpU8BssN9Ot8pwOyzztSXqzi63DtT7XkF+SOQmEJcjYxANdwc/",
+	"fHyedTH17l3VM8TBW9bsjx27n3hH1CsDq31AfKFjasYyjmr+JZYKLTh3rhN7MXRb7jsa1phTenSTwTq2",
+	"j7fn5ofZpPuoXDlx41bhD5w51lqYw9/kI8lrZdZUcDipc0xL+M4GBqZugXoiehz7wzU1Jrg92S0FcM8w",
+	"/onK5Vd4Zm999KJ7IIhLhNg5ZgN1gH3JnBgmsA52mL5Wy+u14IrnCSURsmsSzBm4qRMxS6eo1VJrvqEB",
+	"kdZrDteAJKvWU60G6Vtvq+8Z/cHNN1GGS+p5a0FvumlSr7V0GHex1zKhdGwIXjES8xpbf5ieilaGUUmV",
+	"KsklItVaaeuMMKRVMMoWXrvujbDA7W2vbXtJu13s5p2n4OnqPZr7olmPgqTCW3kPOUuAcYUkyQWxtqXx",
+	"p13azyR4vkHz34B7SS3JFj6DRJB7+6IbuDjwi7Vnoa1d876d1IJHjyMbtXckHHdNssn3zx5NssnVX56Y",
+	"/3/w4KH949Fj88c3f7KfPLr/IMp1DXfecprBudzNsUuyencyXuIgHImse6cqIOuz51eTbPLE/f/9bx+Y",
+	"PwxZzSdP/UdPo4Rtn8mdRBbpQk6SEHZpjg7wkklIMV5cw4pWq59D6GrGiy0ipSTw4zm2quq4E9+zPTFn",
+	"UvdRPESx/b9HpPuIHOUq+V2fr8O52VK3m6mPYnA0ms7hxoaJiz/zvqydcyQlUdcKLzoUomGR96u6qrBJ",
+	"c9Fa9gYnXIxLn9/QmeLIy7KJ5VMgg9pe2/hUVCpeQVrDJnTlWBexzVW4tL5ffVsLggsbvfeC0cTd5I5i",
+	"1+PdshNjXJG43hi4qsFws5NBBZ3P9X/nglftXNG08qMNMisr+zfEiNXP2aQkWLCR6l2F83TSb+UKBgZx",
+	"8Rv3k2QalEm4jEdBtjLlwYwmREwciTyjpc9EKtNmnJv1EH520nmoEp9aalvx7V3wS8ut/cFQibfgjaZK",
+	"knLe5ADB/bOfHtxx3MNM3sFcBqm4YwjUy0Ow3OS33amQJkU4vi0pSh+i0jRJo8Gl9E30em+J7V5loB1P",
+	"G5tVTBielalQ3dzWALjbeS44JLoJgrVmGb16IaHgBpfXbq1m8D89fmiVDPPv8y4TeUzlz+3SySPK0BBf",
+	"zJpL2PjrurXI++0l3nuUTaq6VHRdktdz+8FegoAtTxm01wmVyah79/1fD/JAB4QDN6vlVOXr5h9C1Xsf",
+	"RPfzbtPVjbe9luEC1yVmDJxyUmGTv4JzRW9M7r3+KcMMJGZBtBJsQtbG+8fn85IyElcSGXVSwe/gg0eP",
+	"+pg0KNGJJHWYL63pxggpSIEUd0YbRl66D7l9/kEEv66vJS1ax7AkcziFdLFU8WPYodjanUnfI8fQbfeU",
+	"xl2lQHHVkufdaczu+fSk35Kci3jdUFe6/myrUnVhLlkqUQIlEWU250CrmMaxpc0arIz9HeRdRaK3nJH0",
+	"m4PsN4kkR3Msom8hJV5LUlzHs4PnmJZ1fxrqK85XL+yjoN3HkgN+CIqg9BOZ0cRNPhWVyPjYE+HhfYFN",
+	"5ura1h/GKaCfQLxWUEZSy8CpZkk8idcGiXhayU/LLdgF5IaIrdkqs0WaaUiRKNaKk+JdqMzPqZKTHjl9",
+	"WNT0r3zWREyHHpYiiFY2zNFUrAQTSx8lH2W5jd5MhODi8NVrhdouP6Udm/d0LMMKn1HyID3t8X7+SCqD",
+	"VNeyznM7+kBbTV9nrcSusOxuvCrtCzuHm3djE+6Ds3OCkxHwRqgtjFLse4IM9q3NYUpXrT5zVSNvXcQh",
+	"UtjRS2Zb1dZURzRK/XWi1OYlM34FURDhRHPzK3mJZlwtQWSaCEyYlmQiGiBVq1HVOcNPwTBXRot4jUsD",
+	"y96fXuXGRIkXWf1kbyekHy/q0hbDyKbUSuaY+VIruMyoQgUn4EAa7CHSqtRADwawmfNeNL+LbHXmmKaf",
+	"3w7KGmmYJHK7CUoKrdqopb7WgbmMI03feVQil5h+iZj+pCT4hkh09cP3b/R9HTLTLUqIH+9zXmuau/Za",
+	"zFQKDNuCzDGkSrXKdQI719usy5iXr3Z+PL1gCbmR3DPSJTqHo6U/l2i2RUvICPR+cGv9/vFxr/Fr7LDr",
+	"NReqNelH5w+CNz1+9OibR72kNK/SJt2+IxVcKWguNK+ZnSbo3dM3SCpBcDwZ7kAr2dbR7U3h/vk9+N/Z",
+	"g4cZsv94NLV//Ok8+OxP51oZ1nRvVBjPYL3WcsNRD3pr0gV2Ll5P9t348BOf9Dkji5pp2mHkS7FCJ8D5",
+	"UON4T2qZ+HGYXypIBkmmJrjsUhS0XLelzZoba1YSKZskR31dgTMcm4SY0UY4q9b7nHj/8f2xnKht7AgH",
+	"fA8MCjViiBYSyTpfIizR/el92PH72TfZg/Ppg0cuf8DKGfs7I2l6kqdvZ6lTdUjVrUuuNym+lv/7xfhR",
+	"TO62InKLkJLAc3UYkETZq7xpQ7J4p+9sbWsKXoV+jYrO9OUnb+KOxUozZIyZXn4HRqk0NpmzUZH7QTaM",
+	"gK2pNaLj0XmksvuQEGqcVYAG1uyO7cbzGxKDbclLgoXsRywh+ueOLsZQR4QV8vQJ6OMNpq7NATL8TT+Y",
+	"BGt5onW8WUnQhoviAggg8NoyhSXH9y+/8+gtr18+s0KVcWRNFgjNSUTVpf5FzpnCuU2m5mVJ2QI5iyDi",
+	"Ek6WZK7Itp3jmXOWE8HinocwXbNTA3bP6d9AoXuCHYjacLFyd4plBl4WKF6gq6Ia9Qsu0JrwdUlCrVnY",
+	"jCl9QQHbSbxt4zodjAuBBYXC/MECEFjk7/Zn/fIvgI7wPoV2orgzBh2dw0klj+rfdlIzNA/apHOcm9iJ",
+	"zbSHdNOgJBMM6ilerwkW4Sc3mFG5JEG591QQSVTw743QP4unqsKsjnHBGEl0YpyLHhsqeWm1Nz9Zh7d7",
+	"OlqSwTI07Y7RcxrxCRuILWtju6xBX8w8B/to0pWpu3fYwoBsDxIYvCNGlBc4Ct6T8Mom/VaAKDEC4CxV",
+	"3xE7gbulF2as5GIOUUsiQcW4udBMfNfO6akr760kh7k7yRCfXZsBakVLqrbTkkuZoVzg5dS68zM0EwSv",
+	"iJgqQdcO/2QqaUmYypAkTHIxlarOVxlaYEU2eDuVCpclKTIoLy45LjKUL2lZEtG8tiR4laGCczEFkIMk",
+	"gWSqZk6Bb2lGEKaAIaJGuJa6SBo/8S8oKYvnzl+763QrIqfqqlEPjDgSmMnSocr45F0f0TDQKXpKGQJV",
+	"PkO2aABSJiqsMrj9MsSIVJQtMpRTkZckQ3P6Uf9K4RVhGeJ5Xq8pfMD5tVxyoVpQKoHFSqTEi4TnFJtE",
+	"lG5mtIiX7kVxynlovF0Naj+VSW+kdZZt7C6300c0sToTSAJ/e3u4JZfqAozMWFbD0jsPBt1OzoO6jFs/",
+	"tj6kICymJi3pYnmhlwYOOKMprwUv6lyhOa5oub1EFSloXV0gsLAlmuunCRblVl9yG1KWl6jkmwuE0YIw",
+	"ImjudErjKbsItUwbNnI6gh4e9kyPMMkmJVTb6l/FU07bDsOeENUGN067bq1//yUhO8C1ODBubfWo5M43",
+	"jg47gq3ZzrwnFjKYea1VS+XdGk6DnW0BZsYkBVlovvTS0iZKZ2oTwFhdS0LY8KtvwRm5HnldHi2wNGqm",
+	"43OzDN/v76WF3bV2hQGy0IfDnopR4YUmqLQzBnwejjAjwDBtD74KCjZ29Ld2dMrBcEYrWHLMLJInpJEa",
+	"gA4qDwoSa0nIZTLCvJfLc4tEnvcpB+xQ9oKHrw9KwUum+hwILmSFeRPl683xS047SPLZSTWYW2/iJJ7k",
+	"kwgeZpPNsivF0ol4LcDyJZeEodl2WKGT2a3WRnhXonM7RCL5ravNn9PmBm2JslBYdOgGTf3UrouPlC3z",
+	"1tLJCQ7PJoFwNcLGh1jNWFNYsTs/Md51zsF9ocH3yf98v8hM37EIsy2qeAxJZw8XVS/Mu+MU76SOj+km",
+	"UVE784n2v1zYfKBIHHXBuEj9zAi56FeMbAZkjOinQlyohUnkccLTLaiZRgdV4j6GA+Pf41wTSVDYIHem",
+	"t5azM/OsMyZrh/8ei9VXj71c2Um6A2w21vqlQoSy/qzCAEsY3tpBmr3K7VswXiMJXrKSqE5QsC6m+Tv4",
+	"TULP7bBbMpUOG382fTMJbgTcoDdxXg3MM4AJhmPbkcKXuDV7RLPo3vkUtLDivmYsXlffXTD/CrNFbS1b",
+	"f3dQsIHiz9OKxkSsNpWuPUzBMAQ2+E2AjzXgJyXfjB1F/2TMILHygleUrQJgpxGCxNQij47R7/COfUuM",
+	"GV7ZJPtUqdmRM4PccD4nyHk/dhylrrxKq0mo4BvIzaBqaMwvkd4W086sY8XMvotCh/goC7JWy+tqt5gg",
+	"njOSAAAekhSzWzg6q2lZmPM8LzkoclZY/CPlfTi0YgI7mXz3hQR9qMS1NPGpklxHzMLnxYIYGFwgEdLP",
+	"tfM9enbpDtIQssmGFuM5aPf4G1vDOl+Ttd2vOF+NS6uNp7u/gYw8h4qmyNr6HYU+yYzcWcp7Ih7Smana",
+	"gG/1DWRbKByS9+0wdePO9oITeYGwXBnHbMubliGtnIGXTBAMWlpm3Bk25dOrf+BJnAMwLsHCwOEAeGKR",
+	"EgBeo+7ZzUN8M4G1PibXHQh1UMp7yAr7iiRmBS2wIr1urzlV1nfJWcv2h2+DtNJht5J591M3fMyu6cpU",
+	"b+pAB9QRu6cjt0MbW7jBHMa16arFp86AN1jGDjKz5ZxQnE9Lboqx1JKIfrvCyh+zwtSmDbtlY04ajkrO",
+	"VwirC1+O5dgWnBiZlvTGbIFcEcxQi5mGhjb0b32I49IgDs4Cx7wNlq15aRTo3bLQngv1dmWfXbk+3b/s",
+	"bKzU07sn5S417hsFfXXUbn0Nmml1ODusOPLIDtWDSgY/J1g40ZGrCx7VHuJ4ZzTB63U8sp+A3E9ja5be",
+	"/Oq83sxTn7PJbzUuB4icf7WPpWCxDfQNNA7ywAkbKog+qeaW14dTkY8KUYZ+q7kiEs7oknzEBclphctJ",
+	"J4jhvsffR3wZRw6GznGPucDAq8kUZcQA4xUk54UVigFs+/sT53KZ2jhkb2xKRHf3tUDfOArOZm/Tixsi",
+	"CprHwzemWhrSzd1jrnMaZMLtmGz7oqM7WwCA/ZvT0SB7mrNkF5x5mEHHrg7q05LcnaHUnZPshmXYZG/d",
+	"b63q5ZP/bGygSce0149TENAS35ChWkLY1i8W7x6jvOypkLsQEVoGm84+x1Rimjlee30mekJN7WdEdwwT",
+	"Bki+SuWmaI1M3/oEMj+GLuHvhlWf6jfHq6Fuq2lFretYfpkD8wW1MmSmDEkOmQuE+A6EySt0v7KjibgO",
+	"okhzbcWityawGtkDyH8CfnL6lmgfhlzrS77VzYiAcUelodwytSSK5ok+KUGgzjUl9ZdOhVmNywwIuiVQ",
+	"LKdV+7B+f5+WiqrEVBTnq4TJGkrNMUzZKxQb1dzMq2XXW4etExABKwcdh/zt5+foT1mw2TFh+T25jYOw",
+	"DHzFnczonusqdxW8vyjhLbcJw0tS9T78Dh7qKiKFIYNluBfHKWW7SkWO/JwuaqF5sQADxezLpcUM1gpL",
+	"XZbtmCdgCgfJq+0dCCqJEwCo5p6q0BJrWRJAFMcTKRLZGv515gGbUGuXEX3TePVxbDL5oWpNAqfYTTi2",
+	"pU0dyTgf8IGO1Rho4OM//vGPD+4/PqggBd4XW9frGyJuqAkr7+o/TNO1jKZcKtP5wGnCyIVV9B1g4yUZ",
+	"2nDh9IsMadtY3wePzgfrGprRfDxvv3T0kP50S64UkeqaspKMEM8mJhlrbMiuZ9BxdZsgkzsufI5+fHNl",
+	"dTOJQf9BJceFSUtF7i1HoY2kakSS5RVVaVCXiDNZBoC9exRtkSTGcG8s2ORAMN+d02QYdReJsg9juyxi",
+	"v+rpAwmZI3rA6Coc3sKh1+Et4eTsrU87Xfo7KH77eT9iJ1bdKW49xEQid2fIW3ZzDUxeThqH4U2J2TPv",
+	"1EpG1/b0r9Ptg1YEFEQErwuyiA5+kHtgNEZGEBram8HHxOfb6Of9yBn6febXzbiZ34AdknSBuOj9fGtz",
+	"LYbvZiDqbwPVDhLqOu+jslfe/E9SKpE2OKz4s0qWBBXODdQJm9DnDQHX6DW0uL0GodfrqkmDw8BLOlZB",
+	"BZJ1pafuxrvl1INpDyX17rFqT/JpyfPVhkpyic7REhuHMgAXIsU3WJg2gKjU46JNq1YxaNrHN/EFJUgb",
+	"DTvvu92ulwQw26LsOeCYtlf6iswVIsUicJYCblZqUdvYS35cr4nYeUsNn8Vf02n3bA6TAJCD64kTqgzB",
+	"+QjPV8M2OywblSTHdbN/sSrpkzvxnancZhCB89UUqG96bk/JxyWuTXgLsBmirmfvw455pUtyDX3yr2XM",
+	"7LU9ccrC9H61UDRUIvjlJNpuGY/SYvXjrtB/Vx4NayUbtJWaZM7/3PY1x9zR7bUnmfXvzlw9Ul5jr3mw",
+	"7zwakB7YTFXetrS4x0Yhv8VgbH6rCcuJjQshxQ3EE8IWyAa5VO4BFcVmjPgiPbLz3hqTLmus0IzMSVka",
+	"mYzBt1mW99BPAf5WqzUglaYiX7kWJOB6Bxgh6F9nYl45ZqbKvpbQnL3dhXAORyZap2LzYuTA5v5tCN/9",
+	"TEcstSQuy+EWwWHQdyVWhOXb6yo+j05kvE58Ol6WQ2nR6WEeV+lle+kPHHi8nq/H5bWSh2S7e6A7d8E6",
+	"4jpqBUwUjNQsKnV49jKIIc3IgvOuoMClNEIS18pUOdve2EFyiTlpJsnE5kvEoq1vBJkToaWCHOktOMTl",
+	"fAtv8SDX8JumTm2nw6vWcKO1eK5jkVS0LBFlJkIMjQgsZJnxE/vCUMVNnVvFb0y2/RBp/Z0ZP15kO6Tw",
+	"ei34QuDKiK2wCvsC1UyzAWGK5liRAgqtZ7QoCINgzBRqQjPo3FnSXGWIshtc0iJDM1xMA2g7qLWeVpht",
+	"p1gprajYj0osTCU3vsEUdHn9EtsEPevqExtHCx1TpeIr1iOkS+UovJ4jHKwXt1Fu9irMKZtCm1pQNTK4",
+	"fKa4qCijUgmsuABkm8KBRSFcSo5sVn+mPwfUvAzNarnNTHf7zMQTpuay8sg4gpfm1/Yf0yAFLPMf8rWe",
+	"n/uXfZ/7p8QVmZrIZvOhb7PZfASaLJThk5A9PPpBO1Et1Uc11QFAECW2oUY6wKgLLdp02A8+6G2ebsNz",
+	"3hKCQ5SQCEWdR2yZdNXuUBDUnTq+xOjtgP7eNLruyjSV0vWUtg58eBnlfsxTv7xrMRDa33d3Qrx6uPpq",
+	"XmbgVvr84vbdHZNKlViQjwqgu8Jp9UbI57gsZ9aPNuZXjgCpQL5HWeNMS41V5hqwm0QWyrSSOjJXJEHA",
+	"bFJhlS9J6sLDLRSBnC8YlaRAs+2lAy0ljNcAsTCcAi5teiwTJLMjhEOol7FEIfedS4e4IQJQyNop1GS7",
+	"U50eLxbzb7vugOFu4LEHrMoHfXbVRvt55pkz4Lhm3wJydvB9Aq4oKVJKmiqaTcOo7JUwmlqODrQUO7lD",
+	"qnoiodmH9799+M35w3GR2WRI1s7tGOheuxu9z8Alx8XoBuYmZXzY2G/107hM2ujNBDpo0eftS9aNB8lv",
+	"BclpQaKW9GmSbJPIKytCAMFQELnkZQFIOy3YvrBj/XwuiRpYrehDdLEcU614lXXF+hJMff+EdOYjiLNG",
+	"IEEfyw6hRYrrBedFjCZcEp+fsqFqiXBHaorMcUkGksIBp7QHfGY9M7CABWDZhS27zT4gBi7vyPhp/+cw",
+	"B2PUpWhW5XfacWOQv2q21bOWXVzHcXFnbj+nY8QxP6W6BChi/TpTutvDTNs9eazXCCtd9rcxg80VFoK1",
+	"BKcLruQYq4fYNDuMHnSGmWvDy1/mPu+RSjQj+nuD5Fh0xBBkD49iYQFrAB3pSBFsLuiCst2KUTWlbL+P",
+	"UPCrWOP7lwqVtEEcN95Kc6IN2tZC4CozQSirShqPZ8tB0ZXBGnXeaYNpFGuChRVPNY1Wl/jCkTgCj+kC",
+	"FA10uAxUVzOHK4vdG3SZ3t3NYOFdmK/fv/xOC2+TxursqDDLNeqfTCfM/nTSBNlEIlo7bTUoKfPbGkg+",
+	"y6kBxQ0fZo0ECFcYeDq7Oor/a5OY2CaIhXQjWk+HU+fbNDnegHvMhnwm2WSGi3YdSc6rKnR3Jqot3+J8",
+	"lTII9ZSuEwjrPzJqW5Obm44UzeYpvo7uTyBoBp0WMzfY7pgNSUgx7l0viAnw36bryGGJG8cKVQ3CNtBL",
+	"9bgGY1M39PMbCJRfrxa3TPawkAq3bQQ0OoEDAnWULa53dKFjZFFoe8N0Zeyqwx8N7B/mOVgkiCBhob2g",
+	"LDyYgV8vltbQ5DG42XVBTAQHLuKzOqBX5/CDJa/ndVleQx5HvFloUrs4pElVq7/mTtoL3xCpoHfEpcmB",
+	"18r4P4jg0x9RQ+Pec+G6Ku4kr+Ny7m5kSF8JRHp/38Ujt7CKsHozf9scsjH7Uk/cun1kokMWaR+CNouk",
+	"2Bdk/C2by/Wkr42QRT2tl937Uos5qBHwqOa+x7/iRyLG3Ka57s7d1sIl6Qe32bvpdn7f8/Pbdval7Npm",
+	"Ae7kF0KFgKH0/Ut03niPBM5XJqkTMY5MNlw/FksL5aud2Oh//M2jb3tWm0xY7MHI8aCevZw4Fk4nlF2J",
+	"Bsn3j91edzBazsfxWEvbW4Lr+IPkpYunUFS8OFfCITJmGb3aXtQCYJQV+ahMQgBekd2ubT3Q9+2mWrE2",
+	"WvGWX7Zxk29rm/mWT0sOCFQX51M9Hug+F+fTb791nZ8qgplEKvD/oSbM1+bablD/vrpWq5Lv+t7TqP5+",
+	"i96Nx2sb0/RbhL2NB3Yw2gUF9K+ILsQmfjbAfGQDHl89Y6y4MWsXlBH41PTjFgCyEyQWxM1Xzqs3JWYH",
+	"p/EPNU5Y2hAdruWe2FTSF8S4RUEFROxNfCNvPx+bWBmJ1TsktL2dSSep9xtMsWxwO5RdkSNRaCulMjM1",
+	"ZyW9vmM9BlrXGOc1UNcHGL7pSiHHGSPMUEeqYCrt5cSptrkjBMe3fPPfCLzRz3YsbuMdqtMHarR33wVx",
+	"V9WJERz696ZABGMaxDuI0VgQDxwPcHRibMdBCF+5F3Y22mdjI9/pxAvIYOyL5ez16xiGFT4cYoHMVaz6",
+	"4gq6mdr++w7RHufEEicC6dfkoyhTB7tviJFNsmGW7VtqOjVjBmGKAqBLOIAXtpqC7fYqGNxyoMm7jhRQ",
+	"8VrPPse1xVUBMP1FLYCDG2QeSGx06IlRf6VQI3nEu4ras4JkVFGvFSkunLq7ELgyyZiun5onWQECLonP",
+	"3MAyB1jNwRBRrW2z5LFcK1tiQeKdA7taGjRAjZ5MWXDY/WzdVrljYqaSkh/HyHtxfcQPbJZ6RaQTrjsJ",
+	"J1LMrxVfxXILnvuG7E/evETwUDTZhHxcU0HkKKYyKjvlTHY0qaglEVCIUvALNMc5NBu7ZzrwGM3rHimo",
+	"bVI1PGdOv7ZfHdqjLvwsCynWWkYH2RPV6j19h2w41PFyKhyaC4LHHumgRGv/rpVm0j7mbdOSo366Q7Z+",
+	"DMKO7QFi37/Dnh+h6SlHGFWU1XBwh81A7+Q1XsRLJ2PywdGrRe2d+bWI0cEMR5EGIV/dRiqoen0YkPtt",
+	"wI9GtSPWSrHB1zgAJ8MLtnGdEr09aAdO0s5XDe2CepCipd6FyQV6StfNaLETaE9cc6vnvIGaBIyifElZ",
+	"LHlhr28KsYlC7VHjC2pAHtw1DZVPlM25vuF8PZTvOJBNbKPB6O18RRfsJTuMvVKsMoo5jrDJtKpLbwjt",
+	"SO9c0RsyvKomlTS+omxE/kHTonNIb0qARzPzjC9PkTsys/VQcc8lLTot3uaHI+NXzeXa24B/tHl8oIk7",
+	"Huq/Itf/sHZU71G4ewM6bTUHAEyJIOpYnCun/h3izxrBy+o6x2uc64E2BwLMHtnntq7JKNSRlIvOtMwY",
+	"kekUOC4HOa92/H1BGkno+VsnmkCH271fSrq99lZoXAZ0gPE2Y/iWAD187Xpp+WGTE3b4ebtdbsbjJbki",
+	"jAGggANPp087N91u/aRSizGSyV39JnpicyhM8yt7k2STCusxGWa2G33OK6jD5q5gej6HopeoVqC4ICmo",
+	"gkLwEaXnHVi8NFCeNlysLm1jdy4J2lh0gxDZYDKgCQ2pZqQorGNiXtYf40nFq7jeJ9f674jCd4WrdUkk",
+	"2mCqKFu4QjXfid61Oxu7/TYDhq8SGy4Irv7Ka6gn7pLRsQIHKGxgZIPIDQGwz736Lwzp6twAbCqOrHAY",
+	"hcHUahgXkUCJRaWwPlJhpBv//DBg23hS5V6Lqt8m/tWxDXjnyvIdexVYrKAkwqQp4brV3LGZ7jtn0+w4",
+	"cg5wA9yB9Q55jmPen74HBZnTj7cEz+2Dw43ulCb4U0Pe2+jJ3hgd4HAwzyZnc1AMCG9lO1vn8aPzA2I5",
+	"Q0z2gzdk0F4cw4NiTtHhrpN3gkQM/3EwpfodP/CCDMQoTU3jBwtmsSMPlrQshGG4W87mEPRJX3pienX1",
+	"NHBzoGzQFPL9GKng1d2dwj79MZqRMlX4lkpm7UMlzRrCJvaDFVdE0NgFBMVTsQL3bsjEeNPV4fbI3isJ",
+	"jhiJL7hABqDsooGDEnjT9K0/6hwoO/ayxsCIWdM61gPgO7Kg4PsmOF+iWZ2viMpQRcuSSht1BDwlIBJZ",
+	"83x5aZ+SoBbxWrkSTAmaHTTLMAngVh2IkXIoEmUCAM0tx+6uIbDhHtsSOM2u8rY4utLz+1BB489ILNtH",
+	"kfX1cOrcEqlX8UkzpF9KjFY/2qjR7dUuh14TNxTGhkfogl1TdgQF63haVLDEFCUPAsvuJtwt4gSjlh5d",
+	"zyEa2d3HQ46il/X4zDU1jqGhwXk7XEHz4JT7vlBGoDLHAnjOEUZOjO4kv45puD2+N8StULV3VkU+AmAz",
+	"ZkgrXkRombSLOxAmTlYkGnVmLuhsQVtGtq3YqaQ25QYzLElYBWVzaSy9EJXmsjTqR9kO4h7W/cLt5pAu",
+	"GK5NTQTFaE1yFXPYmE5NvC4LhBfaDMiGwDfMca6SMJw2S6YkSC7hxTOCqrpUdF1SKK4eNsaKbBM4HbZn",
+	"g21jRorM4IjweqbmdQn4Q3tds/qxh+p+aWLp+7Y2rWsO6ejWvdkwCbv0ZsthnI79TgBqQdugfqAQe0jw",
+	"2mwP6BARd/tY8sRX5ubUsZq3dTsx3qUzWZ7TfywFYUsCYR4tuadcFCZJnojcZDbMhYGq3XpP7xTPuP7/",
+	"tW2KDWhMUz6frpfYpEPd8FLhhZEMcrqPwhvoXpLktZZiV3rlziHnk5K0AjPJOV9RX9Z2McFUluTaPdXw",
+	"35r+jWxbHhUgJ6gDBIsQBGap1Hry+fNnG8Xe21fjKwRvJWWNqJLon3/K0JMM/T1D//m/nmbo/82QzFD1",
+	"n//7TGboDf6vf/+PPwAq5ActmT54v6fv0NhAsFyiD1b+fDDd6jbL7b1f2DtNMRj37Yun6JtvvvkW/fju",
+	"6T0EuIvmC9u6ChlkR4n+WT/57cNHf/zDvV/Yd4JvJBESuXxAl7VjiAiTk4QZqN6nV29fmPwtfUl8+PPz",
+	"d+jMPv/BAV0sCS6IQB/+v6l+egr+kQ9g0fwC8AFbVDOJ5wRVRC15cdmgY8IwH57UaskF/QdEyy/Qd7AR",
+	"yGzhf/37f3y49wsD72ZOmCSN9jN5ssb5kkwf3DvXx1aUdtPkxdnZZrO5h+Hre1wszuxv5dmrl0+f/3D1",
+	"HH7TwDVMnuixggrli8l9m2nG8JpOLibf3Du/943NsgYGPMMzbrQ2W3vj07leFpOLyZ+JejIzdUeCyDVn",
+	"NuH3wfm5MeeZsilEIAlMMvHZrxYe0xzx/u6IHGLiu1Hoif1CfzzHHT28/czOHBDr5xA2TYsITY0MgQvG",
+	"8IXigkif30WZvnhLlwqt8EKapqJ6Au/1285wXdA0nbS29wSegP75uCIKYF9/tuf6t9r0AbI7DqA/ABPk",
+	"COSXaNRf56B81FeF9zmLguUQprQV5+CXZIXLkghkEw32J2RSVVszGpfz/vn9KTlEUxYU6giX6LvdLvcI",
+	"vPLTkqOCFtBlM3NqstMLPF80xVR6DoZBcl6WRF82sus0PW2eOiHB/Cg2ypgg29J+e2uqmWFM67uyNPi0",
+	"BhZttg1gZiz5FClJRZTYesoBduyZzfmSnafsqXn4rXt20HnzUziYvbP4i322tH/vIMPOLsIDCzRhvm/3",
+	"rb1bipAHB4oQtxu/ExnS5psuYeLZ8PbnwnEpUhwwnaBawgaWk9LFHofE4Tj7RIvP3RImXOjkzkjaQ84j",
+	"UPM1I2Em9h659kRBbJDmkbOXzyaf3ydpfGbqMcBCGv9agCeIbNBTeKml3JfdnB9sK9INLUttbVvQsSNs",
+	"1BPpGxtvlhxhuQJzG68go98izo5g9zOo9BHVsffCvDXcDBj0O15sj70PdiyjMHxu27lK1OTzF2WFlwG+",
+	"4dHZwMSMkAOPh1gQVW6cS9MKe4uwMc8y0M/tZ557RvKLIOAeOC67vIWX3gm3mKG+SlY5udTYYRcDTGzL",
+	"2OIs0LSS6NYcg+dOSUI/TJeSEU769qQLlgZJc1bFuNTEFMRBDwEE4oLeELYrg/cMmqTIhFhfM9ypjoEf",
+	"wCXMDzgF9485PGQ6RfbOf3XgnnWbkM02ejWvICUx8Y72TjyDz3d2okWPhzEfrkFnPfrsswMFbR3hsR/X",
+	"xd3ymA3EDmKyCFGf2lL2IxxjU4mAA+nQHGEPHVy6WmjX1g9Jhbd97okgnTUpIZ/5TOCd3dyJ13BRGOws",
+	"XJEMAWhghgxAlW91pmcH8K6XqMJiBb62v1Oi9G+kXoTSb4cs5FmzpoRp+VvLquytZItbzA4Pb99UD1H/",
+	"xwIpHdkz0MIbDLN/B49L1SkcHQFQxLFfLcxddHTXDBcJ/4gL5btYkf3ntI2bON3BT5y6P1od8rLJtPXv",
+	"94PZcbAD5/4OhN4IGnj4+cgge0P0od6d1D1jRE+XxuQE2O3F7DPngJEEi3wJvctoqQCWEYIDXKiWyeFx",
+	"p3v0omfOzXiK+8q8/PemDwXqf1G0MMn3aB/cYgO1o2A/Tq0ZhT4//aam1VEDxA7gunGuSjnzUis49sGz",
+	"JbCdR+8Ye+yIAj5lqqSLF7hQROLMHVm3/LrO6d2olK4loNqphEVVLQEUCAzDQQfPOV0GBWrkHTg5Ow1t",
+	"N41jxAax73PhOjQA9oaj7cPzh7ZliOu6SLXeOz+etzrB1k/Kkm/uxDP1hghb53gwc/+NrI8RDbjC0A4K",
+	"cFK9sLXmhN0d40sEWWP6lOShURn3JkUZ/awQ26mo2ZE9is/E9m3N7mTffqJy+YWciWaVsfMZpBEe1ZP4",
+	"jpQlIh9xrsotRPL3BjGMYfv6mKwlxjfgiwbvJvU9WEYyShjDPqrvGV57R85nePWX0TR7/c8/Ya02+Mrg",
+	"0Fl8FB+0qTrGXoKbhlM+WIE1hxBhRzSXp41OdfmoW8xCQQaZrOcj8siTPCdr9dK9fIgoNj85jvoOr3Kg",
+	"iIZIVigbjETwYDELineJKBw9aDEOZhfZZEZS2zxdfUCXVCoOeUzQZF8i0yZogIbStJrq1qzfuNZCJxOC",
+	"TRcamVJR7GSPIPeaNGfI6Q+VbbUkVKCS3pCmButIunaE+uWx4+ZveFmmjKEHqYTvsvRhKgVFDx+VbasO",
+	"IIa3J7ieVUNn22Iwzp2ujffZnDLfWzapPL9wDw1Kb/LYjV9HdpOdfMSN+TjmxUw4l60fOUOm4fWenxn6",
+	"r5kW9RZi/mSe4w5X3aP/ea46u71dRpfn8SMZXRusr/yaFRlkClhcq+CsudOVPG1nuOBrkxEQvzz118Gp",
+	"O4V+BWPoAYdrVudHH/wtkYDCltDGZySHc2WLfy35jrCP3+NV4BTbef+lxaUB7WGOaQntdBHjzHeSAI3C",
+	"NnMxiSqwo20/bT8bVFis0lzwPRarEzOBfb0e6WALWv/4KErbywXjojmuNkcLGvfOcL7KoCQNb82+GA3C",
+	"oKVJtNE2E/SsHUL/ptlIOvjoHn5rnj2lz7M1VGcuqJnLUbzbEBU1L2yCuS4EEaZtZC2NDUtl4KOxLWVR",
+	"tPKnghlgq9gG9IQqWiQ4lSu0NcjvPXThtLChp2FoEGN/p75AMAOm3LjtNUMaG83Jjksnjx0X72YltHkz",
+	"aZb1rPZUQqBTABwl8tHFHicIcXzV5/tuQh5A8TERjyEH9gxYv/Mmu4InTsi6HlE/wbRmisfxJ5iTDu4E",
+	"oEKybOEY/By9sK4UFkDTyQnvCdNcYJ+cVwZ6/hjxCrjDrSAFZ/PD829tuIgG+dea4IwAGoAH+xjCo7BR",
+	"vXeKqT+IUzN2Kn1PiiOcS3gXwkabMV34ayYvrYfemXi2gYkmyIqsj8phmmAGrjE4vxEjyN1gipfQ1l0r",
+	"xJKUN7YnvsBrmTURBBfCZlzRXG8cqGbVvbA3gpcNz83wX7ZqLZ0J13VEYOoOd/uglDiH4jF66BD/oxn5",
+	"Ub836SXLy1oayNbYlCwEUoTAnTBK+30YuocxEEujBxnti7pd2d875yN1zRvxgiBf1Tew5G+NlSJCP/tv",
+	"P59Pv33/6X52//HnX3655//17ed/iiz3lB4r4NzO+mFzKo/krVri9ZowAy7eV+xnRzbC3CVZyrSHwhgt",
+	"r5pszFPode71v3eLzUEyZggQGTMkOK/0xWsRGd0mOeD13W0aaMG1dusL2G5uvubODULclF0iUkqiNZHM",
+	"5UlgpS03Zpzw0Fu9ZcYFtEhbcekVnx+dSdOpa3AY14SvS4IKktOCmDjiUcw5T1QstfpmE08AAtq4zlyH",
+	"uwTpjm3wfX0i4W6MPLcPI+y8vePMVx0SFyyAVxz6wJyGsk1D4zsVtLCmk5o8bwkuAp8/y0nmmuJxgfBc",
+	"EWFNH+s72ilYwxVx+jcVQfKWKRGFcjZoC7RTzWYjgjLc37NPv/LZAMvIb3QfKz9nxVFo9JwVwMV8hQgW",
+	"5dYYFnMuFkS1M0qCZXVJ3tj8z0/ONFqLKuG724OJ8A0YgJYqNLS1qEISb0wrg82SoxlZYIaoymzWzm+1",
+	"5l1hgQCXvBYpAo6Tv3/lM2s/agP0hppGmalNeO2eOeFG+DESm+HneQTPBVUOSsicRJOsbQD0llwprdhC",
+	"O2OZIWhzgjhDMzAEtpmD1moDxKTFcU/qzhUETHzezgAz+igpADRhMI/tDNzT0OGOHQF5iSGOHiXPw/Oj",
+	"G6X9cFbvfyepWIZBAcMAElq40H/TogMGyYqnKaAddpmA+vs3PuvlFDrJD/rmhcY+d5ylYJdlsClTySV6",
+	"X47l3jYvsxC4ZvAm/KqvmFIr9SrzwObrWkGPGq23MMVRLUla9XBbWgg8Vx1b+kx/f9othSG+SOaJXVcw",
+	"dqTCSM/uOAVG+k2t/TQ5Ixh9//I7BP8GTUHhWQn2oCALKvUFktlcX4s2ajBJbGZx7w4rn/Qd3eB3RKq3",
+	"JOfCdoA4xQ7797/zqdN3t8laL+xJLaIKMJWP5mZrNhheCzmDSDgiXAatCNxzDpTIpBlRLZ/bWFLxze2O",
+	"9r1xD53+CHW5MP1cjyMXrc3m3qqJW0viNPGtzddyjbrAWuMqQ3SOJO8n6NknrTh0mmPGexXKxC905ViH",
+	"XAhwa5Zr747MuNCcW22DpXf9HNGH51jYuuYlVeTSm0SCANJCYXx6gIeLF5iyscbj3VG7u97UpfQe4z5w",
+	"hAsqTn19AdAPQopQBFQdx1a0S9Q6VNpp96Y+8X2/f+t+PVrcS8OjX+REPSkgtG6PTOpkGdSpouEaqyda",
+	"5P6Wbujw+weLvTPY9g7/gaXfi0FnUZGP6mxdYrqzQbumWyJR+yjHTL/q/3/y/SvkKNmQ1cijU5wsTVnf",
+	"+6orWvbWuAdPonPhfPX7z2tseVd33DWwAwMDYX4jvkgCY766uwBYfKXnR+W77jsUdu04eYv5qpGDQbPY",
+	"u4hqfT1H965SFvPV4ZEsb/z0hbPuzBT9IrLR1Ak2azxxjEsPg3BZ2qR+ZzotsXTFaraBoDRFa9JjpBGj",
+	"hgawf1CAwSwSWkKbaHZ5aFCrvd13G9nysz1KeKtjJed3yT8G2No/cMSYV0MvKr9knGuXy3qVVk+v/15q",
+	"a6OxNpRXFhiiaKcBHYeunFeuTLo0XUiTFOW8elPik2bR+DFSpniJ2XHUCM4rVAi8Acwc6PQValxUoopg",
+	"WQtSaLWrJRluq2EYsm/67QTTgPcU9yHf/O6tBL4Bbzp0HQZUpAAyMqWv8M1g04FvvpjlwDd3aDjwzWmP",
+	"++YL5ctpKn4lqXJfyzm/I5OCbw63KIL+dKnzeUUX7HWsQ1hkefpZUqDjtPXSL9vRlN10u07YlW+md7r6",
+	"LBIgpEXKs9zXR+lWRSWShqwth39IioQlSBfs5anyRc3LWzhOd+d/7qD/lSfVwdS3XRwnFz+/32NHysxl",
+	"AOAk2tLxfYJjOxOcsLOSsg5gAkPOn6havtLPnSgTlbLV/9gds2higtjkAc5MZQ4qDcG7dy9sSB29eYw4",
+	"ftNww0liPvb1XxugvSkmMnNr4ix6W6cmPCD6CSzInAjCLIR9lMZXRL0JHjtVXK0Z4c7DajtDxyKnwSPH",
+	"2r4Ss0WNF8QhUFTksE2UXWrEc1a8Vksirtyzd+6qKkt3M8v4+tCsVu0cEixXcoz6AdXhzQIHJK9aun6V",
+	"LfXsSjor0d1ib79Hr+gN6dmgdpXdpfGOGShCaO8NoJFcmq5kFWaap/XvZC/n9lqpz1mRVCxP7mO1s2wt",
+	"GBh25IoP9q5Ioup1lyvrCh44KS+qem0R56LuftUILaKm9fro2sRPFotYLW0jeRT0YeECLbFEUtHSQYrm",
+	"1gETboQmUh9yzwv97ifhq0+lwuvpjNIH79+FPmgdV6ZTw8l0QzNKajMv0YZDTxsoabII/1SiCudLyiDD",
+	"1CuVpum4Q9BCkogbItBaaBkd2304T7SqbTfqrkPVPHXKk9WMcuqE7BcmyUYFOOuU/UpyBXusuBX5MB9S",
+	"IOeryKxiouWcadvvoNgJC512/pch1ZvV7ZL+zK4raZS9hLnBpE8FFqff/UU8x2ZVsabsQOBbdxDrp/vZ",
+	"J/hvd3izJFg0G9Br2OjHj9D+rDX5uBq3xtDNwsFMBDzS7F+i7uZ+rCzJXLNUkd4oxpVpAHUap4763aO4",
+	"2f5ZKX+o3oGBIQu/EV8gZiGh1/RdBS3iKz0/Kt99obAFEPIriVt8PSf7biIXJhX34NCFEgRXSaAnA8R0",
+	"gT4YNPQP6J8LrPAFuoKfmSrBDNHiwmptv9WE5cRm8mgVXhBZV6a46A8Z+mCyfvxrTA6JsTtcnvMvzEFF",
+	"SWeP+Gwhy0pGlbGq4owsKGP6+caOM7qRedhW0H+QlOXkg57Er7wWDJduFr8ws5q/mo8vLM6NHthBXAGM",
+	"64qsVaaJiz78+fk7ZDGyPlyC1ZhzxkgOGfNkY0ttrK61wJT94R56gnJeVfpYaCWLMPUL1OZv0f1zJO+h",
+	"t8S+woicV1iqKVB/+vKZ1pTt/O/9wvYQs7RsMds4yFkCqf3HrtN99BXU6R6hRWKb+1+zcmvcsqYawpsn",
+	"kKaxLjFDcsk3MoH7pJ86Bd68ZoQ+NKkH5wfiR0HGEbD2tJENIxOP7A+P5M0yokdfL8YqnMLdQhxEXKpQ",
+	"GCzK7qK0d+aRE97JMEKX68/O8hSthju0X5jWiS5JePcX0X9h5H4l2FyWms9BEi/5hhm/BGdHad/3PV5p",
+	"drUujagL9tLuO6rwCkp6lOPEzu7E5qlexfotueGrYI/7NWv9/NfS7xoWKkhnFuU7/f0pj61+f+rEwnfH",
+	"gQvJfPqXzJDgG5PpbLLDsDQRFLPUhPqmBGGF7CGVfmKUZpA2wI+iKcCzDt9jqNZgMSjTU7sNXCQgT97+",
+	"1bGbkKy1lMm1KsiQ5M7cRBUXxPR6UksiSQuiKTbFCn+8ntX5iigZhxB5fL6DIfIlQUQs16WPEDtKhftf",
+	"oPXV1iDmgIpGGWgGQHh5iRZ4bSDW4a8ObcGEe7qUhR9tQOhkNNMDdKkKZop3rCn8aCKrp1AU9Kt/b36y",
+	"zusbNtDf3of5PbDKlynPx4n36gvny6RJ2w5QffKh2ouf32upDFoT/OO9flCbEIbktSgnF5MzvKZnN/eB",
+	"vHaMTw0Ws8tBDD5SEBb91Hit7Y0cfNZ0YfcfNQIn+NAj6ja/9OjdwYeuS2LwUQBk4T/boUw46SA6FTw/",
+	"gxTT95//TwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

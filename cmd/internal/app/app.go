@@ -213,6 +213,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.inventory, err = inventory.New(inventory.Options{
 		DB: a.core.DB, Audit: a.core.Audit, Log: a.log, Changed: func([]models.DeviceID) { a.reloadTargets() },
+		Unwritable: func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error {
+			return control.EndOpen(ctx, tx, a.core.Audit, id, why)
+		},
 		Gone: func(ids []models.PointID) {
 			if a.live != nil { // not yet while the simulated facility is taken over
 				a.live.Forget(ids...)

@@ -84,6 +84,10 @@ func (p plant) Write(ctx context.Context, d models.Device, key string, a control
 		return fmt.Errorf("%w: %w", control.ErrUnanswered, err)
 	case errors.Is(err, collectors.ErrRejected):
 		return fmt.Errorf("%w: %w", control.ErrRefused, err)
+	case errors.Is(err, collectors.ErrMoved), errors.Is(err, collectors.ErrReadOnly), errors.Is(err, collectors.ErrNoControl), errors.Is(err, collectors.ErrAction):
+		return fmt.Errorf("%w: %w", control.ErrChanged, err)
+	case errors.Is(err, collectors.ErrUnreachable), errors.Is(err, collectors.ErrAuth), errors.Is(err, collectors.ErrProtocol), errors.Is(err, collectors.ErrUnknownDevice):
+		return fmt.Errorf("%w: %w", control.ErrSilent, err)
 	}
 	return err
 }

@@ -130,7 +130,7 @@ func (p *person) do(t *testing.T, method, path, body string, out any) int {
 
 type controlReply struct {
 	ID                                          uint64
-	State, Result, Target, Raw, Current         string
+	State, Cause, Target, Raw, Current          string
 	Requester, Decider, Severity, CurrentOption string
 	Action, Who                                 string
 	Items                                       []controlReply
@@ -216,7 +216,7 @@ func TestOutletIsSwitchedByTwoPersons(t *testing.T) {
 		eva.do(t, http.MethodGet, fmt.Sprintf("/control/requests/%d", asked.ID), "", &done)
 		return done.State != "confirmed" && done.State != "executing"
 	})
-	if done.State != "done" || done.Decider != "eva" || done.Requester != "olga" || !strings.Contains(done.Result, "shows it") {
+	if done.State != "done" || done.Decider != "eva" || done.Requester != "olga" || done.Cause != "shown" {
 		t.Errorf("ended: %+v", done)
 	}
 	if _, _, state := s.value(t, pdu, outlet+"/state"); state != "off" {

@@ -1316,6 +1316,11 @@ export interface components {
             target: string;
             unit?: string;
         };
+        /**
+         * @description Why it ended as it did
+         * @enum {string}
+         */
+        ControlCause: "shown" | "shown-before" | "accepted" | "not-shown" | "unanswered" | "unanswered-shown" | "interrupted" | "refused" | "unreachable" | "late" | "withdrawn" | "replaced" | "changed" | "persons" | "internal";
         ControlConfirmation: {
             password?: string;
         };
@@ -1355,11 +1360,16 @@ export interface components {
         };
         ControlRequest: {
             before?: string;
+            /** @description Whether you can take it back now */
+            cancellable: boolean;
+            cause?: components["schemas"]["ControlCause"];
             class?: string;
             control: string;
             /** Format: date-time */
             decided_at?: string;
             decider?: string;
+            /** @description What is known beside the cause, with addresses and objects; only for who may edit devices of the site */
+            detail?: string;
             /** Format: uint64 */
             device?: number;
             device_name: string;
@@ -1380,6 +1390,7 @@ export interface components {
             /** Format: date-time */
             requested_at: string;
             requester: string;
+            /** @description What the person who refused it said */
             result?: string;
             /** Format: date-time */
             started_at?: string;
@@ -2109,7 +2120,7 @@ export interface components {
             code: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-limited, reauthenticate, device-unreachable */
+            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-requester, control-limited, reauthenticate, device-unreachable */
             reason?: string;
             request_id?: string;
             retry_after_s?: number;

@@ -55,7 +55,7 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
-    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-same-person': 'Another person must confirm what you asked for.',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.',
     'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
   blocker: {
@@ -247,6 +247,9 @@ export const en = {
   },
   controlOption: {
     on: 'Switch on', off: 'Switch off', cycle: 'Off and on again', start: 'Start', stop: 'Stop', reset: 'Reset', enable: 'Enable', disable: 'Disable', auto: 'Automatic', manual: 'Manual', mute: 'Mute', test: 'Test', lock: 'Lock', unlock: 'Unlock',
+  },
+  controlCause: {
+    shown: 'The device took it, and its value shows it', 'shown-before': 'The device took it; its value was that already', accepted: 'The device took it; no value can show it', 'not-shown': 'The device took it, but its value does not show it', unanswered: 'The device did not answer: look at it', 'unanswered-shown': 'The device did not answer, but its value has changed to what was wanted', interrupted: 'The program ended meanwhile; it is not repeated', refused: 'The device refused', unreachable: 'Nothing was written: the device does not answer', late: 'Nothing was written: it was not carried out in time', withdrawn: 'Nothing was written: control of the device was changed or forbidden', replaced: 'Nothing was written: the device is another one or has another address', changed: 'Nothing was written: the device has changed since it was asked', persons: 'Nothing was written: one of the two persons may not any more', internal: 'Nothing was written: a fault of the program',
   },
   controlState: {
     requested: 'Waits for the second person', confirmed: 'Confirmed', executing: 'Being written', done: 'Done', failed: 'Failed', 'outcome-unknown': 'Outcome unknown', rejected: 'Refused', expired: 'Expired', cancelled: 'Taken back',

@@ -57,7 +57,7 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
-    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.',
     'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
   blocker: {
@@ -249,6 +249,9 @@ export const vi: typeof en = {
   },
   controlOption: {
     on: 'Bật', off: 'Tắt', cycle: 'Tắt rồi bật lại', start: 'Khởi động', stop: 'Dừng', reset: 'Đặt lại', enable: 'Kích hoạt', disable: 'Vô hiệu hóa', auto: 'Tự động', manual: 'Thủ công', mute: 'Tắt còi', test: 'Thử', lock: 'Khóa', unlock: 'Mở khóa',
+  },
+  controlCause: {
+    shown: 'Thiết bị đã nhận lệnh và giá trị đã đổi theo', 'shown-before': 'Thiết bị đã nhận lệnh; giá trị vốn đã như vậy', accepted: 'Thiết bị đã nhận lệnh; không có giá trị nào cho thấy kết quả', 'not-shown': 'Thiết bị đã nhận lệnh nhưng giá trị không đổi theo', unanswered: 'Thiết bị không trả lời: hãy kiểm tra tại chỗ', 'unanswered-shown': 'Thiết bị không trả lời, nhưng giá trị đã đổi như mong muốn', interrupted: 'Chương trình dừng giữa chừng; lệnh không được lặp lại', refused: 'Thiết bị từ chối', unreachable: 'Chưa ghi gì: thiết bị không trả lời', late: 'Chưa ghi gì: không được thực hiện kịp thời', withdrawn: 'Chưa ghi gì: quyền điều khiển thiết bị đã bị đổi hoặc thu hồi', replaced: 'Chưa ghi gì: thiết bị đã bị thay hoặc đổi địa chỉ', changed: 'Chưa ghi gì: thiết bị đã thay đổi từ khi có yêu cầu', persons: 'Chưa ghi gì: một trong hai người không còn quyền', internal: 'Chưa ghi gì: lỗi của chương trình',
   },
   controlState: {
     requested: 'Chờ người thứ hai', confirmed: 'Đã xác nhận', executing: 'Đang ghi', done: 'Xong', failed: 'Thất bại', 'outcome-unknown': 'Không rõ kết quả', rejected: 'Bị từ chối', expired: 'Hết hạn', cancelled: 'Đã rút lại',

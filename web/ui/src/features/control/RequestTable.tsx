@@ -38,6 +38,8 @@ export function RequestTable({ requests, label }: { requests: readonly ControlRe
               <td>
                 <SeverityMark severity={severities[r.state]}>{t(`controlState.${r.state}`)}</SeverityMark>
                 {r.state === 'requested' && <div className="muted">{t('control.expiresIn', { time: formatDuration(Math.max(0, Math.round((Date.parse(r.expires_at) - now) / 1000)), language) })}</div>}
+                {r.cause && <div className="muted" style={{ maxWidth: 320 }}>{t(`controlCause.${r.cause}`)}</div>}
+                {r.detail && <div className="muted" style={{ maxWidth: 320, overflowWrap: 'anywhere' }}>{r.detail}</div>}
                 {r.result && <div className="muted" style={{ maxWidth: 320, overflowWrap: 'anywhere' }}>{r.result}</div>}
               </td>
               <td className="num"><Decide request={r} onDecide={() => setDecide(r)} /></td>
@@ -54,20 +56,19 @@ function Decide({ request, onDecide }: { request: ControlRequest; onDecide: () =
   const { t, language } = useText();
   const { may } = useSession();
   const queries = useQueryClient();
-  if (request.state !== 'requested') return null;
   const what = wishText(request, t, language);
-  if (request.mine) {
+  if (request.cancellable) {
     const cancel = async () => {
       await cancelControl(request.id);
       await refreshControl(queries);
     };
     return (
       <Group gap={4} justify="flex-end">
-        <span className="muted">{t('control.notYou')}</span>
+        {request.state === 'requested' && <span className="muted">{t('control.notYou')}</span>}
         <ConfirmButton label={t('control.takeBack')} question={t('control.takeBackSure', { what })} onConfirm={cancel} />
       </Group>
     );
   }
-  if (!may('control.confirm')) return null;
+  if (request.state !== 'requested' || request.mine || !may('control.confirm')) return null;
   return <Button size="compact-xs" aria-label={`${t('control.decide')}: ${what}`} onClick={onDecide}>{t('control.decide')}</Button>;
 }
