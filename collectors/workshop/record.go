@@ -26,7 +26,7 @@ type RecordOptions struct {
 	// profile.
 	Ranges []modbus.Range
 	// Hide are further texts to take out. The secrets of the target always
-	// are.
+	// are, those for control too.
 	Hide []string
 	// Raw keeps what is private.
 	Raw bool
@@ -69,8 +69,10 @@ func (r *Recorded) Ending() string {
 // Modbus device is recorded where its profile reads; when none is known and no
 // ranges are given the error is a collectors.ErrNoProfile.
 func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
-	c := o.Target.SNMP
-	hide := append(slices.Clone(o.Hide), c.Community, c.User, c.AuthPassword, c.PrivPassword)
+	hide := slices.Clone(o.Hide)
+	for _, c := range []collectors.SNMPCredential{o.Target.SNMP, o.Target.ControlSNMP} {
+		hide = append(hide, c.Community, c.User, c.AuthPassword, c.PrivPassword)
+	}
 	switch o.Target.Protocol {
 	case collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3:
 		return recordSNMP(ctx, o, hide)

@@ -547,6 +547,20 @@ func lookPoint(p *workshop.LookPoint, concerned map[string][]int) apigen.LookPoi
 	return out
 }
 
+// writeSecret is the credential that a device is written with, if it has one of
+// its own. One that cannot be opened cannot be hidden in a recording either.
+func (b *bench) writeSecret(ctx context.Context, id models.DeviceID) (collectors.SNMPCredential, error) {
+	d, err := b.app.inventory.Device(ctx, id)
+	if err != nil || d.ControlCredentialID == nil {
+		return collectors.SNMPCredential{}, err
+	}
+	secret, err := b.app.openCredential(ctx, *d.ControlCredentialID) //nolint:contextcheck // the program opens it, not who asks
+	if errors.Is(err, credential.ErrKey) || errors.Is(err, credential.ErrDamaged) {
+		return secret, fault.Invalid("credential", "locked", "the secrets for control cannot be opened, so that a recording could not hide them: enter them again")
+	}
+	return secret, err
+}
+
 // StartRecording begins to record a device.
 func (b *bench) StartRecording(ctx context.Context, in apigen.RecordingInput) (apigen.DeviceRecording, error) {
 	if err := access.Require(ctx, access.EditProfiles); err != nil {
@@ -555,6 +569,12 @@ func (b *bench) StartRecording(ctx context.Context, in apigen.RecordingInput) (a
 	t, err := b.target(ctx, in.Target)
 	if err != nil {
 		return apigen.DeviceRecording{}, err
+	}
+	if in.Target.Device != nil {
+		// What opens the device for writing is among what it may tell of itself.
+		if t.ControlSNMP, err = b.writeSecret(ctx, models.DeviceID(*in.Target.Device)); err != nil {
+			return apigen.DeviceRecording{}, err
+		}
 	}
 	o := workshop.RecordOptions{Target: t, Library: b.app.profiles.Set().Library, SNMP: b.app.engines.SNMP, Modbus: b.app.engines.Modbus}
 	if in.Hide != nil {
