@@ -293,7 +293,9 @@ func TestSharedAddress(t *testing.T) {
 // is not acknowledged and told again.
 func TestRepeatedInform(t *testing.T) {
 	b := listen(t, trap.Options{}, one(plainSender(7, "secret")))
+	b.mu.Lock()
 	b.fail = errors.New("the database is away")
+	b.mu.Unlock()
 	c := b.dial()
 	msg := v2c(t, "secret", tagInform, 77, onBattery, binding(t, "1.3.6.1.4.1.99999.1.1.0", 2, []byte{12}))
 	send(t, c, msg)
