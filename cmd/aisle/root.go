@@ -59,7 +59,7 @@ history and shows the facility live in the browser.
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 device does not answer ·
 4 credentials refused · 5 no device profile matches · 6 faults found.`,
 		Example: `  aisle demo                       a simulated facility, live in the browser
-  aisle serve                      the service, with its data in ./data
+  aisle serve                      the service, with its data in ~/.local/share/aisle
   aisle probe --address 10.0.0.7:161 --community public`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

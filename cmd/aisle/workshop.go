@@ -79,6 +79,9 @@ A Modbus device is read where its profile reads, or in the --ranges given.`,
 					return usageError("--ranges %w", err)
 				}
 			}
+			if _, err := os.Stat(out); err == nil {
+				return usageError("%s exists; a recording does not replace it", out)
+			}
 			return c.record(cmd.Context(), o, out)
 		},
 	}
