@@ -9,6 +9,7 @@ import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatCount, formatNumber } from '../../format/format';
 import { counterName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
+import { RefusedLine } from '../profiles/RefusedLine';
 import { HealthTable } from './HealthTable';
 import { collectorsQuery } from './queries';
 
@@ -21,6 +22,7 @@ export function CollectorsPage() {
   return (
     <>
       <PageHeader title={t('collectors.title')} />
+      <RefusedLine />
       <div className="grid">
         {error && <ErrorState error={error} onRetry={() => void refetch()} />}
         <div className="grid grid-stats">

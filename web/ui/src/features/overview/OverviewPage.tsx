@@ -6,6 +6,7 @@ import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { useText } from '../../i18n/useText';
 import { useNow } from '../../live/useLive';
+import { RefusedLine } from '../profiles/RefusedLine';
 import { AbnormalStates } from './AbnormalStates';
 import { HottestInlets } from './HottestInlets';
 import { overviewQuery } from './queries';
@@ -31,6 +32,7 @@ export function OverviewPage() {
   return (
     <>
       <PageHeader title={t('overview.title')} />
+      <RefusedLine />
       <div className="grid">
         {data.sites.map((site) => <SiteTiles key={site.id} site={site} alone={data.sites.length === 1} nowMs={now} />)}
         <div className="grid grid-2">
