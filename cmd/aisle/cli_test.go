@@ -237,6 +237,14 @@ func TestRecordReplayCoverage(t *testing.T) {
 		t.Errorf("serial number %q is in the recording", serial)
 	}
 	code, out, errs = command(t, "profile", "coverage", file)
+	if code != exitFaults || !strings.Contains(out, "inlet") || !strings.Contains(errs, "in none of the recordings") {
+		t.Errorf("coverage by one of two: exit code %d: %s %s", code, out, errs)
+	}
+	rest, err := fs.ReadFile(profiles.FS, "raritan/testdata/raritan-pdu2~all-tables.snmprec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs = command(t, "profile", "coverage", file, writeFile(t, dir, "all-tables.snmprec", rest))
 	if code != exitOK || !strings.Contains(out, "inlet") {
 		t.Errorf("coverage: exit code %d: %s %s", code, out, errs)
 	}
