@@ -15,10 +15,10 @@ import (
 func TestHeldDeviceIsNotPolled(t *testing.T) {
 	d, other := &fakeDriver{}, &fakeDriver{}
 	manage(t, 25*time.Second, map[models.DeviceID]*fakeDriver{7: d, 8: other}, func(m *Manager, _ *memory) {
-		before, beside := len(d.polls), len(other.polls)
+		before, beside := d.polled(), other.polled()
 		err := m.Hold(context.WithoutCancel(t.Context()), 7, func(context.Context) error {
 			time.Sleep(35 * time.Second)
-			if n := len(d.polls); n != before {
+			if n := d.polled(); n != before {
 				t.Errorf("polled %d times while it was held", n-before)
 			}
 			return errors.New("seen")
@@ -26,13 +26,13 @@ func TestHeldDeviceIsNotPolled(t *testing.T) {
 		if err == nil || err.Error() != "seen" {
 			t.Errorf("error %v", err)
 		}
-		if n := len(other.polls) - beside; n < 3 {
+		if n := other.polled() - beside; n < 3 {
 			t.Errorf("the other one was polled %d times", n)
 		}
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
-		if h, _ := m.DeviceHealth(7); len(d.polls) <= before || h.Skipped < 2 {
-			t.Errorf("%d polls after %d, %+v", len(d.polls), before, h)
+		if h, _ := m.DeviceHealth(7); d.polled() <= before || h.Skipped < 2 {
+			t.Errorf("%d polls after %d, %+v", d.polled(), before, h)
 		}
 		called := false
 		if err := m.Hold(context.WithoutCancel(t.Context()), 9, func(context.Context) error { called = true; return nil }); err != nil || !called {

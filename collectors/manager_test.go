@@ -66,6 +66,12 @@ func (d *fakeDriver) Read(ctx context.Context, _ []string, dst []Reading) ([]Rea
 	return append(dst, Reading{Index: 0, Value: 1}, Reading{Index: 1, Value: 2}), nil
 }
 
+func (d *fakeDriver) polled() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.polls)
+}
+
 func (d *fakeDriver) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -146,8 +146,12 @@ func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
 	return &knowledge{profile: p, reader: r, units: units, view: &view{units: units, data: map[span][]byte{}}}
 }
 
-// surveyRounds is how often registers are asked for whose request was lost.
-const surveyRounds = 2
+// Registers whose request was lost are asked for again: surveyRounds times, and
+// as long as more of them are answered, mostRounds times.
+const (
+	surveyRounds = 2
+	mostRounds   = 8
+)
 
 // survey reads all that the profile looks at. It returns problems that cost
 // points, in words.
@@ -175,7 +179,12 @@ func (d *Driver) survey(ctx context.Context, k *knowledge) ([]string, error) {
 		answers int
 		last    error
 	)
-	for range surveyRounds {
+	for round, open := 0, len(seen); round < mostRounds; round++ {
+		left := len(pending(identity)) + len(pending(rest))
+		if left == 0 || round >= surveyRounds && left == open {
+			break
+		}
+		open = left
 		single := k.reader.planner
 		single.alone = true
 		// Where holes read as zero, only a request of its own tells whether
