@@ -89,6 +89,8 @@ test('a site profile with a wrong scale is put into use, seen as doubtful, and r
   await page.getByRole('link', { name: 'Profiles' }).click();
   await page.getByRole('textbox', { name: 'Name, product, source' }).fill(ups.profile);
   await page.locator(`tr[data-profile="${ups.profile}"]`).getByRole('link').click();
+  await expect(page).toHaveURL(new RegExp(`/profiles/${ups.profile}`));
+  await expect(page.locator('tr[data-profile]')).toHaveCount(0); // the list is gone
   await expect(page.getByText('Built in', { exact: true })).toBeVisible();
   await expect(page.getByText(/on \d+ devices? here/).first()).toBeVisible();
   await accessible(page);
