@@ -99,7 +99,7 @@ type Driver interface {
 	// the first Read and again when Read returned ErrChanged.
 	Learn(ctx context.Context) (*Learned, error)
 	// Read reads the points of the named groups once and appends one Reading
-	// for each to dst; a point which the device no longer has gets quality
+	// for each to dst, in the order of Index; a point which the device no longer has gets quality
 	// Bad, one whose request failed CommFailed. When the device is not
 	// reached at all, it returns an error that wraps ErrUnreachable.
 	Read(ctx context.Context, groups []string, dst []Reading) ([]Reading, error)

@@ -17,16 +17,12 @@ import (
 // One goroutine at a time uses it.
 type Computed struct {
 	points []computedPoint
-	// slot is, by the index of a reading, the place of an input plus one; zero
-	// is no input.
-	slot   []int32
-	inputs []Reading
-	fresh  []bool // inputs that the poll at hand has
+	inputs sought
 }
 
 type computedPoint struct {
 	index int
-	from  [3]int32 // inputs
+	from  [3]int32 // its inputs, as places in what is sought
 	count int
 	value func(v [3]float64) (float64, bool)
 }
@@ -60,18 +56,12 @@ func Compute(l *Learned) *Computed {
 		return nil
 	}
 	out := c.out
-	out.slot = make([]int32, len(l.Points))
 	for i := range out.points {
 		p := &out.points[i]
 		for k, index := range p.from[:p.count] {
-			if out.slot[index] == 0 {
-				out.inputs = append(out.inputs, Reading{})
-				out.slot[index] = int32(len(out.inputs))
-			}
-			p.from[k] = out.slot[index] - 1
+			p.from[k] = out.inputs.add(index)
 		}
 	}
-	out.fresh = make([]bool, len(out.inputs))
 	return &out
 }
 
@@ -161,24 +151,18 @@ func (c *Computed) Append(readings []Reading) []Reading {
 	if c == nil {
 		return readings
 	}
-	clear(c.fresh)
-	for i := range readings {
-		r := &readings[i]
-		if r.Index >= len(c.slot) {
-			continue
-		}
-		if s := c.slot[r.Index]; s != 0 {
-			c.inputs[s-1], c.fresh[s-1] = *r, true
-		}
-	}
+	polled := readings
 	for i := range c.points {
 		p := &c.points[i]
 		r := Reading{Index: p.index}
 		var v [3]float64
 		whole := true
-		for k, s := range p.from[:p.count] {
-			whole = whole && c.fresh[s]
-			x := &c.inputs[s]
+		for k, input := range p.from[:p.count] {
+			x := c.inputs.find(polled, input)
+			if x == nil {
+				whole = false
+				break
+			}
 			v[k] = x.Value
 			if r.Quality == models.Good {
 				r.Quality = x.Quality

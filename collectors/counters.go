@@ -12,8 +12,8 @@ import (
 // counters remember the energies of one device, to notice those that begin
 // anew.
 type counters struct {
-	at   []int32 // by the index of a reading: place in list plus one
 	list []counter
+	at   sought // in the order of list
 }
 
 type counter struct {
@@ -32,45 +32,51 @@ func (c *counters) learned(points []models.PointSpec, ids []models.PointID) {
 	for _, x := range c.list {
 		before[x.point] = x.last
 	}
-	c.at, c.list = nil, nil
+	*c = counters{}
 	for i := range points {
 		switch points[i].Class {
 		case quantity.Energy, quantity.ApparentEnergy, quantity.ReactiveEnergy:
 		default:
 			continue
 		}
-		if c.at == nil {
-			c.at = make([]int32, len(points))
-		}
 		last, ok := before[ids[i]]
 		if !ok {
 			last = math.NaN()
 		}
 		c.list = append(c.list, counter{ids[i], points[i].Key, last, points[i].Step})
-		c.at[i] = int32(len(c.list))
+		c.at.add(int32(i))
 	}
 }
 
-// note compares a good reading with the one before. It returns the event of a
-// counter that began anew, if it did; restarted tells that the device did.
-func (c *counters) note(r Reading, restarted bool) (models.Event, bool) {
-	i := c.at[r.Index]
-	if i == 0 {
-		return models.Event{}, false
+// note compares the good readings of a poll with the ones before. It tells of
+// each counter that began anew; restarted tells that the device did.
+func (c *counters) note(readings []Reading, restarted bool, tell func(models.Event)) {
+	for i := range c.list {
+		r := c.at.find(readings, int32(i))
+		if r == nil || r.Quality != models.Good {
+			continue
+		}
+		if e, ok := c.list[i].note(r.Value, restarted); ok {
+			tell(e)
+		}
 	}
-	x := &c.list[i-1]
+}
+
+// note takes the next value of a counter. It returns the event of one that
+// began anew, if it did.
+func (x *counter) note(value float64, restarted bool) (models.Event, bool) {
 	before := x.last
-	x.last = r.Value
+	x.last = value
 	// A net meter counts down at times; a counter that begins anew falls far.
 	// What is negative is the balance of one, and no count.
-	if math.IsNaN(before) || before <= 0 || r.Value >= before*fallen {
+	if math.IsNaN(before) || before <= 0 || value >= before*fallen {
 		return models.Event{}, false
 	}
 	e := models.Event{
 		Kind: models.EventCounterReset, Severity: models.SeverityInfo, PointKey: x.key,
-		Variables: []models.EventVariable{{Name: "before", Value: number(before)}, {Name: "after", Value: number(r.Value)}},
+		Variables: []models.EventVariable{{Name: "before", Value: number(before)}, {Name: "after", Value: number(value)}},
 	}
-	if !restarted && wraps(before, r.Value, x.step) {
+	if !restarted && wraps(before, value, x.step) {
 		e.Kind = models.EventCounterWrapped
 	}
 	e.Name = string(e.Kind)

@@ -169,6 +169,30 @@ func TestIntervalIsKept(t *testing.T) {
 	})
 }
 
+// Devices come at their own times, and are polled at the beats of one clock,
+// spread over the interval.
+func TestDevicesArePolledAtBeats(t *testing.T) {
+	drivers := map[models.DeviceID]*fakeDriver{}
+	for id := range 200 {
+		drivers[models.DeviceID(id+1)] = &fakeDriver{takes: time.Duration(id) * time.Millisecond}
+	}
+	manage(t, 125*time.Second, drivers, func(m *Manager, _ *memory) {
+		const beat = 10 * time.Second / beats
+		at := map[time.Duration]int{}
+		for _, d := range drivers {
+			last := d.polls[len(d.polls)-1].Sub(m.began)
+			if last%beat != 0 {
+				t.Errorf("a poll begins %s after the start", last)
+			}
+			at[last%(10*time.Second)]++
+		}
+		// They start within five seconds: half of the beats.
+		if len(at) < beats/3 {
+			t.Errorf("polled at %d different times", len(at))
+		}
+	})
+}
+
 func TestLatePollsAreSkippedAndCounted(t *testing.T) {
 	d := &fakeDriver{takes: 25 * time.Second}
 	manage(t, 150*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {

@@ -189,12 +189,23 @@ func (e *Engine) Stats() Stats {
 	}
 }
 
+// laneRoom is how many requests may be under way on a socket before the next
+// one is used: so many full answers, which a kernel counts with 2,304 bytes
+// each, fit into the smallest usual receive buffer, 416 KiB. One socket that is
+// busy costs less than two that are half so.
+const laneRoom = 160
+
 // lane picks the socket for an address.
 func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
 	switch {
 	case len(e.v4) == 0:
 		return nil, errors.New("the SNMP engine is not running")
 	case to.Addr().Is4():
+		for _, l := range e.v4 {
+			if l.under() < laneRoom {
+				return l, nil
+			}
+		}
 		return e.v4[e.next.Add(1)%uint32(len(e.v4))], nil
 	case e.v6 == nil:
 		return nil, fmt.Errorf("ask %s: %w: this system has no IPv6", to, collectors.ErrUnreachable)

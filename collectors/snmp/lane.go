@@ -73,6 +73,13 @@ func newLane(e *Engine, network string) (*lane, error) {
 	return &lane{engine: e, packets: p, start: time.Now(), pending: map[int32]*call{}}, nil
 }
 
+// under is how many calls are under way.
+func (l *lane) under() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.pending)
+}
+
 // arrival is a datagram with the call it belongs to.
 type arrival struct {
 	call     *call
