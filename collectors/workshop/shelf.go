@@ -24,6 +24,8 @@ import (
 type ShelfOptions struct {
 	// BuiltIn are the profiles of the program.
 	BuiltIn fs.FS
+	// Parsed is what BuiltIn holds, where it was parsed before.
+	Parsed *profile.Layer
 	// Folders hold the site's own profiles, which replace those before them
 	// of the same name. One that does not exist has none.
 	Folders []string
@@ -94,11 +96,14 @@ func NewShelf(o ShelfOptions) (*Shelf, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	built, err := profile.ReadFiles(o.BuiltIn, nil)
-	if err != nil {
-		return nil, err
+	s := &Shelf{opt: o, builtIn: o.Parsed}
+	if s.builtIn == nil {
+		built, err := profile.ReadFiles(o.BuiltIn, nil)
+		if err != nil {
+			return nil, err
+		}
+		s.builtIn = profile.ParseFiles(built)
 	}
-	s := &Shelf{opt: o, builtIn: profile.ParseFiles(built)}
 	s.stamp = s.look()
 	folders, err := s.read()
 	if err == nil {

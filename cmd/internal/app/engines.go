@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,17 +19,34 @@ import (
 	"github.com/aisle-dcim/aisle/configs/profiles"
 )
 
+// builtIn parses the built-in device profiles, which takes most of the time of
+// a start, once for all that link them.
+var builtIn = sync.OnceValues(func() (*profile.Layer, error) {
+	files, err := profile.ReadFiles(profiles.FS, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read built-in profiles: %w", err)
+	}
+	return profile.ParseFiles(files), nil
+})
+
 // LoadProfiles reads the built-in device profiles and those of a folder, which
 // replace built-in ones of the same name. An empty folder name means none.
 func LoadProfiles(dir string) (*profile.Library, error) {
-	systems := []fs.FS{profiles.FS}
-	if dir != "" {
-		if _, err := os.Stat(dir); err != nil {
-			return nil, fmt.Errorf("read profiles: %w", err)
-		}
-		systems = append(systems, os.DirFS(dir))
+	own, err := builtIn()
+	if err != nil {
+		return nil, err
 	}
-	return profile.Load(systems...)
+	if dir == "" {
+		return profile.Link(own)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	files, err := profile.ReadFiles(os.DirFS(dir), nil)
+	if err != nil {
+		return nil, err
+	}
+	return profile.Link(own, profile.ParseFiles(files))
 }
 
 // Engines speak the protocols. Start before use, Stop when every driver is

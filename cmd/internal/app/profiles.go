@@ -40,8 +40,12 @@ func (a *App) newShelf() (*workshop.Shelf, error) {
 			return nil, fmt.Errorf("profiles_dir: %w", err)
 		}
 	}
+	own, err := builtIn()
+	if err != nil {
+		return nil, err
+	}
 	return workshop.NewShelf(workshop.ShelfOptions{
-		BuiltIn: profiles.FS, Folders: SiteProfiles(cfg), Kept: filepath.Join(cfg.DataDir, "profiles.kept.json"), Log: a.log,
+		BuiltIn: profiles.FS, Parsed: own, Folders: SiteProfiles(cfg), Kept: filepath.Join(cfg.DataDir, "profiles.kept.json"), Log: a.log,
 		Changed: a.profilesChanged,
 	})
 }
