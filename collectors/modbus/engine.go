@@ -41,7 +41,7 @@ type Engine struct {
 	opt     Options
 	library atomic.Pointer[profile.Library]
 	writer  *writer // nil unless Options.Control
-	layouts layouts
+	layouts profile.Shared[layout]
 
 	mu       sync.Mutex
 	stopped  bool

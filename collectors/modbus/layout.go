@@ -2,15 +2,12 @@ package modbus
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"weak"
 
 	"github.com/goburrow/modbus"
 
@@ -322,35 +319,4 @@ func (w *want) raws(p *plan, h []held, dst []profile.Raw) []profile.Raw {
 		dst = append(dst, profile.Raw{Kind: profile.Int, Int: signedWord(x.bytes(h))})
 	}
 	return dst
-}
-
-// layouts keeps one layout for all devices that are alike, as long as one of
-// them uses it.
-type layouts struct {
-	mu   sync.Mutex
-	list map[[sha256.Size]byte]weak.Pointer[layout]
-}
-
-// of returns the layout of a learned device.
-func (ls *layouts) of(k *knowledge) *layout {
-	l, text := k.newLayout()
-	key := sha256.Sum256(text)
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if shared := ls.list[key].Value(); shared != nil {
-		return shared
-	}
-	if ls.list == nil {
-		ls.list = map[[sha256.Size]byte]weak.Pointer[layout]{}
-	}
-	w := weak.Make(l)
-	ls.list[key] = w
-	runtime.AddCleanup(l, func(key [sha256.Size]byte) {
-		ls.mu.Lock()
-		defer ls.mu.Unlock()
-		if ls.list[key] == w {
-			delete(ls.list, key)
-		}
-	}, key)
-	return l
 }

@@ -238,7 +238,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
-	if d.layout, err = d.engine.layouts.of(device); err != nil {
+	if d.layout, err = d.engine.layouts.Of(likeness(device), func() (*layout, error) { return newLayout(device) }); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	if err := d.rows.watch(needs.Columns, f.columns); err != nil {

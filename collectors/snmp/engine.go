@@ -73,7 +73,7 @@ type Engine struct {
 	wg    sync.WaitGroup
 	polls sync.Pool
 
-	layouts layouts
+	layouts profile.Shared[layout]
 	writer  *writer // nil unless Options.Control
 	// learning holds a token for each device that is being learned.
 	learning chan struct{}

@@ -2,11 +2,9 @@ package snmp
 
 import (
 	"crypto/sha256"
-	"runtime"
 	"sort"
 	"strings"
 	"sync"
-	"weak"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
@@ -161,42 +159,13 @@ func (l *layout) plan(groups []string) *plan {
 	return p
 }
 
-// layouts keeps one layout for all devices that are alike, as long as one of
-// them uses it.
-type layouts struct {
-	mu   sync.Mutex
-	list map[[sha256.Size]byte]weak.Pointer[layout]
-}
-
-// of returns the layout of a device.
-func (ls *layouts) of(device *profile.Device) (*layout, error) {
+// likeness is the same for devices that are polled alike.
+func likeness(device *profile.Device) profile.Likeness {
 	h := sha256.New()
 	var b []byte
 	for i := range device.Points {
 		b = device.Points[i].AppendFingerprint(b[:0])
 		h.Write(b)
 	}
-	key := [sha256.Size]byte(h.Sum(nil))
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if l := ls.list[key].Value(); l != nil {
-		return l, nil
-	}
-	l, err := newLayout(device)
-	if err != nil {
-		return nil, err
-	}
-	if ls.list == nil {
-		ls.list = map[[sha256.Size]byte]weak.Pointer[layout]{}
-	}
-	w := weak.Make(l)
-	ls.list[key] = w
-	runtime.AddCleanup(l, func(key [sha256.Size]byte) {
-		ls.mu.Lock()
-		defer ls.mu.Unlock()
-		if ls.list[key] == w {
-			delete(ls.list, key)
-		}
-	}, key)
-	return l, nil
+	return profile.Likeness(h.Sum(nil))
 }
