@@ -45,7 +45,7 @@ func (l *loop) work(ctx context.Context, j *job) {
 		held, cancel := context.WithCancel(j.ctx)
 		defer cancel()
 		defer context.AfterFunc(ctx, cancel)()
-		j.done <- j.hold(held)
+		j.done <- j.hold(held) //nolint:contextcheck // the life of who asked, which the loop ends too
 		return
 	}
 	c, ok := l.driver.(Controller)

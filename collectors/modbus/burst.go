@@ -208,7 +208,7 @@ func (g *Gateway) accept(frame, request []byte, b *plannedBlock, data []byte, to
 	}
 	if function := frame[7]; function&0x80 != 0 {
 		g.exceptions.Add(1)
-		to.err = g.exception(b.unit, b.span.object(), &modbus.ModbusError{FunctionCode: function, ExceptionCode: frame[8]})
+		to.err = g.exception(b.unit, b.object(), &modbus.ModbusError{FunctionCode: function, ExceptionCode: frame[8]})
 		return nil
 	}
 	to.data = data[b.from : b.from+copy(data[b.from:b.to], frame[9:])]

@@ -213,7 +213,7 @@ func TestLateAnswersOfABurst(t *testing.T) {
 // Whatever a device sends instead of its answers, no point gets the value of
 // another one.
 func TestNoValueOnAWrongPoint(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test wants the same every time
+	random := rand.New(rand.NewPCG(1, 2))
 	b, x := pipelined(t, 1)
 	var all [][]byte
 	x.then(4, func(_ int, a [][]byte, w io.WriteCloser) {
@@ -390,13 +390,13 @@ func TestSerialFramingIsNotPipelined(t *testing.T) {
 	d := fourValues()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer l.Close() //nolint:errcheck // only a test's socket
+	defer l.Close()
 	wg.Go(func() {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		defer conn.Close() //nolint:errcheck // only a test's socket
+		defer conn.Close()
 		wire := make([]byte, 64)
 		for {
 			n, err := conn.Read(wire)

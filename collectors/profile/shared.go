@@ -19,13 +19,13 @@ type Shared[T any] struct {
 type Likeness [sha256.Size]byte
 
 // Of returns the T of devices with a likeness, which is made when there is none.
-func (s *Shared[T]) Of(key Likeness, make func() (*T, error)) (*T, error) {
+func (s *Shared[T]) Of(key Likeness, create func() (*T, error)) (*T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if x := s.list[key].Value(); x != nil {
 		return x, nil
 	}
-	x, err := make()
+	x, err := create()
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestSharedIsOneForAllAlike(t *testing.T) {
-	type big struct{ room [1 << 16]byte }
+	type big [1 << 16]byte
 	var s Shared[big]
 	made := 0
 	of := func(key Likeness) *big {

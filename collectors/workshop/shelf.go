@@ -475,7 +475,7 @@ func (s *Shelf) undo(full string, p plan, err error) error {
 
 // contents reads a file, nil when there is none.
 func contents(full string) ([]byte, error) {
-	data, err := os.ReadFile(full)
+	data, err := os.ReadFile(full) //nolint:gosec // callers keep it inside a folder of profiles
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -554,7 +554,7 @@ func (b *bench) writeSecret(ctx context.Context, id models.DeviceID) (collectors
 	if err != nil || d.ControlCredentialID == nil {
 		return collectors.SNMPCredential{}, err
 	}
-	secret, err := b.app.openCredential(ctx, *d.ControlCredentialID) //nolint:contextcheck // the program opens it, not who asks
+	secret, err := b.app.openCredential(ctx, *d.ControlCredentialID)
 	if errors.Is(err, credential.ErrKey) || errors.Is(err, credential.ErrDamaged) {
 		return secret, fault.Invalid("credential", "locked", "the secrets for control cannot be opened, so that a recording could not hide them: enter them again")
 	}

@@ -226,7 +226,7 @@ func TestTrapsLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // it is closed below
+	defer taken.Close()
 	dir := t.TempDir()
 	state := filepath.Join(dir, "snmp-engine.json")
 	if err := os.Mkdir(state, 0o700); err != nil {
