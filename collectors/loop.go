@@ -1,0 +1,448 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"runtime/debug"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// loop polls one device.
+type loop struct {
+	manager *Manager
+	target  Target
+	poke    chan struct{}
+	// anew asks for a new look at the device.
+	anew   atomic.Bool
+	ended  chan struct{}
+	after  <-chan struct{}
+	cancel context.CancelFunc
+	jobs   chan *job
+
+	mu     sync.Mutex
+	health Health
+	// controls are those that were learned last.
+	controls []models.ControlSpec
+
+	// Owned by run.
+	driver   Driver
+	learned  bool // ids are those of what the driver learned last
+	changed  bool // the driver said so: look at it again when the pause is over
+	unstored bool // the last poll was not kept
+	// restarted: no poll succeeded since the device began anew.
+	restarted bool
+	counters  counters
+	computed  *Computed
+	ids       []models.PointID
+	groups    []group
+	failed    bool // the points were marked as not answered
+	failures  int
+	nextTime  time.Time
+	learnAt   time.Time
+	changeAt  time.Time // no new look because of a change before
+}
+
+// buffer is memory of one poll, used by one device after the other.
+type buffer struct {
+	readings []Reading
+	samples  []models.Sample
+}
+
+// group is a poll group with its next turn.
+type group struct {
+	name     string
+	interval time.Duration
+	next     time.Time
+}
+
+func (l *loop) read() Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health
+}
+
+// change edits the health and tells whoever listens when the state changed.
+func (l *loop) change(edit func(*Health)) {
+	l.mu.Lock()
+	before := l.health.State
+	edit(&l.health)
+	after := l.health
+	if after.State != before {
+		l.health.Since = time.Now()
+		after = l.health
+	}
+	l.mu.Unlock()
+	if after.State == before {
+		return
+	}
+	log := l.manager.opt.Log.Info
+	switch {
+	case after.State != StateOK:
+		log = l.manager.opt.Log.Warn
+	case before == StateLearning:
+		log = l.manager.opt.Log.Debug // what is expected of every device at the start
+	}
+	log("device state changed", "device", after.Name, "from", string(before), "to", string(after.State), "err", after.LastError)
+	if l.manager.opt.OnChange != nil {
+		l.manager.opt.OnChange(after)
+	}
+}
+
+// The pace of the loop.
+const (
+	firstBackoff = 5 * time.Second
+	// spread is over which new devices are spread at the start.
+	spread = 5 * time.Second
+	// relearnPause keeps a device whose rows flap from being walked all the time.
+	relearnPause = 2 * time.Minute
+)
+
+func (l *loop) run(ctx context.Context) {
+	if l.after != nil {
+		<-l.after
+	}
+	defer l.drop()
+	// The first turn is spread by the device's identity, the same each start.
+	h := fnv.New32a()
+	fmt.Fprint(h, l.target.Device, l.target.Address)
+	offset := time.Duration(h.Sum32()) % spread
+	timer := time.NewTimer(offset)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case j := <-l.jobs:
+			l.work(ctx, j)
+			continue // the timer still stands
+		case <-l.poke:
+			l.due()
+		case <-timer.C:
+		}
+		err := l.turn(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.result(ctx, err)
+		timer.Reset(time.Until(l.nextTime))
+	}
+}
+
+// due makes every group take its turn now.
+func (l *loop) due() {
+	now := time.Now()
+	for i := range l.groups {
+		l.groups[i].next = now
+	}
+}
+
+// turn learns the device where needed and polls what is due. A driver that
+// panics costs its own device only.
+func (l *loop) turn(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = fmt.Errorf("driver panicked: %v", r)
+			l.drop()
+		}
+	}()
+	if l.driver == nil {
+		if l.driver, err = l.manager.opt.NewDriver(l.target); err != nil {
+			return err
+		}
+		l.learned = false
+	}
+	now := time.Now()
+	if l.anew.Swap(false) {
+		l.learnAt = time.Time{}
+	}
+	if l.learned && now.After(l.learnAt) {
+		if err := l.learn(ctx); err != nil && (!l.learned || !errors.Is(err, ErrUnreachable)) {
+			l.learned = false // what it was is not what it is
+			return err
+		} else if err != nil {
+			// It is the same device as far as anyone knows, and its poll will
+			// tell whether it answers.
+			l.manager.opt.Log.WarnContext(ctx, "look at device again", "device", l.target.Name, "err", err)
+			l.learnAt = now.Add(relearnPause)
+		}
+	}
+	for range 2 {
+		if !l.learned {
+			if err := l.learn(ctx); err != nil {
+				return err
+			}
+		}
+		if err = l.poll(ctx); !errors.Is(err, ErrRestarted) {
+			return err
+		}
+		l.manager.opt.Events(models.Event{
+			DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
+		})
+		// Its points may mean something else by now.
+		l.learned, l.restarted = false, true
+		l.due()
+	}
+	return err
+}
+
+// drop closes the driver.
+func (l *loop) drop() {
+	if l.driver != nil {
+		_ = l.driver.Close() // the device is gone either way
+	}
+	l.driver, l.learned = nil, false
+}
+
+// learn looks at the device. What the driver learned and the ids of its points
+// belong together: when points get no ids, the device counts as not learned.
+func (l *loop) learn(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, l.manager.opt.LearnTimeout)
+	defer cancel()
+	learned, err := Learn(limited, l.driver)
+	if err != nil {
+		if limited.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("look at %s: not done within %s: %w", l.target.Name, l.manager.opt.LearnTimeout, err)
+		}
+		return err
+	}
+	l.learned = false
+	computed := Compute(learned)
+	learned.Intervals = l.intervals(learned)
+	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
+	if err != nil {
+		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
+	}
+	if len(ids) != len(learned.Points) {
+		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
+	}
+	now := time.Now()
+	l.learned, l.changed, l.ids, l.computed = true, false, ids, computed
+	l.counters.learned(learned.Points, ids)
+	l.learnAt = now.Add(l.manager.opt.LearnEvery)
+	l.groups = l.groups[:0]
+	seen := map[string]bool{}
+	for _, p := range learned.Points {
+		if seen[p.Group] {
+			continue
+		}
+		seen[p.Group] = true
+		l.groups = append(l.groups, group{name: p.Group, interval: learned.Intervals[p.Group], next: now})
+	}
+	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
+	l.mu.Lock()
+	l.controls = learned.Controls
+	l.mu.Unlock()
+	if l.manager.opt.OnLearned != nil {
+		l.manager.opt.OnLearned(l.target.Device, learned)
+	}
+	l.change(func(h *Health) {
+		h.Profile, h.Points = learned.Profile, len(learned.Points)
+		if len(l.groups) > 0 {
+			h.Interval = l.groups[0].interval
+		}
+	})
+	return nil
+}
+
+// intervals are those at which the groups of a device are polled.
+func (l *loop) intervals(learned *Learned) map[string]time.Duration {
+	out := make(map[string]time.Duration, len(learned.Intervals))
+	for _, p := range learned.Points {
+		if _, ok := out[p.Group]; ok {
+			continue
+		}
+		interval := learned.Intervals[p.Group]
+		if interval <= 0 {
+			interval = 10 * time.Second
+		}
+		if p.Group == "fast" && l.target.Interval > 0 {
+			interval = l.target.Interval
+		}
+		out[p.Group] = max(interval, time.Second)
+	}
+	return out
+}
+
+// Learn has a driver learn its device in a goroutine of its own: learning takes
+// a deep stack, which the one that polls for years need not keep. A panic comes
+// back to the caller.
+func Learn(ctx context.Context, d Driver) (*Learned, error) {
+	var (
+		learned *Learned
+		err     error
+		crash   any
+		done    = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		defer func() { crash = recover() }()
+		learned, err = d.Learn(ctx)
+	}()
+	<-done
+	if crash != nil {
+		panic(crash)
+	}
+	return learned, err
+}
+
+// poll reads the groups whose turn it is.
+func (l *loop) poll(ctx context.Context) error {
+	start := time.Now()
+	var names []string
+	for _, g := range l.groups {
+		if !g.next.After(start) {
+			names = append(names, g.name)
+		}
+	}
+	if len(names) == 0 {
+		l.plan(start)
+		return nil
+	}
+	l.manager.late.note(start, l.groups)
+	buf := l.manager.buffers.Get().(*buffer)
+	defer l.manager.buffers.Put(buf)
+	readings, err := l.driver.Read(ctx, names, buf.readings[:0])
+	readings = l.computed.Append(readings)
+	buf.readings = readings[:0]
+	end := time.Now()
+	l.plan(end)
+	if errors.Is(err, ErrChanged) && !errors.Is(err, ErrRestarted) {
+		l.changed, err = true, nil
+	}
+	if err != nil {
+		return err
+	}
+	samples := buf.samples[:0]
+	missing := 0
+	ms := end.UnixMilli()
+	for _, r := range readings {
+		if r.Quality != models.Good {
+			missing++
+		}
+		samples = append(samples, models.Sample{Point: l.ids[r.Index], TimeMS: ms, Value: r.Value, Quality: r.Quality})
+	}
+	buf.samples = samples[:0]
+	l.counters.note(readings, l.restarted, func(e models.Event) {
+		e.DeviceID, e.TimeMS = l.target.Device, ms
+		l.manager.opt.Events(e)
+	})
+	stored := l.store(ctx, samples)
+	l.failed, l.failures, l.restarted = false, 0, false
+	l.change(func(h *Health) {
+		h.State, h.LastError = StateOK, ""
+		if !stored {
+			h.Unstored++
+		}
+		h.Polls++
+		h.Missing = missing
+		h.LastPoll, h.LastSuccess, h.Latency = end, end, end.Sub(start)
+	})
+	if l.changed && end.After(l.changeAt) {
+		l.changeAt = end.Add(relearnPause)
+		l.learnAt = end.Add(-time.Nanosecond)
+		l.nextTime = end
+	}
+	return nil
+}
+
+// store gives samples to the sink. That it cannot keep them is no fault of the
+// device: it goes on being polled, and shown.
+func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
+	err := l.manager.opt.Sink.Append(ctx, samples)
+	if err != nil && !l.unstored && ctx.Err() == nil {
+		l.manager.opt.Log.ErrorContext(ctx, "samples are not stored", "device", l.target.Name, "err", err)
+	}
+	l.unstored = err != nil
+	return err == nil
+}
+
+// beats is in how many parts the interval between polls is cut. Turns begin at
+// the beats of a clock that all devices share, so that a thousand devices polled
+// every 10 s wake the processor four times a second and not a hundred times,
+// and their requests leave together.
+const beats = 40
+
+// plan sets the next turn of each group. Turns keep their phase; those that
+// passed meanwhile are skipped and counted.
+func (l *loop) plan(now time.Time) {
+	var skipped uint64
+	l.nextTime = time.Time{}
+	for i := range l.groups {
+		g := &l.groups[i]
+		if !g.next.After(now) {
+			// The groups of a device have one beat, so as to be read together.
+			g.next = l.manager.beat(g.next, l.groups[0].interval/beats).Add(g.interval)
+			for !g.next.After(now) {
+				g.next = g.next.Add(g.interval)
+				skipped++
+			}
+		}
+		if l.nextTime.IsZero() || g.next.Before(l.nextTime) {
+			l.nextTime = g.next
+		}
+	}
+	if skipped > 0 {
+		l.change(func(h *Health) { h.Skipped += skipped })
+	}
+}
+
+// beat is the last beat of the shared clock that is not after t.
+func (m *Manager) beat(t time.Time, length time.Duration) time.Time {
+	return m.began.Add(t.Sub(m.began).Truncate(length))
+}
+
+// result takes note of a failed turn: the points lose their values once, and
+// the next try waits longer each time.
+func (l *loop) result(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
+	l.failures++
+	now := time.Now()
+	state := StateError
+	switch {
+	case errors.Is(err, ErrAuth):
+		state = StateAuth
+	case errors.Is(err, ErrNoProfile):
+		state = StateNoProfile
+	case errors.Is(err, ErrUnreachable):
+		state = StateSilent
+	}
+	l.change(func(h *Health) {
+		h.State, h.LastError, h.LastPoll = state, err.Error(), now
+		h.Polls++
+		h.Failures++
+		if state == StateSilent {
+			h.Timeouts++
+		}
+		h.Missing = h.Points
+	})
+	if !l.failed && len(l.ids) > 0 {
+		samples := make([]models.Sample, 0, len(l.ids))
+		for _, id := range l.ids {
+			samples = append(samples, models.Sample{Point: id, TimeMS: now.UnixMilli(), Quality: models.CommFailed})
+		}
+		l.failed = l.store(ctx, samples)
+	}
+	pause := firstBackoff
+	if len(l.groups) > 0 {
+		pause = min(pause, l.groups[0].interval)
+	}
+	for i := 1; i < l.failures && pause < l.manager.opt.MaxBackoff; i++ {
+		pause *= 2
+	}
+	pause = min(pause, l.manager.opt.MaxBackoff)
+	// Jitter keeps devices that failed together from coming back together.
+	pause += time.Duration(rand.Int64N(int64(pause)/5 + 1)) //nolint:gosec // spreading load needs no secrecy
+	l.nextTime = now.Add(pause)
+	l.due()
+}
