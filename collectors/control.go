@@ -57,7 +57,11 @@ func (l *loop) work(ctx context.Context, j *job) {
 	case !ok:
 		j.done <- ErrReadOnly
 	default:
-		j.done <- j.do(j.ctx, c) //nolint:contextcheck // the context of who asked
+		err := j.do(j.ctx, c) //nolint:contextcheck // the context of who asked
+		// What was learned does not hold any more: it is looked at again, and
+		// nothing is written until then.
+		l.changed = l.changed || errors.Is(err, ErrMoved)
+		j.done <- err
 	}
 }
 

@@ -54,6 +54,30 @@ func TestLoopRefusesToWrite(t *testing.T) {
 	}
 }
 
+// TestMovedDeviceIsLookedAtAgain: after a driver found that a device is not as
+// it was learned nothing is written before it was learned anew.
+func TestMovedDeviceIsLookedAtAgain(t *testing.T) {
+	c := &fakeController{}
+	l := &loop{manager: NewManager(ManagerOptions{Log: slog.New(slog.DiscardHandler)}), driver: c, learned: true}
+	ask := func(do func(context.Context, Controller) error) error {
+		j := &job{ctx: t.Context(), done: make(chan error, 1), do: do}
+		l.work(t.Context(), j)
+		return <-j.done
+	}
+	write := func(ctx context.Context, c Controller) error { return c.Write(ctx, "x", Action{}, Intent{}) }
+	for range 2 { // what merely failed does not keep it from the next
+		if err := ask(func(context.Context, Controller) error { return ErrRejected }); !errors.Is(err, ErrRejected) {
+			t.Fatal(err)
+		}
+	}
+	if err := ask(func(context.Context, Controller) error { return ErrMoved }); !errors.Is(err, ErrMoved) {
+		t.Fatal(err)
+	}
+	if err := ask(write); !errors.Is(err, ErrMoved) || c.written != 0 {
+		t.Errorf("%v, written %d times", err, c.written)
+	}
+}
+
 func TestOnlyTheDeviceThatWasMeantIsWritten(t *testing.T) {
 	m := NewManager(ManagerOptions{})
 	m.Set([]Target{{Device: 1, Generation: 2, Address: "192.0.2.1:161", Control: true}, {Device: 2, Address: "192.0.2.1:161"}})

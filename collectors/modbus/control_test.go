@@ -280,6 +280,87 @@ controls:
 	}
 }
 
+// TestGuardsInAnotherUnit: the conditions of a control in another unit id than
+// the device's own are read there, when it is learned and before it is written.
+func TestGuardsInAnotherUnit(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"set.yaml": {Data: []byte(`
+profile: set
+kind: cooling
+protocol: modbus
+source: test
+identity: {vendor: {const: Test}}
+defaults: {table: holding, source: test}
+points:
+  - {key: temperature, class: temperature, unit: °C, register: 20, type: i16}
+  - {key: sensor/temperature, class: temperature, unit: °C, register: 20, type: i16, unit_id: 7, when: [{register: 11, table: holding, in: ["2"]}]}
+controls:
+  - {key: limit, kind: set-point, class: percent, unit: "%", min: 0, max: 100, step: 1, register: 300, type: u16, unit_id: 7, when: [{register: 11, table: holding, in: ["2"]}]}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		unit   byte
+		want   error
+		writes int
+	}{"own unit": {1, nil, 1}, "unit of the control": {7, collectors.ErrMoved, 0}} {
+		t.Run("changed in "+name, func(t *testing.T) {
+			var mu sync.Mutex
+			held := map[byte]uint16{1: 9, 7: 2} // register 11
+			var written []byte
+			address := listen(t, func(_ int, q []byte, w io.WriteCloser) {
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case writes(q[7]):
+					written = append(written, q[6])
+					echo(q, w)
+				case q[7] == modbus.FuncCodeReadHoldingRegisters:
+					words := make([]uint16, binary.BigEndian.Uint16(q[10:]))
+					for i := range words {
+						if int(binary.BigEndian.Uint16(q[8:]))+i == 11 {
+							words[i] = held[q[6]]
+						}
+					}
+					_, _ = w.Write(registers(q, words...))
+				default:
+					_, _ = w.Write(exceptionFrame(q, 1))
+				}
+			})
+			e := New(Options{Library: lib, Timeout: time.Second, Control: true})
+			t.Cleanup(e.Stop)
+			d, err := e.NewDriver(collectors.Target{Name: "peer", Address: address, Protocol: collectors.ModbusTCP, Profile: "set", Control: true, Modbus: collectors.ModbusAddress{Unit: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = d.Close() })
+			l, err := d.Learn(t.Context())
+			if err != nil || len(l.Points) != 2 || len(l.Controls) != 1 {
+				t.Fatalf("learned %+v, %v", l, err)
+			}
+			c, a := d.(collectors.Controller), collectors.Action{Value: 40}
+			intent, err := c.Intend(t.Context(), "limit", a)
+			if err != nil || intent.Target != "holding 300 unit 7, function 6, unit 7" {
+				t.Fatalf("dry run: %+v, %v", intent, err)
+			}
+			mu.Lock()
+			held[tt.unit] = 5
+			mu.Unlock()
+			if _, err := c.Intend(t.Context(), "limit", a); !errors.Is(err, tt.want) {
+				t.Errorf("dry run: %v, want %v", err, tt.want)
+			}
+			if err := c.Write(t.Context(), "limit", a, intent); !errors.Is(err, tt.want) {
+				t.Errorf("write: %v, want %v", err, tt.want)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(written) != tt.writes || tt.writes > 0 && written[0] != 7 {
+				t.Errorf("written to units %v", written)
+			}
+		})
+	}
+}
+
 // TestNoWriterWithoutControl: an engine that was not built to write, and a
 // device that does not allow it, have nothing to write with; and a function
 // that writes does not pass the path on which devices are read.

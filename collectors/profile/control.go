@@ -2,7 +2,9 @@ package profile
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +111,8 @@ type ResolvedControl struct {
 	Readable bool
 
 	from          *Control
+	index         []uint32 // of its row
+	moved         move
 	scale, offset float64 // raw to base unit
 	regs          *registerType
 }
@@ -192,13 +196,99 @@ func (c *ResolvedControl) Guards() []Register {
 	if c.Register == nil {
 		return nil
 	}
-	return c.from.point().guards(Register{})
+	return c.from.point().guards(*c.Register)
 }
 
 // HoldsModbus tells whether what the control was found by still holds.
 func (p *Profile) HoldsModbus(c *ResolvedControl, view ModbusView) bool {
-	src := source{modbus: view, device: &p.Device}
+	src := source{modbus: view, device: &p.Device, unit: c.Register.Unit}
 	return allHold(c.from.When, src, nil) && allHold(c.from.Where, src, nil)
+}
+
+// foundBy calls f for each object by which an SNMP control was found beside its
+// own: what its conditions, its key and its name were made of. column and index
+// say which cell of a table it is, oid is what to read.
+func (c *ResolvedControl) foundBy(f func(column string, index []uint32, oid string)) {
+	add := func(r Ref, index []uint32) {
+		switch {
+		case r.Column != "":
+			if r.Index > 0 && r.Index < len(index) {
+				index = index[:r.Index]
+			}
+			f(r.Column, index, c.moved.oid(instance(r.Column, index)))
+		case r.OID != "":
+			f("", nil, c.moved.oid(r.OID))
+		}
+	}
+	for i := range c.from.When {
+		add(c.from.When[i].Ref, nil)
+	}
+	for i := range c.from.Where {
+		add(c.from.Where[i].Ref, c.index)
+	}
+	if c.from.LabelFrom != nil {
+		add(*c.from.LabelFrom, c.index)
+	}
+	for _, column := range slices.Sorted(maps.Values(c.from.Parts)) {
+		add(Ref{Column: column}, c.index)
+	}
+	if c.from.RowsFrom != "" {
+		add(Ref{Column: c.from.RowsFrom}, c.index)
+	}
+}
+
+// Objects lists what is to be read of an SNMP device before it is written: the
+// control's own object where it can be read, and all that it was found by.
+func (c *ResolvedControl) Objects() []string {
+	var out []string
+	add := func(oid string) {
+		if !slices.Contains(out, oid) {
+			out = append(out, oid)
+		}
+	}
+	if c.Readable {
+		add(c.OID)
+	}
+	c.foundBy(func(_ string, _ []uint32, oid string) { add(oid) })
+	return out
+}
+
+// again is a View of few objects, read by their full identifiers.
+type again map[string]Raw
+
+func (a again) Scalar(oid string) Raw { return a[oid] }
+func (again) Column(string) []Row     { return nil }
+
+// Changed says what is not as it was when an SNMP control was found, by the
+// values of its Objects; it is empty when a write would do what it would have
+// done then.
+func (c *ResolvedControl) Changed(read map[string]Raw) string {
+	src := source{snmp: again(read), moved: c.moved, cells: map[string]map[string]Raw{}}
+	c.foundBy(func(column string, index []uint32, oid string) {
+		if column == "" {
+			return
+		}
+		if src.cells[column] == nil {
+			src.cells[column] = map[string]Raw{}
+		}
+		src.cells[column][joinIndex(index)] = read[oid]
+	})
+	switch {
+	case c.Readable && read[c.OID].Kind == None:
+		return "the device does not show the object " + c.OID
+	case c.from.RowsFrom != "" && src.cell(c.from.RowsFrom, c.index).Kind == None:
+		return "the device has no such row any more"
+	case !allHold(c.from.When, src, nil) || !allHold(c.from.Where, src, c.index):
+		return "the device has no " + c.Spec.Key + " as it is set now"
+	}
+	n, ok := c.from.named(src, c.index)
+	switch {
+	case !ok || n.prefix+n.key != c.Spec.Key:
+		return "the object is not that of " + c.Spec.Key + " any more"
+	case n.label != c.Spec.Label:
+		return fmt.Sprintf("the device calls it %q now, not %q", n.label, c.Spec.Label)
+	}
+	return ""
 }
 
 // controls adds the controls that the device was found to have.
@@ -206,6 +296,7 @@ func (r *resolver) controls(list []Control) {
 	seen := map[string]bool{}
 	for i := range list {
 		c := &list[i]
+		r.src.unit = c.point().unit()
 		if !allHold(c.When, r.src, nil) {
 			continue
 		}
@@ -235,32 +326,47 @@ func allHold(list []Condition, src source, index []uint32) bool {
 	return true
 }
 
+// rowName is what the control of a row is called.
+type rowName struct {
+	parts              map[string]string
+	prefix, key, label string
+}
+
+// named names the control of a row; ok is false for rows that it does not want.
+func (c *Control) named(src source, index []uint32) (n rowName, ok bool) {
+	if n.parts, ok = c.point().indexParts(src, index); !ok {
+		return n, false
+	}
+	if c.LabelFrom != nil {
+		n.parts["label"] = cleanText(src.ref(*c.LabelFrom, index).String())
+	}
+	if m := n.parts[c.Module]; c.Module != "" && m != "" && m != "1" && m != "0" {
+		n.prefix = "unit/" + m + "/"
+	}
+	n.key = expandKey(c.Key, n.parts)
+	n.label = orElse(cleanText(expandLabel(c.Label, n.parts)), orElse(n.parts["label"], labelOf(n.prefix+n.key)))
+	return n, true
+}
+
 // control makes the control of one row.
 func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
 	p := c.point()
-	parts, ok := p.indexParts(r.src, index)
+	n, ok := c.named(r.src, index)
 	if !ok || !allHold(c.Where, r.src, index) {
 		return
 	}
-	if c.LabelFrom != nil {
-		parts["label"] = cleanText(r.src.ref(*c.LabelFrom, index).String())
-	}
-	prefix := ""
-	if m := parts[c.Module]; c.Module != "" && m != "" && m != "1" && m != "0" {
-		prefix = "unit/" + m + "/"
-	}
-	out := ResolvedControl{from: c, scale: 1, Readable: !c.WriteOnly}
+	out := ResolvedControl{from: c, index: index, moved: r.src.moved, scale: 1, Readable: !c.WriteOnly}
 	s := &out.Spec
-	s.Key, s.Kind, s.Within = prefix+expandKey(c.Key, parts), c.Kind, orElse(time.Duration(c.Within), ControlWithin)
+	s.Key, s.Kind, s.Within = n.prefix+n.key, c.Kind, orElse(time.Duration(c.Within), ControlWithin)
 	if seen[s.Key] {
 		r.problem("%s: two controls have this key; the first one is used", s.Key)
 		return
 	}
 	seen[s.Key] = true
-	s.Label = orElse(cleanText(expandLabel(c.Label, parts)), orElse(parts["label"], labelOf(s.Key)))
+	s.Label = n.label
 	if c.Shows != "" {
 		// A point that the device does not have shows nothing.
-		if shows := prefix + expandKey(c.Shows, parts); r.has(shows) {
+		if shows := n.prefix + expandKey(c.Shows, n.parts); r.has(shows) {
 			s.Shows = shows
 		}
 	}
@@ -495,6 +601,9 @@ func (c *checker) controlPlace(x *Control, all *Profile, i int, at func(string) 
 
 func (c *checker) controlRegister(x *Control, all *Profile, at func(string) int) {
 	c.address(*x.Register, at("register"))
+	if x.UnitID != nil && (*x.UnitID < 0 || *x.UnitID > 255) {
+		c.fault(at("unit_id"), "%s: unit id %d is not between 0 and 255", x.Key, *x.UnitID)
+	}
 	table := orElse(x.Table, all.Defaults.Table)
 	if table != "holding" && table != "coil" {
 		c.fault(at("table"), "%s: only tables holding and coil can be written, not %q", x.Key, table)

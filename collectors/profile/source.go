@@ -25,6 +25,9 @@ type source struct {
 	device *ModbusDevice
 	cells  map[string]map[string]Raw // column -> index -> value
 	moved  move
+	// unit is where the registers of a Ref are: where those of the point or
+	// control that has it are. Nil is the device's own unit id.
+	unit *uint8
 }
 
 // move tells where the subtree that a profile was written for lies on a device.
@@ -110,6 +113,7 @@ func (s source) ref(r Ref, index []uint32) Raw {
 		return s.scalar(r.OID)
 	case r.Register != nil && r.Length > 0:
 		reg, _ := r.registerOf()
+		reg.Unit = s.unit
 		raw := s.register(reg)
 		if raw.Kind != Bytes {
 			return Raw{}
@@ -121,7 +125,7 @@ func (s source) ref(r Ref, index []uint32) Raw {
 		if err != nil {
 			return Raw{}
 		}
-		reg := Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(registerCounts[t.name])}
+		reg := Register{Table: r.Table, Address: uint16(*r.Register), Count: uint16(registerCounts[t.name]), Unit: s.unit}
 		raw := s.register(reg)
 		if raw.Kind != Bytes {
 			return raw
@@ -325,12 +329,16 @@ func (p *Patch) apply(s *settings) {
 // register is where a Modbus point stands.
 func (p *Point) register() Register {
 	count := registerCounts[p.Type]
-	r := Register{Table: p.Table, Address: uint16(*p.Register), Count: uint16(count)}
-	if p.UnitID != nil {
-		u := uint8(*p.UnitID)
-		r.Unit = &u
+	return Register{Table: p.Table, Address: uint16(*p.Register), Count: uint16(count), Unit: p.unit()}
+}
+
+// unit is the unit id of a point that is not in the device's own.
+func (p *Point) unit() *uint8 {
+	if p.UnitID == nil {
+		return nil
 	}
-	return r
+	u := uint8(*p.UnitID)
+	return &u
 }
 
 // signedWord reads one register as a signed number.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -72,7 +73,7 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 	if err != nil {
 		return out, err
 	}
-	if x.Readable && now.Kind != profile.None {
+	if x.Readable {
 		out.Current = x.Text(now)
 		option, value, ok := x.Value(now)
 		out.CurrentOption = option
@@ -88,8 +89,10 @@ func intent(x *profile.ResolvedControl, raw profile.Raw) collectors.Intent {
 }
 
 // read reads the object of a control, where it can be read, over the session
-// that writes. sysUpTime is read with it: when the agent restarted since the
-// last poll the object may be another one by now, and the error is ErrMoved.
+// that writes, and with it sysUpTime and all that the control was found by, in
+// one request. When the agent restarted since the last poll, or a condition, the
+// key or the name of the row is not what it was, the object may be another one by
+// now, and the error is ErrMoved.
 func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (profile.Raw, error) {
 	if c.session == nil {
 		t := c.target
@@ -100,18 +103,22 @@ func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (prof
 		}
 		c.session = s
 	}
+	objects := x.Objects()
 	names := [][]byte{sysUpTime}
-	if x.Readable {
-		name, err := encode(x.OID)
+	for _, oid := range objects {
+		name, err := encode(oid)
 		if err != nil {
 			return profile.Raw{}, err
 		}
 		names = append(names, name)
 	}
-	values, _, err := c.session.get(ctx, names)
+	values, failed, err := c.session.get(ctx, names)
 	if err != nil {
 		c.hangUp()
 		return profile.Raw{}, fmt.Errorf("with the credential for control: %w", c.tried(err))
+	}
+	if slices.Contains(failed, true) {
+		return profile.Raw{}, fmt.Errorf("with the credential for control: %w: it does not tell all that the control depends on", collectors.ErrProtocol)
 	}
 	switch up := values[0]; {
 	case up.Kind != profile.Int && c.upTime != 0:
@@ -119,7 +126,14 @@ func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (prof
 	case up.Kind == profile.Int && c.began(up, time.Now()):
 		return profile.Raw{}, fmt.Errorf("%w: it restarted", collectors.ErrMoved)
 	}
-	return values[len(values)-1], nil
+	read := make(map[string]profile.Raw, len(objects))
+	for i, oid := range objects {
+		read[oid] = values[i+1]
+	}
+	if why := x.Changed(read); why != "" {
+		return profile.Raw{}, fmt.Errorf("%w: with the credential for control: %s", collectors.ErrMoved, why)
+	}
+	return read[x.OID], nil
 }
 
 // Write implements collectors.Controller.

@@ -347,3 +347,90 @@ func TestNoWriterWithoutControl(t *testing.T) {
 		})
 	}
 }
+
+// TestNoSetWhenTheRowIsAnother: what a control was found by is read again in
+// the moment of the write, and with something else than before nothing is sent.
+func TestNoSetWhenTheRowIsAnother(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(testProfile + `
+controls:
+  - key: outlet/{n}/switch
+    kind: command
+    column: 1.3.6.1.4.1.9.3.1
+    index: [row]
+    parts: {n: 1.3.6.1.4.1.9.3.2}
+    label_from: {column: 1.3.6.1.4.1.9.3.3}
+    when: [{oid: 1.3.6.1.4.1.9.5.0, in: ["1"]}]
+    where: [{column: 1.3.6.1.4.1.9.3.4, not: ["2"]}]
+    rows_from: 1.3.6.1.4.1.9.3.2
+    write_only: true
+    type: integer
+    source: outletState
+    options: [{name: "on", raw: 1, severity: info}, {name: "off", raw: 2, severity: critical}]
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(n int64) profile.Raw { return profile.Raw{Kind: profile.Int, Int: n} }
+	for name, tt := range map[string]struct {
+		oid  string // removed where raw is none
+		raw  profile.Raw
+		want error
+	}{
+		"nothing":             {"1.3.6.1.4.1.9.3.1.2", number(7), nil},
+		"a neighbour":         {"1.3.6.1.4.1.9.3.3.1", profile.Raw{Kind: profile.Bytes, Bytes: []byte("Mail")}, nil},
+		"condition of device": {"1.3.6.1.4.1.9.5.0", number(2), collectors.ErrMoved},
+		"no such condition":   {"1.3.6.1.4.1.9.5.0", profile.Raw{}, collectors.ErrMoved},
+		"condition of row":    {"1.3.6.1.4.1.9.3.4.2", number(2), collectors.ErrMoved},
+		"number of outlet":    {"1.3.6.1.4.1.9.3.2.2", number(9), collectors.ErrMoved},
+		"name of outlet":      {"1.3.6.1.4.1.9.3.3.2", profile.Raw{Kind: profile.Bytes, Bytes: []byte("Mail")}, collectors.ErrMoved},
+		"row":                 {"1.3.6.1.4.1.9.3.2.2", profile.Raw{}, collectors.ErrMoved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newControlBench(t, true, nil)
+			rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.2.1.1.1.0|4|Test PDU\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9.7\n1.3.6.1.2.1.1.3.0|67|1000\n" +
+				"1.3.6.1.4.1.9.1.1.0|66|4200\n1.3.6.1.4.1.9.3.1.1|2|1\n1.3.6.1.4.1.9.3.1.2|2|1\n1.3.6.1.4.1.9.3.2.1|2|1\n1.3.6.1.4.1.9.3.2.2|2|2\n" +
+				"1.3.6.1.4.1.9.3.3.1|4|Web 1\n1.3.6.1.4.1.9.3.3.2|4|Web 2\n1.3.6.1.4.1.9.3.4.1|2|1\n1.3.6.1.4.1.9.3.4.2|2|1\n1.3.6.1.4.1.9.5.0|2|1\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.table, err = agent.NewTable(rec); err != nil {
+				t.Fatal(err)
+			}
+			b.table.AllowWrites(func(oid string, _ byte, raw profile.Raw) int {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.sets = append(b.sets, oid+"="+raw.String())
+				return 0
+			})
+			address := b.target.Address
+			b.agent.Close()
+			if b.agent, err = agent.Listen(address, b.table, b.opt); err != nil {
+				t.Fatal(err)
+			}
+			b.engine.library.Store(lib)
+			c, l := b.controller(t)
+			if len(l.Controls) != 2 || l.Controls[1].Label != "Web 2" {
+				t.Fatalf("controls: %+v", l.Controls)
+			}
+			off := collectors.Action{Option: "off"}
+			intent, err := c.Intend(t.Context(), "outlet/2/switch", off)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.raw.Kind == profile.None {
+				b.table.Remove(tt.oid)
+			} else if err := b.table.Set(tt.oid, 0, tt.raw); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Intend(t.Context(), "outlet/2/switch", off); !errors.Is(err, tt.want) {
+				t.Errorf("dry run: %v, want %v", err, tt.want)
+			}
+			if err := c.Write(t.Context(), "outlet/2/switch", off, intent); !errors.Is(err, tt.want) {
+				t.Errorf("write: %v, want %v", err, tt.want)
+			}
+			if got := b.sent(); (len(got) == 1) != (tt.want == nil) {
+				t.Errorf("sent: %v", got)
+			}
+		})
+	}
+}
