@@ -116,7 +116,11 @@ type fixture struct {
 	sys     context.Context
 	users   map[string]uint64
 	now     time.Time
+	// unkept has the transactions fail that end open requests.
+	unkept bool
 }
+
+var errUnkept = errors.New("not to be kept")
 
 func setUp(t *testing.T, g *gorm.DB) *fixture {
 	t.Helper()
@@ -127,7 +131,10 @@ func setUp(t *testing.T, g *gorm.DB) *fixture {
 	lay, err := layout.New(layout.Options{DB: g, Audit: f.log})
 	f.ok(err)
 	f.stock, err = inventory.New(inventory.Options{DB: g, Audit: f.log, Unwritable: func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error {
-		return control.EndOpen(ctx, tx, f.log, id, why)
+		if f.unkept {
+			return errors.Join(f.EndOpen(ctx, tx, id, why), errUnkept)
+		}
+		return f.EndOpen(ctx, tx, id, why)
 	}})
 	f.ok(err)
 	f.ok(f.stock.LoadCatalog(f.sys))
@@ -607,12 +614,23 @@ func TestEndsWithThePermission(t *testing.T) {
 				f.ok(f.stock.AcceptIdentity(anna, f.device.ID))
 			}, models.ControlReplaced},
 		} {
+			failed := f.Stats()["failed"]
 			f.allow()
 			value := 24.0
 			waits, confirmed := f.ask(off), f.ask(control.Wish{Control: "setpoint", Value: &value})
 			_, err := f.Confirm(f.eva(), confirmed.ID, "")
 			f.ok(err)
+			f.unkept = true
+			if err := f.stock.AllowControl(anna, f.device.ID, models.Controlling{}); !errors.Is(err, errUnkept) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if f.unkept = false; f.Stats()["failed"] != failed {
+				t.Errorf("%s: what was not kept is counted", name)
+			}
 			tt.do()
+			if n := f.Stats()["failed"] - failed; n != 2 {
+				t.Errorf("%s: %d are counted as failed, want 2", name, n)
+			}
 			f.allow() // and permitted again
 			for _, id := range []uint64{waits.ID, confirmed.ID} {
 				if r, err := f.Get(f.eva(), id); err != nil || r.State != models.ControlFailed || r.Cause != tt.cause {

@@ -142,7 +142,7 @@ func (s *Service) take(ctx context.Context, r models.ControlRequest) error {
 	// crash may have been written.
 	r, err := s.step(ctx, r.ID, "control-execute", func(_ *gorm.DB, r *models.ControlRequest) error {
 		if r.State != models.ControlConfirmed || s.late(*r) {
-			return ended(*r)
+			return over(*r)
 		}
 		now := s.now()
 		r.State, r.StartedAt = models.ControlExecuting, &now
@@ -165,7 +165,7 @@ func (s *Service) late(r models.ControlRequest) bool {
 func (s *Service) end(ctx context.Context, id uint64, from models.ControlState, o outcome) (models.ControlRequest, error) {
 	r, err := s.step(ctx, id, "control-"+string(o.state), func(_ *gorm.DB, r *models.ControlRequest) error {
 		if r.State != from {
-			return ended(*r)
+			return over(*r)
 		}
 		now := s.now()
 		r.State, r.EndedAt, r.Cause, r.Detail = o.state, &now, o.cause, clip(o.detail)

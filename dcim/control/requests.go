@@ -93,7 +93,7 @@ func stepIn(ctx context.Context, tx *gorm.DB, audit access.Recorder, id uint64, 
 		return r, fmt.Errorf("%s %d: %w", action, id, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return r, ended(r)
+		return r, over(r)
 	}
 	outcome := ""
 	if r.State == models.ControlFailed || r.State == models.ControlUnknown {
@@ -102,10 +102,20 @@ func stepIn(ctx context.Context, tx *gorm.DB, audit access.Recorder, id uint64, 
 	return r, record(ctx, audit, tx, action, r, outcome)
 }
 
+// EndOpen is the function of this name, and counts what was ended.
+func (s *Service) EndOpen(ctx context.Context, tx *gorm.DB, device models.DeviceID, cause models.ControlCause) error {
+	return endOpen(ctx, tx, s.o.Audit, device, cause, func() { s.count(string(models.ControlFailed)) })
+}
+
 // EndOpen ends what waits for a device, within the transaction after which the
 // device may not be written any more or is another one. What is under way is
 // left to its end.
 func EndOpen(ctx context.Context, tx *gorm.DB, audit access.Recorder, device models.DeviceID, cause models.ControlCause) error {
+	return endOpen(ctx, tx, audit, device, cause, func() {})
+}
+
+// endOpen calls ended for each that was ended, once that is kept.
+func endOpen(ctx context.Context, tx *gorm.DB, audit access.Recorder, device models.DeviceID, cause models.ControlCause, ended func()) error {
 	var open []uint64
 	err := tx.Model(&models.ControlRequest{}).Where("device_id = ? AND state IN ?", device, []models.ControlState{models.ControlRequested, models.ControlConfirmed}).Order("id").Pluck("id", &open).Error
 	if err != nil {
@@ -114,27 +124,30 @@ func EndOpen(ctx context.Context, tx *gorm.DB, audit access.Recorder, device mod
 	for _, id := range open {
 		_, err := stepIn(ctx, tx, audit, id, "control-failed", func(_ *gorm.DB, r *models.ControlRequest) error {
 			if r.State != models.ControlRequested && r.State != models.ControlConfirmed {
-				return ended(*r)
+				return over(*r)
 			}
 			now := db.Now()
 			r.State, r.EndedAt, r.Cause = models.ControlFailed, &now, cause
 			return nil
 		})
-		if err != nil && !errors.Is(err, fault.ErrConflict) {
+		switch {
+		case err == nil:
+			db.WhenKept(tx, ended)
+		case !errors.Is(err, fault.ErrConflict):
 			return err
 		}
 	}
 	return nil
 }
 
-func ended(r models.ControlRequest) error {
+func over(r models.ControlRequest) error {
 	return fault.Conflict(Ended, "", fmt.Sprintf("the request is %s already", r.State), string(r.State))
 }
 
 // waiting says whether somebody can still decide about a request.
 func (s *Service) waiting(r *models.ControlRequest) error {
 	if r.State != models.ControlRequested {
-		return ended(*r)
+		return over(*r)
 	}
 	if !s.now().Before(r.ExpiresAt) {
 		return fault.Conflict(Ended, "", "the request has expired", string(models.ControlExpired))

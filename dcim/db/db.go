@@ -121,12 +121,28 @@ const attempts = 4
 func Tx(ctx context.Context, g *gorm.DB, f func(tx *gorm.DB) error) error {
 	var err error
 	for range attempts {
-		err = g.WithContext(ctx).Transaction(f)
+		var kept []func()
+		err = g.WithContext(context.WithValue(ctx, keptKey{}, &kept)).Transaction(f)
+		if err == nil {
+			for _, f := range kept {
+				f()
+			}
+		}
 		if err == nil || !lostRace(err) || ctx.Err() != nil {
 			break
 		}
 	}
 	return err
+}
+
+type keptKey struct{}
+
+// WhenKept has f called once what the transaction tx of Tx did is kept, and not
+// at all when it is not.
+func WhenKept(tx *gorm.DB, f func()) {
+	if kept, ok := tx.Statement.Context.Value(keptKey{}).(*[]func()); ok {
+		*kept = append(*kept, f)
+	}
 }
 
 // Driver returns SQLite or Postgres.

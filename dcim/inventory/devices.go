@@ -542,6 +542,9 @@ func (s *Service) DeleteDevice(ctx context.Context, id models.DeviceID) error {
 		if cables > 0 {
 			return fault.Used(fmt.Sprintf("device %q", d.Name), fault.Users{Objects: "cables", Count: cables})
 		}
+		if err := s.unwritable(ctx, tx, id, models.ControlReplaced); err != nil {
+			return err
+		}
 		if err := db.Delete[models.Device](tx, "device", d.Name, id); err != nil {
 			return err
 		}

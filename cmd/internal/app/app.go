@@ -214,7 +214,10 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.inventory, err = inventory.New(inventory.Options{
 		DB: a.core.DB, Audit: a.core.Audit, Log: a.log, Changed: func([]models.DeviceID) { a.reloadTargets() },
 		Unwritable: func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error {
-			return control.EndOpen(ctx, tx, a.core.Audit, id, why)
+			if a.control == nil { // switched off, or not yet begun
+				return control.EndOpen(ctx, tx, a.core.Audit, id, why)
+			}
+			return a.control.EndOpen(ctx, tx, id, why)
 		},
 		Gone: func(ids []models.PointID) {
 			if a.live != nil { // not yet while the simulated facility is taken over
