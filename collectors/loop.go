@@ -444,5 +444,7 @@ func (l *loop) result(ctx context.Context, err error) {
 	// Jitter keeps devices that failed together from coming back together.
 	pause += time.Duration(rand.Int64N(int64(pause)/5 + 1)) //nolint:gosec // spreading load needs no secrecy
 	l.nextTime = now.Add(pause)
-	l.due()
+	for i := range l.groups {
+		l.groups[i].next = l.nextTime // a pause is no poll that was skipped
+	}
 }

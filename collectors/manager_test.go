@@ -193,6 +193,23 @@ func TestDevicesArePolledAtBeats(t *testing.T) {
 	})
 }
 
+// The pauses between tries of a silent device are neither skipped polls nor
+// late ones.
+func TestPausesAreNotSkippedPolls(t *testing.T) {
+	d := &fakeDriver{read: func(n int) error {
+		if n > 2 && n < 7 {
+			return ErrUnreachable
+		}
+		return nil
+	}}
+	manage(t, 10*time.Minute, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
+		_, _, worst := m.Lateness()
+		if h := m.Health()[0]; h.State != StateOK || h.Failures != 4 || h.Skipped != 0 || worst > 0 {
+			t.Errorf("%s late, %+v", worst, h)
+		}
+	})
+}
+
 func TestLatePollsAreSkippedAndCounted(t *testing.T) {
 	d := &fakeDriver{takes: 25 * time.Second}
 	manage(t, 150*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
