@@ -80,6 +80,9 @@ func TestEvents(t *testing.T) {
 		"?severity=info&kind=contact":  nil,
 		"?limit=1&severity=warning":    {"restarted"},
 		"?from=2026-03-01T12%3A02:00Z": {"restarted"},
+		"?q=script":                    {"upsOnBattery"},
+		"?q=ups-1%20auth":              {"auth-failed"},
+		"?q=secret-user":               nil,
 	} {
 		if got := get(c, query); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", query, got, want)

@@ -128,7 +128,7 @@ func (w *craft) CheckProfile(_ context.Context, name, text string) (apigen.Profi
 	return out, nil
 }
 
-func (w *craft) PutProfile(ctx context.Context, name, text string) (apigen.ProfileCheck, error) {
+func (w *craft) PutProfile(ctx context.Context, name, text string, _ *string) (apigen.ProfileCheck, error) {
 	out, err := w.CheckProfile(ctx, name, text)
 	if len(out.Faults) == 0 {
 		w.mu.Lock()

@@ -142,7 +142,7 @@ func TestJournal(t *testing.T) {
 		f.keep(trap(one, 3000, "c", models.SeverityInfo))
 		f.keep(trap(two, 1000, "a", models.SeverityWarning))
 		f.keep(trap(one, 2000, "b", models.SeverityOK))
-		f.keep(models.Event{DeviceID: two, TimeMS: 2000, Kind: models.EventContact, Severity: models.SeverityWarning, Name: "silent"})
+		f.keep(models.Event{DeviceID: two, TimeMS: 2000, Kind: models.EventContact, Severity: models.SeverityWarning, Name: "silent", Text: "secret-user refused"})
 		f.keep(models.Event{DeviceID: two, TimeMS: 2500, Kind: models.EventContact, Severity: models.SeverityOK, Name: "ok"})
 		stop()
 		for _, c := range []struct {
@@ -156,6 +156,14 @@ func TestJournal(t *testing.T) {
 			{"severities", event.Filter{Severities: []models.Severity{models.SeverityCritical, models.SeverityInfo}}, "upsOnBattery c"},
 			{"time", event.Filter{From: time.UnixMilli(2000), To: time.UnixMilli(3000)}, "ok silent b"},
 			{"none", event.Filter{Device: 99}, ""},
+			{"words of the text", event.Filter{Search: " BATTERY thử"}, "upsOnBattery"},
+			{"its name", event.Filter{Search: "upsonb"}, "upsOnBattery"},
+			{"its point", event.Filter{Search: "output/source"}, "upsOnBattery"},
+			{"who told it", event.Filter{Search: "192.0.2"}, "upsOnBattery"},
+			{"name of the device", event.Filter{Search: "PDU-1"}, "ok silent a"},
+			{"words of both", event.Filter{Search: "pdu-1 silent"}, "silent"},
+			{"a sign of patterns", event.Filter{Search: "%"}, ""},
+			{"not why it cannot be read", event.Filter{Search: "secret"}, ""},
 		} {
 			if got := names(f.list(f.sys, c.filter)); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.name, got, c.want)

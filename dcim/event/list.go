@@ -24,6 +24,11 @@ type Filter struct {
 	Device     models.DeviceID
 	Kinds      []models.EventKind
 	Severities []models.Severity
+	// Search wants each of its words in the text, name, point or source of the
+	// event, or in what its device is found by. Case does not count, marks of
+	// letters do in what a device told. Why a device could not be read is not
+	// searched: not everybody may read it.
+	Search string
 	// From is inclusive, To exclusive.
 	From, To time.Time
 	// Before is the Next of the page before; empty begins with the newest.
@@ -42,6 +47,8 @@ type Page struct {
 const (
 	defaultPage = 50
 	maxPage     = 200
+	// maxWords of a search count; each costs a look at every event.
+	maxWords = 10
 )
 
 // List returns a page of events, newest first, in one statement.
@@ -60,6 +67,12 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	if len(f.Severities) > 0 {
 		q = q.Where("e.severity IN ?", f.Severities)
+	}
+	words := strings.Fields(f.Search)
+	for _, word := range words[:min(len(words), maxWords)] {
+		told, found := layout.LikeTerm(strings.ToLower(word)), layout.LikeTerm(layout.Fold(word))
+		q = q.Where(`(e.kind <> ? AND LOWER(e.text) LIKE ? ESCAPE '\' OR LOWER(e.name) LIKE ? ESCAPE '\' OR LOWER(e.point_key) LIKE ? ESCAPE '\'`+
+			` OR e.source LIKE ? ESCAPE '\' OR d.search_text LIKE ? ESCAPE '\')`, models.EventContact, told, told, told, told, found)
 	}
 	if !f.From.IsZero() {
 		q = q.Where("e.time_ms >= ?", f.From.UnixMilli())

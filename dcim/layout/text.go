@@ -75,7 +75,10 @@ func SearchTerms(search string) []string {
 		words = words[:10]
 	}
 	for i, w := range words {
-		words[i] = "%" + likeEscaper.Replace(w) + "%"
+		words[i] = LikeTerm(w)
 	}
 	return words
 }
+
+// LikeTerm is the pattern for LIKE ? ESCAPE '\' of texts that hold a word.
+func LikeTerm(word string) string { return "%" + likeEscaper.Replace(word) + "%" }

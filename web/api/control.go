@@ -83,18 +83,21 @@ func (a *API) ListControls(c echo.Context, id apigen.ID) error {
 	}
 	for _, x := range list {
 		item := apigen.Control{Key: x.Key, Label: x.Label, Kind: apigen.ControlKind(x.Kind), Target: x.Target}
+		if pt, ok := points[x.Shows]; ok && x.Shows != "" {
+			item.Point = opt(uint64(pt.ID))
+			item.State = a.shown(pt)
+		}
 		if x.Kind == models.ControlCommand {
 			options := make([]apigen.ControlOption, len(x.Options))
 			for i, o := range x.Options {
 				options[i] = apigen.ControlOption{Name: o.Name, Severity: apigen.ControlOptionSeverity(o.Severity), Warning: opt(o.Warning)}
+				if o.Done != nil && item.State != nil && float64(*o.Done) == item.State.Value {
+					options[i].IsNow = opt(true)
+				}
 			}
 			item.Options = &options
 		} else {
 			item.Class, item.Unit, item.Min, item.Max, item.Step = opt(string(x.Class)), opt(x.Class.Unit()), &x.Min, &x.Max, &x.Step
-		}
-		if pt, ok := points[x.Shows]; ok && x.Shows != "" {
-			item.Point = opt(uint64(pt.ID))
-			item.State = a.shown(pt)
 		}
 		if x.Open != nil {
 			open := controlRequest(p, *x.Open)

@@ -33,7 +33,7 @@ func (a *API) ListEvents(c echo.Context, params apigen.ListEventsParams) error {
 	ctx := c.Request().Context()
 	f := event.Filter{
 		Device: models.DeviceID(or(params.Device, 0)), From: or(params.From, time.Time{}), To: or(params.To, time.Time{}),
-		Before: or(params.Before, ""), Limit: or(params.Limit, 0),
+		Search: or(params.Q, ""), Before: or(params.Before, ""), Limit: or(params.Limit, 0),
 	}
 	for _, k := range or(params.Kind, nil) {
 		f.Kinds = append(f.Kinds, models.EventKind(k))

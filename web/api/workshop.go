@@ -28,7 +28,8 @@ type Workshop interface {
 	Profile(ctx context.Context, name string) (apigen.ProfileDetail, error)
 	ProfileFile(ctx context.Context, name string) ([]byte, error)
 	CheckProfile(ctx context.Context, name, text string) (apigen.ProfileCheck, error)
-	PutProfile(ctx context.Context, name, text string) (apigen.ProfileCheck, error)
+	// PutProfile replaces a profile in use only when seen is its file.
+	PutProfile(ctx context.Context, name, text string, seen *string) (apigen.ProfileCheck, error)
 	RemoveProfile(ctx context.Context, name string) (apigen.ProfileCheck, error)
 	TestRecording(ctx context.Context, in apigen.RecordingTest) (apigen.LookResult, error)
 	DraftProfile(ctx context.Context, in apigen.DraftInput) (string, error)
@@ -153,7 +154,7 @@ func (a *API) PutProfile(c echo.Context, name apigen.ProfileName) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.o.Workshop.PutProfile(c.Request().Context(), name, in.Text)
+	out, err := a.o.Workshop.PutProfile(c.Request().Context(), name, in.Text, in.Replaces)
 	if err != nil {
 		return err
 	}

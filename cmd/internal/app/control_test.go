@@ -137,7 +137,13 @@ type controlReply struct {
 }
 
 type controlsReply struct {
-	Items      []struct{ Key string }
+	Items []struct {
+		Key     string
+		Options []struct {
+			Name  string
+			IsNow bool `json:"is_now"`
+		}
+	}
 	Permission struct{ Allowed bool }
 }
 
@@ -185,6 +191,11 @@ func TestOutletIsSwitchedByTwoPersons(t *testing.T) {
 		olga.do(t, http.MethodGet, path, "", &list)
 		return len(list.Items) == 24
 	})
+	for _, o := range list.Items[0].Options {
+		if o.IsNow != (o.Name == "on") {
+			t.Errorf("of an outlet that is on, %q is so already: %v", o.Name, o.IsNow)
+		}
+	}
 	wish := fmt.Sprintf(`{"control":"%s/switch","option":"off"`, outlet)
 	var dry controlReply
 	if code := olga.do(t, http.MethodPost, path+"/dry-run", wish+"}", &dry); code != http.StatusOK || dry.Raw != "2" || dry.Current != "1" || dry.Severity != "critical" ||

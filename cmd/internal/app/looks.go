@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -41,6 +42,8 @@ type bench struct {
 	looks      *jobs[lookDone]
 	recordings *jobs[recordingDone]
 	coverage   coverage
+	// putting is held from looking at what a profile replaces until it does.
+	putting sync.Mutex
 	// counting asks for the coverage of all profiles.
 	counting chan struct{}
 }

@@ -129,6 +129,22 @@ func TestLookAtDevice(t *testing.T) {
 	if code := e.do(t, http.MethodPut, "/profiles/site-meter", text(t, apigen.ProfileInput{Text: doubtfulProfile}), &check); code != http.StatusOK || len(check.Faults) != 0 {
 		t.Fatalf("a good profile: %d %s", code, text(t, check))
 	}
+	// What is in use is not overwritten by somebody who has not seen it.
+	other, another := doubtfulProfile+"# other\n", "# another\n"
+	for what, in := range map[string]apigen.ProfileInput{"unseen": {Text: other}, "as it was before": {Text: other, Replaces: &another}} {
+		if code := e.do(t, http.MethodPut, "/profiles/site-meter", text(t, in), nil); code != http.StatusConflict {
+			t.Errorf("a profile %s is replaced: %d", what, code)
+		}
+	}
+	if code := e.do(t, http.MethodPut, "/profiles/ups-mib", text(t, apigen.ProfileInput{Text: strings.Replace(doubtfulProfile, "site-meter", "ups-mib", 1)}), nil); code != http.StatusConflict {
+		t.Errorf("a built-in profile is replaced unseen: %d", code)
+	}
+	seen := doubtfulProfile
+	for _, step := range []apigen.ProfileInput{{Text: other, Replaces: &seen}, {Text: doubtfulProfile, Replaces: &other}} {
+		if code := e.do(t, http.MethodPut, "/profiles/site-meter", text(t, step), &check); code != http.StatusOK || len(check.Faults) != 0 {
+			t.Errorf("a profile that was seen is not replaced: %d %s", code, text(t, check))
+		}
+	}
 
 	l = e.look(t, target(""))
 	if l.State != "done" || l.Result == nil {

@@ -417,14 +417,39 @@ func digestOf(data []byte) *digest {
 	return &digest{len(data), fmt.Sprintf("%x", sha256.Sum256(data))}
 }
 
-// PutProfile puts a profile of the site into use.
-func (b *bench) PutProfile(ctx context.Context, name, text string) (apigen.ProfileCheck, error) {
+// replaceable tells why a profile in use must not be replaced by somebody who
+// saw its file as seen; nil for who saw none.
+func (b *bench) replaceable(name string, seen *string) error {
+	now, err := b.app.profiles.Source(b.app.profiles.Set(), name)
+	switch {
+	case errors.Is(err, workshop.ErrNoSiteProfile) && seen == nil:
+		return nil
+	case errors.Is(err, workshop.ErrNoSiteProfile):
+		return fault.Conflict(fault.Stale, "replaces", "the profile to be replaced is gone")
+	case err != nil:
+		return err
+	case seen == nil:
+		return fault.Conflict(fault.Taken, "replaces", "a profile of this name is in use; who means to replace it gives its file", name)
+	case *seen != string(now):
+		return fault.Conflict(fault.Stale, "replaces", "the profile in use is not the one that was seen", name)
+	}
+	return nil
+}
+
+// PutProfile puts a profile of the site into use. One that is in use already
+// is replaced by who gives its file as seen.
+func (b *bench) PutProfile(ctx context.Context, name, text string, seen *string) (apigen.ProfileCheck, error) {
 	if err := access.Require(ctx, access.EditProfiles); err != nil {
 		return apigen.ProfileCheck{}, err
 	}
 	data := []byte(text)
 	if err := b.app.profiles.Check(name, data); err != nil {
 		return check(ctx, err)
+	}
+	b.putting.Lock()
+	defer b.putting.Unlock()
+	if err := b.replaceable(name, seen); err != nil {
+		return apigen.ProfileCheck{}, err
 	}
 	return b.change(ctx, "update", name, data, func() error { return b.app.profiles.Put(name, data) })
 }

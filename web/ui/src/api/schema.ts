@@ -675,7 +675,7 @@ export interface paths {
         };
         /** A profile with its points and what covers them */
         get: operations["getProfile"];
-        /** Add or replace a profile of the site; refused with its faults unless the whole set is good */
+        /** Add a profile of the site, or replace one; refused with its faults unless the whole set is good */
         put: operations["putProfile"];
         post?: never;
         /** Remove a profile of the site; what it replaced is in use again */
@@ -1342,6 +1342,8 @@ export interface components {
             permission: components["schemas"]["ControlPermission"];
         };
         ControlOption: {
+            /** @description The newest good value of the device shows that it is so already */
+            is_now?: boolean;
             name: string;
             /** @enum {string} */
             severity: "ok" | "info" | "warning" | "critical" | "unknown";
@@ -2160,6 +2162,8 @@ export interface components {
             message: string;
         };
         ProfileInput: {
+            /** @description Of a change: the file of the profile in use that has this name, as it was read. Without it a profile in use is not replaced, and neither when it is another one by now */
+            replaces?: string;
             text: string;
         };
         ProfileList: {
@@ -3506,6 +3510,8 @@ export interface operations {
                 from?: string;
                 kind?: components["schemas"]["EventKind"][];
                 limit?: number;
+                /** @description Words in the text, name, point or source of the event, or in what the device is found by; why a device cannot be read is not searched */
+                q?: string;
                 severity?: components["schemas"]["Severity"][];
                 /** @description Exclusive */
                 to?: string;
