@@ -3,15 +3,19 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
+import { ApiError } from '../../api/problem';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import { Faults } from './Faults';
-import { checkProfile, putProfile, refreshProfiles } from './queries';
+import { checkProfile, profileInUse, putProfile, refreshProfiles, type ReplacedProfile } from './queries';
+import { Replaced } from './Replaced';
 
 interface Props {
   /** The profile that is changed; a new one names itself in its first line. */
   name?: string;
   text?: string;
+  /** The file in use that is changed; none for a new profile. */
+  seen?: string;
   onClose: () => void;
 }
 
@@ -19,7 +23,7 @@ interface Props {
 export const nameIn = (text: string) => /^profile:\s*["']?([a-z0-9][a-z0-9.-]*)/m.exec(text)?.[1] ?? '';
 
 /** Adds or replaces a profile of the site, after its faults are mended. */
-export function EditProfileDialog({ name: given, text: first = '', onClose }: Props) {
+export function EditProfileDialog({ name: given, text: first = '', seen, onClose }: Props) {
   const words = useText();
   const { t } = words;
   const queries = useQueryClient();
@@ -28,10 +32,20 @@ export function EditProfileDialog({ name: given, text: first = '', onClose }: Pr
   const area = useRef<HTMLTextAreaElement>(null);
   const name = nameIn(text) || given || '';
   const check = useMutation({ mutationFn: () => checkProfile(name || 'profile', text) });
+  const [inTheWay, setInTheWay] = useState<ReplacedProfile>();
   const save = useMutation({
-    mutationFn: () => putProfile(name, text),
-    onSuccess: async ({ faults }) => {
-      if (faults.length > 0) return;
+    mutationFn: async (replaces: string | undefined) => {
+      try {
+        return await putProfile(name, text, replaces);
+      } catch (error) {
+        // Somebody has to see what would be lost before it is replaced.
+        if (!(error instanceof ApiError) || (error.reason !== 'taken' && error.reason !== 'stale')) throw error;
+        return { faults: [], inTheWay: await profileInUse(name) };
+      }
+    },
+    onSuccess: async (answer) => {
+      setInTheWay('inTheWay' in answer ? answer.inTheWay : undefined);
+      if (answer.faults.length > 0 || 'inTheWay' in answer) return;
       await refreshProfiles(queries);
       notifications.show({ message: t('profiles.saved', { name }) });
       onClose();
@@ -40,6 +54,7 @@ export function EditProfileDialog({ name: given, text: first = '', onClose }: Pr
   });
   const change = (value: string) => {
     setText(value);
+    setInTheWay(undefined);
     check.reset();
     save.reset();
   };
@@ -48,7 +63,7 @@ export function EditProfileDialog({ name: given, text: first = '', onClose }: Pr
     area.current?.focus();
     area.current?.setSelectionRange(at, at + (text.split('\n')[line - 1] ?? '').length);
   };
-  const faults = save.data?.faults ?? check.data?.faults;
+  const faults = inTheWay ? undefined : (save.data?.faults ?? check.data?.faults);
   const error = save.error ?? check.error;
   return (
     <Modal opened onClose={onClose} title={given ? t('profiles.editTitle', { name: given }) : t('profiles.add')} size="min(1100px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
@@ -65,12 +80,15 @@ export function EditProfileDialog({ name: given, text: first = '', onClose }: Pr
           {error && <Alert color="red" variant="light" role="alert">{problemText(error, words)}</Alert>}
           {faults && faults.length === 0 && <Alert color="gray" variant="light">{t('profiles.noFaults')}</Alert>}
           {faults && faults.length > 0 && <Alert color="orange" variant="light" title={t('profiles.faults', { count: faults.length })}><Faults faults={faults} onLine={toLine} /></Alert>}
+          {inTheWay && <Replaced profile={inTheWay} text={text} changed={seen !== undefined && name === given} />}
         </div>
         <p className="muted" style={{ margin: 0 }}>{t('profiles.saveHint')}</p>
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>{t('action.cancel')}</Button>
           <Button variant="default" loading={check.isPending} disabled={!text.trim()} onClick={() => check.mutate()}>{t('profiles.check')}</Button>
-          <Button loading={save.isPending} disabled={!name || !text.trim()} onClick={() => save.mutate()}>{t('profiles.putInUse')}</Button>
+          {inTheWay
+            ? <Button color="red" loading={save.isPending} onClick={() => save.mutate(inTheWay.file)}>{t('profiles.replaceIt', { name })}</Button>
+            : <Button loading={save.isPending} disabled={!name || !text.trim()} onClick={() => save.mutate(name === given ? seen : undefined)}>{t('profiles.putInUse')}</Button>}
         </Group>
       </Stack>
     </Modal>

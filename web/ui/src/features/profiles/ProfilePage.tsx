@@ -72,7 +72,7 @@ function Actions({ detail: { summary }, edit }: { detail: ProfileDetail; edit: b
       {edit && summary.own && (
         <ConfirmButton size="xs" label={t('profiles.remove')} question={t(summary.replaces ? 'profiles.removeReplaced' : 'profiles.removeSure', { name: summary.name, count: summary.devices })} onConfirm={remove} />
       )}
-      {text !== undefined && <EditProfileDialog name={summary.name} text={text} onClose={() => setText(undefined)} />}
+      {text !== undefined && <EditProfileDialog name={summary.name} text={text} seen={text} onClose={() => setText(undefined)} />}
       {testing && <TestRecordingDialog profile={summary.name} onClose={() => setTesting(false)} />}
     </Group>
   );

@@ -28,7 +28,19 @@ export const refreshProfiles = (queries: QueryClient) => queries.invalidateQueri
 
 export const profileFile = async (name: string): Promise<string> => unwrap(client.GET('/profiles/{name}/file', { params: { path: { name } }, parseAs: 'text' }));
 export const checkProfile = (name: string, text: string) => unwrap(client.POST('/profile-checks', { body: { name, text } }));
-export const putProfile = (name: string, text: string) => unwrap(client.PUT('/profiles/{name}', { params: { path: { name } }, body: { text } }));
+/** `replaces` is the file in use as it was seen, when there is one. */
+export const putProfile = (name: string, text: string, replaces?: string) =>
+  unwrap(client.PUT('/profiles/{name}', { params: { path: { name } }, body: { text, ...(replaces === undefined ? {} : { replaces }) } }));
+
+/** A profile in use that another one would replace. */
+export interface ReplacedProfile {
+  summary: ProfileSummary;
+  file: string;
+}
+export const profileInUse = async (name: string): Promise<ReplacedProfile> => {
+  const [file, { summary }] = await Promise.all([profileFile(name), unwrap(client.GET('/profiles/{name}', { params: { path: { name } } }))]);
+  return { summary, file };
+};
 export const removeProfile = (name: string) => unwrap(client.DELETE('/profiles/{name}', { params: { path: { name } } }));
 export const testRecording = (body: Schemas['RecordingTest']) => unwrap(client.POST('/profile-tests', { body }));
 export const draftProfile = (body: Schemas['DraftInput']) => unwrap(client.POST('/profile-drafts', { body }));
