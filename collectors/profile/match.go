@@ -51,7 +51,7 @@ func (p *Profile) MayFit(sysObjectID, sysDescr string) bool {
 	}
 	for i := range p.Match {
 		m := &p.Match[i]
-		if _, _, ok := m.system(sysObjectID, sysDescr); ok && (len(m.SysObjectID) > 0 || m.SysDescr != "") {
+		if _, _, ok := m.system(sysObjectID, sysDescr, nameless(sysObjectID)); ok && (len(m.SysObjectID) > 0 || m.SysDescr != "") {
 			return true
 		}
 	}
@@ -67,12 +67,13 @@ func (p *Profile) RecognisesAs(other *Profile) bool {
 // decide between the profiles that an agent of this description may have.
 func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {
 	scalars, present := set{}, set{}
+	foreign := l.foreign(sysObjectID)
 	for _, p := range l.All() {
 		if p.Abstract || p.Protocol != SNMP {
 			continue
 		}
 		for _, m := range p.Match {
-			if _, _, ok := m.system(sysObjectID, sysDescr); !ok {
+			if _, _, ok := m.system(sysObjectID, sysDescr, foreign); !ok {
 				continue
 			}
 			for _, o := range append(append([]string{}, m.Present...), m.Absent...) {
@@ -130,8 +131,9 @@ func (r Ref) place() string {
 	return r.OID + r.Column
 }
 
-// system checks the conditions on sysObjectID and sysDescr.
-func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok bool) {
+// system checks the conditions on sysObjectID and sysDescr. With foreign,
+// objects of a maker stand for the sysObjectID.
+func (m *Match) system(sysObjectID, sysDescr string, foreign bool) (score int, why string, ok bool) {
 	if len(m.DeviceID) > 0 || m.ServerID != "" {
 		return 0, "", false
 	}
@@ -146,8 +148,8 @@ func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok 
 		case best > 0:
 			score += 100 + strings.Count(sysObjectID[:best], ".")*10
 			why = "sysObjectID " + sysObjectID[:best]
-		case nameless(sysObjectID) && m.vendorObjects():
-			why = "no sysObjectID of a maker"
+		case foreign && m.vendorObjects():
+			why = "no sysObjectID of a maker that is known"
 		default:
 			return 0, "", false
 		}
@@ -167,6 +169,28 @@ func (m *Match) system(sysObjectID, sysDescr string) (score int, why string, ok 
 func nameless(sysObjectID string) bool {
 	const netSNMP = "1.3.6.1.4.1.8072.3.2"
 	return sysObjectID == "" || sysObjectID == "0.0" || sysObjectID == netSNMP || strings.HasPrefix(sysObjectID, netSNMP+".")
+}
+
+// foreign tells whether a sysObjectID says nothing that a profile knows: that
+// of no maker, the bare root of one, or that of somebody who sells a device of
+// another maker under a number of his own.
+func (l *Library) foreign(sysObjectID string) bool {
+	if nameless(sysObjectID) {
+		return true
+	}
+	for _, p := range l.All() {
+		if p.Abstract || p.Protocol != SNMP {
+			continue
+		}
+		for i := range p.Match {
+			for _, prefix := range p.Match[i].SysObjectID {
+				if sysObjectID == prefix || strings.HasPrefix(sysObjectID, prefix+".") {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // vendorObjects tells whether the entry asks for objects of a maker, which
@@ -199,8 +223,9 @@ func exists(view View, oid string) bool {
 func (l *Library) MatchSNMP(view View) []Candidate {
 	sysObjectID, sysDescr := view.Scalar(SysObjectIDOID).String(), view.Scalar(SysDescrOID).String()
 	src := source{snmp: view, cells: map[string]map[string]Raw{}}
+	foreign := l.foreign(sysObjectID)
 	return l.candidates(SNMP, func(m *Match) (int, string, bool) {
-		score, why, ok := m.system(sysObjectID, sysDescr)
+		score, why, ok := m.system(sysObjectID, sysDescr, foreign)
 		if !ok {
 			return 0, "", false
 		}
