@@ -112,7 +112,7 @@ func (r *resolver) problem(format string, args ...any) {
 func (r *resolver) point(p *Point) {
 	r.src.unit = p.unit()
 	for _, c := range p.When {
-		if !c.holds(r.src, nil) {
+		if !c.anyRow(r.src) {
 			return
 		}
 	}
