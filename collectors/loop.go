@@ -355,11 +355,11 @@ func (l *loop) poll(ctx context.Context) error {
 }
 
 // store gives samples to the sink. That it cannot keep them is no fault of the
-// device: it goes on being polled, and shown.
+// device: it goes on being polled, and shown. The sink says it, once for all.
 func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
 	err := l.manager.opt.Sink.Append(ctx, samples)
 	if err != nil && !l.unstored && ctx.Err() == nil {
-		l.manager.opt.Log.ErrorContext(ctx, "samples are not stored", "device", l.target.Name, "err", err)
+		l.manager.opt.Log.DebugContext(ctx, "samples are not stored", "device", l.target.Name, "err", err)
 	}
 	l.unstored = err != nil
 	return err == nil

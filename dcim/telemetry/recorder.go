@@ -41,10 +41,12 @@ type Recorder struct {
 	spool *spool
 
 	mu       sync.RWMutex
-	spooling bool
+	spooling bool // samples go to the spool
+	down     bool // the store took nothing since it failed
 	closed   bool
 	lastErr  error
-	since    time.Time // of the last change of spooling
+	since    time.Time // of the last change of down
+	losing   uint64    // samples lost since then
 	wake     chan struct{}
 
 	received, stored, spooled, recovered, rejected, lost atomic.Uint64
@@ -58,8 +60,8 @@ type RecorderStats struct {
 	Received, Stored, Spooled, Rejected, Lost uint64
 	// Recovered samples went from the spool to the store.
 	Recovered uint64
-	// StoreDown tells that samples go to the spool; Since is when that changed,
-	// LastError why.
+	// StoreDown tells that the store takes nothing or has to catch up; Since is
+	// when that changed, LastError why.
 	StoreDown bool
 	Since     time.Time
 	LastError string
@@ -98,7 +100,7 @@ func NewRecorder(o RecorderOptions) (*Recorder, error) {
 	if !sp.empty() {
 		n, bytes, _ := sp.size()
 		r.log.Info("samples of an earlier run wait for the time-series store", "samples", n, "bytes", bytes)
-		r.spooling = true
+		r.spooling, r.down = true, true
 		r.signal()
 	}
 	return r, nil
@@ -141,7 +143,7 @@ func (r *Recorder) Append(ctx context.Context, samples []models.Sample) error {
 // there is nothing left to do.
 func (r *Recorder) direct(ctx context.Context, samples []models.Sample) (done bool, err error) {
 	r.mu.RLock()
-	closed, spooling := r.closed, r.spooling
+	closed, spooling, down := r.closed, r.spooling, r.down
 	r.mu.RUnlock()
 	if closed {
 		r.lost.Add(uint64(len(samples)))
@@ -154,12 +156,15 @@ func (r *Recorder) direct(ctx context.Context, samples []models.Sample) (done bo
 	switch {
 	case err == nil:
 		r.stored.Add(uint64(len(samples)))
-		return true, nil
 	case errors.Is(err, ErrRejected):
 		r.reject(len(samples), err)
-		return true, nil
+	default:
+		return false, err
 	}
-	return false, err
+	if down {
+		r.resume()
+	}
+	return true, nil
 }
 
 // write does not end with the caller: what was measured is to be kept even if
@@ -186,23 +191,26 @@ func (r *Recorder) keep(samples []models.Sample, cause error) error {
 	}
 	if cause != nil {
 		r.lastErr = cause
-		if !r.spooling {
-			r.spooling, r.since = true, time.Now()
+		if !r.down {
+			r.down, r.since, r.losing = true, time.Now(), 0
 			r.log.Error("time-series store fails, samples are kept in the spool", "err", cause)
 		}
 	}
-	// Also when the store came back since: only the spool keeps the order.
-	if !r.spooling {
-		r.spooling, r.since = true, time.Now()
-	}
-	defer r.signal()
 	if err := r.spool.append(samples); err != nil {
-		if r.lost.Add(uint64(len(samples))) == uint64(len(samples)) {
+		n := uint64(len(samples))
+		r.lost.Add(n)
+		if r.losing += n; r.losing == n {
 			r.log.Error("samples are lost; further ones are only counted", "err", err)
 		}
+		// With nothing in the spool to be written first, the next samples try
+		// the store themselves.
+		r.spooling = r.spooling && !r.spool.empty()
 		return errors.Join(fmt.Errorf("keep %d samples: %w", len(samples), err), cause)
 	}
 	r.spooled.Add(uint64(len(samples)))
+	// Also when the store came back since: only the spool keeps the order.
+	r.spooling = true
+	r.signal()
 	return nil
 }
 
@@ -281,16 +289,19 @@ func (r *Recorder) drainOne(ctx context.Context) (empty bool, err error) {
 	return false, r.spool.advance(bytes, len(samples))
 }
 
-// resume goes back to writing directly if the spool is still empty.
+// resume goes back to writing directly, after the store took samples, if the
+// spool is still empty.
 func (r *Recorder) resume() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.spool.empty() {
 		return false
 	}
-	if r.spooling {
-		r.log.Info("time-series store has caught up", "after", time.Since(r.since).Round(time.Millisecond), "recovered", r.recovered.Load())
-		r.spooling, r.since, r.lastErr = false, time.Now(), nil
+	r.spooling = false
+	if r.down {
+		now := time.Now()
+		r.log.Info("time-series store has caught up", "after", now.Sub(r.since).Round(time.Millisecond), "recovered", r.recovered.Load(), "lost", r.losing)
+		r.down, r.since, r.lastErr, r.losing = false, now, nil, 0
 	}
 	return true
 }
@@ -305,7 +316,7 @@ func (r *Recorder) Stats() RecorderStats {
 	st.Waiting, st.SpoolBytes, st.SpoolDamaged = r.spool.size()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	st.StoreDown, st.Since = r.spooling, r.since
+	st.StoreDown, st.Since = r.down, r.since
 	if r.lastErr != nil {
 		st.LastError = r.lastErr.Error()
 	}

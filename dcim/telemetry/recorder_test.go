@@ -1,12 +1,15 @@
 package telemetry_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -224,6 +227,39 @@ func TestSpoolIsBounded(t *testing.T) {
 	r.store.fail(nil)
 	r.caughtUp(t)
 	r.check(t, 10)
+}
+
+// A disk that takes neither what is measured nor the spool is said once, is
+// seen until it takes samples again, and then they go to the store at once.
+func TestStoreAndSpoolAreFull(t *testing.T) {
+	var log bytes.Buffer
+	r := newRig(t, telemetry.RecorderOptions{SpoolBytes: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r.store.fail(telemetry.ErrDiskFull)
+	for i := range 500 {
+		if err := r.rec.Append(t.Context(), []models.Sample{r.sample(i)}); !errors.Is(err, telemetry.ErrDiskFull) {
+			t.Fatalf("sample %d: %v", i, err)
+		}
+		if i%50 == 0 {
+			time.Sleep(2 * time.Millisecond)
+		}
+		if st := r.rec.Stats(); !st.StoreDown || st.LastError == "" {
+			t.Fatalf("after sample %d: %+v", i, st)
+		}
+	}
+	r.store.fail(nil)
+	for i := range 10 {
+		if err := r.rec.Append(t.Context(), []models.Sample{r.sample(500 + i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := r.rec.Stats(); st.StoreDown || st.LastError != "" || st.Stored != 10 || st.Lost != 500 {
+		t.Errorf("stats %+v", st)
+	}
+	r.check(t, 10)
+	r.stop()
+	if n := strings.Count(log.String(), "\n"); n != 3 || !strings.Contains(log.String(), "lost=500") {
+		t.Errorf("%d lines of log:\n%s", n, log.String()[:min(1000, log.Len())])
+	}
 }
 
 func TestRecorderCountsRejected(t *testing.T) {
