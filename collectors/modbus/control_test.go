@@ -17,6 +17,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
 )
 
 const controlProfile = peerProfile + `
@@ -92,6 +93,66 @@ func TestControlOfLibmodbus(t *testing.T) {
 		if got := look(tt.table, tt.at, tt.count); got != tt.want {
 			t.Errorf("%s %s: %s, want %s", tt.table, tt.at, got, tt.want)
 		}
+	}
+}
+
+// TestDeclaredControlsOfLibmodbus writes what built-in profiles declare to a
+// libmodbus server, and has mbpoll read what is there.
+func TestDeclaredControlsOfLibmodbus(t *testing.T) {
+	mbpoll, err := exec.LookPath("mbpoll")
+	if err != nil {
+		missingPeer(t, "mbpoll is missing (Debian package mbpoll)")
+	}
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		profile, control, option string
+		// bit is the address of the coil behind the value.
+		bit, is string
+	}{
+		{"stulz-c7000", "stop/monitoring", "stop", "1000", "1"},
+		{"stulz-c7000", "stop/monitoring", "start", "1000", "0"},
+		{"stulz-c7000", "alarm/reset", "reset", "1011", "1"},
+		{"thermalcare-accuchiller-eq", "control/start", "start", "0", "1"},
+		{"thermalcare-accuchiller-eq", "control/start", "stop", "0", "0"},
+	} {
+		t.Run(tt.profile+" "+tt.control+" "+tt.option, func(t *testing.T) {
+			port := libmodbusServer(t, "whole")
+			e := New(Options{Library: lib, Timeout: 2 * time.Second, Control: true})
+			t.Cleanup(e.Stop)
+			c := controller(t, e, collectors.Target{
+				Name: "peer", Address: "127.0.0.1:" + port, Protocol: collectors.ModbusTCP, Profile: tt.profile, Control: true, Modbus: collectors.ModbusAddress{Unit: 1},
+			})
+			if tt.is == "0" { // something to change
+				out, err := exec.CommandContext(t.Context(), mbpoll, "-0", "-1", "-q", "-a", "1", "-t", "0", "-r", tt.bit, "-p", port, "127.0.0.1", "1").CombinedOutput()
+				if err != nil {
+					t.Fatalf("mbpoll: %v\n%s", err, out)
+				}
+			}
+			a := collectors.Action{Option: tt.option}
+			intent, err := c.Intend(t.Context(), tt.control, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Write(t.Context(), tt.control, a, intent); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), mbpoll, "-0", "-1", "-q", "-a", "1", "-t", "0", "-r", tt.bit, "-c", "2", "-p", port, "127.0.0.1").CombinedOutput()
+			if err != nil {
+				t.Fatalf("mbpoll: %v\n%s", err, out)
+			}
+			var values []string
+			for _, line := range strings.Split(string(out), "\n") {
+				if _, v, ok := strings.Cut(line, "]:"); ok {
+					values = append(values, strings.TrimSpace(v))
+				}
+			}
+			if len(values) != 2 || values[0] != tt.is || values[1] != "0" {
+				t.Errorf("coils %s: %v, want %s and 0", tt.bit, values, tt.is)
+			}
+		})
 	}
 }
 

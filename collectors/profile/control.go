@@ -85,6 +85,8 @@ type ControlOption struct {
 	// Raw is the number that is written, Text the text for type text.
 	Raw  *int64 `yaml:"raw"`
 	Text string `yaml:"text"`
+	// Column is what is written, where each option has a column of its own.
+	Column string `yaml:"column"`
 	// Done is the state number of the shown point that proves the effect.
 	Done     *int64          `yaml:"done"`
 	Severity models.Severity `yaml:"severity"`
@@ -111,7 +113,8 @@ type ResolvedControl struct {
 	Readable bool
 
 	from          *Control
-	index         []uint32 // of its row
+	objects       map[string]string // of options that have one of their own
+	index         []uint32          // of its row
 	moved         move
 	scale, offset float64 // raw to base unit
 	regs          *registerType
@@ -120,9 +123,14 @@ type ResolvedControl struct {
 // point gives the row settings of a control as those of a point.
 func (c *Control) point() *Point {
 	return &Point{
-		Key: c.Key, OID: c.OID, Column: c.Column, Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
+		Key: c.Key, OID: c.OID, Column: orElse(c.Column, c.RowsFrom), Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
 		Register: c.Register, Table: c.Table, Type: c.Type, UnitID: c.UnitID, LabelFrom: c.LabelFrom, When: c.When, Where: c.Where,
 	}
+}
+
+// each tells whether each option has a column of its own.
+func (c *Control) each() bool {
+	return slices.ContainsFunc(c.Options, func(o ControlOption) bool { return o.Column != "" })
 }
 
 // refs lists the neighbouring values that a control looks at when learned.
@@ -237,6 +245,12 @@ func (c *ResolvedControl) foundBy(f func(column string, index []uint32, oid stri
 	}
 }
 
+// Object is what is written for an option of a command, or the value of a
+// set-point.
+func (c *ResolvedControl) Object(option string) string {
+	return orElse(c.objects[option], c.OID)
+}
+
 // Objects lists what is to be read of an SNMP device before it is written: the
 // control's own object where it can be read, and all that it was found by.
 func (c *ResolvedControl) Objects() []string {
@@ -305,7 +319,7 @@ func (r *resolver) controls(list []Control) {
 			if c.WriteOnly || r.src.scalar(c.OID).Kind != None {
 				r.control(c, nil, seen)
 			}
-		case c.Column != "":
+		case c.Column != "" || c.each():
 			for _, row := range r.src.column(orElse(c.RowsFrom, c.Column)) {
 				r.control(c, row.Index, seen)
 			}
@@ -405,6 +419,15 @@ func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
 	} else {
 		out.OID, out.Tag = r.src.moved.oid(c.OID+instance(c.Column, index)), controlTypes[c.Type]
 		s.Target = out.OID
+		if c.each() {
+			out.objects = map[string]string{}
+			var all []string
+			for _, o := range c.Options {
+				oid := r.src.moved.oid(instance(o.Column, index))
+				out.objects[o.Name], all = oid, append(all, oid)
+			}
+			s.Target = strings.Join(all, ", ")
+		}
 	}
 	r.device.Controls = append(r.device.Controls, out)
 }
@@ -571,8 +594,11 @@ func (c *checker) controlPlace(x *Control, all *Profile, i int, at func(string) 
 			places++
 		}
 	}
-	if places != 1 {
+	switch {
+	case !x.each() && places != 1:
 		c.fault(at("key"), "%s: exactly one of oid, column, register is needed", x.Key)
+	case x.each() && (places != 0 || !x.WriteOnly || x.RowsFrom == ""):
+		c.fault(at("options"), "%s: options with columns of their own need rows_from and write_only, and no other oid, column or register", x.Key)
 	}
 	c.oid(x.OID, at("oid"))
 	c.oid(x.Column, at("column"))
@@ -635,12 +661,15 @@ func (c *checker) options(x *Control, line int) {
 		switch {
 		case o.Name == "" || slug(o.Name) != o.Name || seen[o.Name]:
 			c.fault(line, "%s: option %q needs a name of lower case letters, digits and dashes that no other option has", x.Key, o.Name)
+		case x.each() && o.Column == "":
+			c.fault(line, "%s: option %s needs a column as the others have", x.Key, o.Name)
 		case x.Type == "text" && (o.Text == "" || o.Raw != nil):
 			c.fault(line, "%s: option %s of type text needs text", x.Key, o.Name)
 		case x.Type != "text" && (o.Raw == nil || o.Text != ""):
 			c.fault(line, "%s: option %s needs raw, the number that is written", x.Key, o.Name)
 		}
 		seen[o.Name] = true
+		c.oid(o.Column, line)
 		c.severity(o.Severity, line)
 		if o.Done != nil && x.Shows == "" {
 			c.fault(line, "%s: option %s has done, but no point shows it", x.Key, o.Name)

@@ -48,7 +48,11 @@ func (f *Facility) controls(d *device, t *template) error {
 	}
 	byOID := map[string]*profile.ResolvedControl{}
 	for i := range resolved.Controls {
-		byOID[resolved.Controls[i].OID] = &resolved.Controls[i]
+		c := &resolved.Controls[i]
+		byOID[c.OID] = c
+		for _, o := range c.Spec.Options {
+			byOID[c.Object(o.Name)] = c
+		}
 	}
 	d.table.AllowWrites(func(oid string, tag byte, raw profile.Raw) int {
 		c, ok := byOID[oid]
@@ -58,13 +62,13 @@ func (f *Facility) controls(d *device, t *template) error {
 		if tag != c.Tag {
 			return wrongType
 		}
-		return f.take(d, c, raw)
+		return f.take(d, c, oid, raw)
 	})
 	return nil
 }
 
 // take does what a device is told.
-func (f *Facility) take(d *device, c *profile.ResolvedControl, raw profile.Raw) (status int) {
+func (f *Facility) take(d *device, c *profile.ResolvedControl, _ string, raw profile.Raw) (status int) {
 	option, value, ok := c.Value(raw)
 	if !ok {
 		return wrongValue

@@ -66,7 +66,7 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 	if err != nil {
 		return collectors.Intent{}, err
 	}
-	out := intent(x, raw)
+	out := intent(x, a, raw)
 	// The object is read with what may write: a credential that is wrong shows
 	// before anything is sent.
 	now, err := c.read(ctx, x)
@@ -84,8 +84,8 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 	return out, nil
 }
 
-func intent(x *profile.ResolvedControl, raw profile.Raw) collectors.Intent {
-	return collectors.Intent{Target: "SET " + x.Spec.Target, Raw: x.Text(raw)}
+func intent(x *profile.ResolvedControl, a collectors.Action, raw profile.Raw) collectors.Intent {
+	return collectors.Intent{Target: "SET " + x.Object(a.Option), Raw: x.Text(raw)}
 }
 
 // read reads the object of a control, where it can be read, over the session
@@ -145,7 +145,7 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	if err != nil {
 		return err
 	}
-	if got := intent(x, raw); !got.Same(want) {
+	if got := intent(x, a, raw); !got.Same(want) {
 		return fmt.Errorf("%w: %s to %s", collectors.ErrMoved, got.Target, got.Raw)
 	}
 	// With SNMPv3 the engine is discovered for each write: another one may
@@ -160,9 +160,10 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 		return err
 	}
 	if env == nil {
-		return fmt.Errorf("set %s: %w: the agent's engine is not known", x.OID, collectors.ErrProtocol)
+		return fmt.Errorf("set %s: %w: the agent's engine is not known", x.Spec.Key, collectors.ErrProtocol)
 	}
-	name, err := encode(x.OID)
+	object := x.Object(a.Option)
+	name, err := encode(object)
 	if err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	}
 	err = c.writer.set(ctx, c.session, env, name, tag, value)
 	if err != nil {
-		err = fmt.Errorf("set %s at %s: %w", x.OID, c.session.to, err)
+		err = fmt.Errorf("set %s at %s: %w", object, c.session.to, err)
 		c.hangUp() // what is asked next may find another engine
 		return err
 	}

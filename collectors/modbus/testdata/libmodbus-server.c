@@ -1,6 +1,6 @@
 /* Serves a register map with libmodbus on a free loopback port, which it
- * prints, until its standard input ends; or as unit 1 on the serial line that
- * its argument names. */
+ * prints, until its standard input ends; with the argument "whole" all tables
+ * with zeros; or as unit 1 on the serial line that its argument names. */
 #include <errno.h>
 #include <modbus.h>
 #include <netinet/in.h>
@@ -39,32 +39,8 @@ static int serve_line(modbus_t *ctx, modbus_mapping_t *map)
     }
 }
 
-int main(int argc, char **argv)
+static int serve_tcp(modbus_t *ctx, modbus_mapping_t *map)
 {
-    modbus_t *ctx = argc > 1 ? modbus_new_rtu(argv[1], 19200, 'E', 8, 1) : modbus_new_tcp("127.0.0.1", 0);
-    /* Bits 100.., input bits 200.., holding 300.., input registers 400.. */
-    modbus_mapping_t *map = modbus_mapping_new_start_address(100, 40, 200, 40, 300, 200, 400, 200);
-    if (ctx == NULL || map == NULL) {
-        fprintf(stderr, "set up: %s\n", modbus_strerror(errno));
-        return 1;
-    }
-    for (int i = 0; i < 40; i++) {
-        map->tab_bits[i] = i % 3 == 0;
-        map->tab_input_bits[i] = i % 5 == 0;
-    }
-    for (int i = 0; i < 200; i++) {
-        map->tab_registers[i] = 1000 + i;
-        map->tab_input_registers[i] = 2000 + i;
-    }
-    uint32_t volts = bits_of(230.5f), hertz = bits_of(49.98f);
-    map->tab_registers[100] = volts >> 16; /* high word first */
-    map->tab_registers[101] = volts & 0xffff;
-    map->tab_registers[102] = hertz & 0xffff; /* low word first */
-    map->tab_registers[103] = hertz >> 16;
-    MODBUS_SET_INT32_TO_INT16(map->tab_registers, 104, -123456);
-
-    if (argc > 1)
-        return serve_line(ctx, map);
     int listener = modbus_tcp_listen(ctx, CLIENTS);
     struct sockaddr_in self;
     socklen_t size = sizeof self;
@@ -101,4 +77,35 @@ int main(int argc, char **argv)
             }
         }
     }
+}
+
+int main(int argc, char **argv)
+{
+    int whole = argc > 1 && strcmp(argv[1], "whole") == 0;
+    modbus_t *ctx = argc > 1 && !whole ? modbus_new_rtu(argv[1], 19200, 'E', 8, 1) : modbus_new_tcp("127.0.0.1", 0);
+    /* Bits 100.., input bits 200.., holding 300.., input registers 400.. */
+    modbus_mapping_t *map = whole ? modbus_mapping_new(65536, 65536, 65536, 65536)
+                                  : modbus_mapping_new_start_address(100, 40, 200, 40, 300, 200, 400, 200);
+    if (ctx == NULL || map == NULL) {
+        fprintf(stderr, "set up: %s\n", modbus_strerror(errno));
+        return 1;
+    }
+    for (int i = 0; i < 40 && !whole; i++) {
+        map->tab_bits[i] = i % 3 == 0;
+        map->tab_input_bits[i] = i % 5 == 0;
+    }
+    for (int i = 0; i < 200 && !whole; i++) {
+        map->tab_registers[i] = 1000 + i;
+        map->tab_input_registers[i] = 2000 + i;
+    }
+    if (whole)
+        return serve_tcp(ctx, map);
+    uint32_t volts = bits_of(230.5f), hertz = bits_of(49.98f);
+    map->tab_registers[100] = volts >> 16; /* high word first */
+    map->tab_registers[101] = volts & 0xffff;
+    map->tab_registers[102] = hertz & 0xffff; /* low word first */
+    map->tab_registers[103] = hertz >> 16;
+    MODBUS_SET_INT32_TO_INT16(map->tab_registers, 104, -123456);
+
+    return argc > 1 ? serve_line(ctx, map) : serve_tcp(ctx, map);
 }
