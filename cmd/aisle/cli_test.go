@@ -271,25 +271,61 @@ func writeFile(t *testing.T, dir, name string, data []byte) string {
 	return file
 }
 
-func TestRecordModbus(t *testing.T) {
-	dir := t.TempDir()
-	const registers = "device-id|0|Example\nholding|0|0001 0002 0003 5359 4e30 3031\nholding|100|00ff\ncoil|3|1 0\n"
-	in := writeFile(t, dir, "in.modbus", []byte(registers))
+// replayed answers as a recorded device and returns its address.
+func replayed(t *testing.T, file string) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, address := io.Pipe()
 	done := make(chan int)
 	go func() {
 		var e bytes.Buffer
-		done <- run(ctx, []string{"profile", "replay", in}, streams{out: address, err: &e}, func(string) (string, bool) { return "", false })
+		done <- run(ctx, []string{"profile", "replay", file}, streams{out: address, err: &e}, func(string) (string, bool) { return "", false })
 	}()
+	t.Cleanup(func() { cancel(); <-done })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { cancel(); <-done }()
 	at := strings.Fields(line)
+	return at[len(at)-1]
+}
+
+// TestRecordedModbusIsTested records devices with a profile that is named, or
+// that the device is recognised by, and tests the recording without naming one.
+func TestRecordedModbusIsTested(t *testing.T) {
+	for _, c := range []struct {
+		family string
+		named  bool
+	}{{"janitza/testdata/janitza-umg604", true}, {"abb/testdata/abb-b23", false}, {"sunspec/testdata/sunspec-meter-203", false}, {"deepsea/testdata/deepsea-gencomm", true}} {
+		name := filepath.Base(c.family)
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			data, err := fs.ReadFile(profiles.FS, c.family+".modbus")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(dir, "unknown.modbus")
+			args := []string{"profile", "record", "--modbus", replayed(t, writeFile(t, dir, "in.modbus", data)), "--output", file}
+			if c.named {
+				args = append(args, "--profile", name)
+			}
+			if code, _, errs := command(t, args...); code != exitOK {
+				t.Fatalf("record: exit code %d: %s", code, errs)
+			}
+			code, out, errs := command(t, "profile", "test", file, "--format", "json")
+			if code != exitOK || !strings.Contains(out, `"profile": "`+name+`"`) {
+				t.Errorf("test: exit code %d: %s %.300s", code, errs, out)
+			}
+		})
+	}
+}
+
+func TestRecordModbus(t *testing.T) {
+	dir := t.TempDir()
+	const registers = "device-id|0|Example\nholding|0|0001 0002 0003 5359 4e30 3031\nholding|100|00ff\ncoil|3|1 0\n"
+	in := writeFile(t, dir, "in.modbus", []byte(registers))
 	file := filepath.Join(dir, "out.modbus")
-	code, text, errs := command(t, "profile", "record", "--modbus", at[len(at)-1], "--ranges", "holding:0-120,coil:0-9", "--hide", "SYN001", "--output", file)
+	code, text, errs := command(t, "profile", "record", "--modbus", replayed(t, in), "--ranges", "holding:0-120,coil:0-9", "--hide", "SYN001", "--output", file)
 	if code != exitOK || !strings.Contains(text, "9 registers") {
 		t.Fatalf("exit code %d: %s %s", code, text, errs)
 	}

@@ -43,6 +43,9 @@ type knowledge struct {
 	view  *view
 	polls []*poll
 	unmet []string
+	// sunSpec are the registers by which the models of a SunSpec device were
+	// found.
+	sunSpec []span
 }
 
 // keep takes out of the device what polling needs, and forgets the rest.

@@ -97,7 +97,15 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if p.Device.Gap > 0 {
 		d.gateway.slowDown(time.Duration(p.Device.Gap))
 	}
+	sunSpec, err := d.sunSpec(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	p = p.On(sunSpec)
 	k := d.newKnowledge(p)
+	for s := range sunSpec.data {
+		k.sunSpec = append(k.sunSpec, s)
+	}
 	problems, err := d.survey(ctx, k)
 	if err != nil {
 		return nil, nil, err
@@ -122,6 +130,59 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	whole := k.device
 	k.keep(&d.engine.layouts)
 	return whole, l, nil
+}
+
+// sunSpec reads where the models of a SunSpec device begin, if the profile asks
+// for one.
+func (d *Driver) sunSpec(ctx context.Context, p *profile.Profile) (*view, error) {
+	v := &view{units: unitMap{own: d.target.Modbus.Unit}, data: map[span][]byte{}}
+	if p.Device.SunSpec == 0 {
+		return v, nil
+	}
+	seeker := &seeker{view: v, driver: d, ctx: ctx, pace: d.paceOf(p)}
+	profile.ReadSunSpec(seeker)
+	if seeker.lost != nil {
+		return nil, fmt.Errorf("learn %s (unit %d): %w", d.target.Name, d.target.Modbus.Unit, seeker.lost)
+	}
+	return v, nil
+}
+
+// seeker reads registers of a device when they are asked for, and keeps them in
+// its view.
+type seeker struct {
+	*view
+	driver *Driver
+	ctx    context.Context //nolint:containedctx // it lives as long as one call of ReadSunSpec
+	pace   pace
+	// note, if not nil, is told how each request ended; an error ends the seeking.
+	note func(error) error
+	// lost is the last request that was not answered, ended why it was given up.
+	lost, ended error
+}
+
+// Registers implements profile.ModbusView.
+func (s *seeker) Registers(r profile.Register) ([]byte, bool) {
+	if b, ok := s.view.Registers(r); ok {
+		return b, true
+	}
+	if s.ended != nil || s.ctx.Err() != nil {
+		return nil, false
+	}
+	at := s.units.span(r)
+	data, err := s.driver.gateway.read(s.ctx, s.pace, at.unit, at.table, r.Address, uint16(at.to-at.from))
+	if s.note != nil {
+		s.ended = s.note(err)
+	}
+	if err != nil {
+		// Some devices answer a failure for what they do not have.
+		if !refused(err) && exceptionCode(err) != modbus.ExceptionCodeServerDeviceFailure {
+			s.lost = err
+		}
+		return nil, false
+	}
+	b := block{span: at}
+	s.data[at] = slices.Clone(b.part(data, at))
+	return s.data[at], true
 }
 
 func (d *Driver) newKnowledge(p *profile.Profile) *knowledge {
@@ -352,18 +413,14 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 		}
 		return nil
 	}
-	var lost error
+	seek := &seeker{view: v, driver: d, ctx: ctx, pace: at, note: note}
+	if lib.HasSunSpec() {
+		profile.ReadSunSpec(seek)
+	}
 	for _, r := range lib.MatchModbusNeeds() {
-		s := v.units.span(r)
-		data, err := d.gateway.read(ctx, at, s.unit, s.table, r.Address, uint16(s.to-s.from))
-		if err == nil {
-			b := block{span: s}
-			v.data[s] = slices.Clone(b.part(data, s))
-		} else if !refused(err) {
-			lost = err
-		}
-		if err := note(err); err != nil {
-			return id, nil, err
+		seek.Registers(r)
+		if seek.ended != nil {
+			return id, nil, seek.ended
 		}
 	}
 	objects, err := d.gateway.deviceID(ctx, at, unit, 1)
@@ -387,9 +444,9 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 	switch {
 	case !answered:
 		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, err)
-	case lost != nil:
+	case seek.lost != nil:
 		// A rule that could not be checked might have been the right one.
-		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, lost)
+		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, seek.lost)
 	}
 	return id, objects, nil
 }

@@ -44,14 +44,22 @@ const recordBlock = 32
 // gives up.
 const maxSilent = 5
 
-// Ranges are the registers that a profile reads, merged.
-func Ranges(p *profile.Profile) []Range {
+// Ranges are the registers that the profile of a learned device reads and those
+// that it is recognised by, merged; none before Learn.
+func (d *Driver) Ranges() []Range {
+	k := d.known
+	if k == nil {
+		return nil
+	}
 	var out []Range
-	for _, r := range slices.Concat(p.ModbusIdentityNeeds(), p.ModbusRequirements(), p.ModbusNeeds()) {
+	for _, r := range slices.Concat(k.profile.ModbusIdentityNeeds(), k.profile.ModbusMatchNeeds(), k.profile.ModbusRequirements(), k.profile.ModbusNeeds()) {
 		if r.Unit != nil {
 			continue // of another device
 		}
 		out = append(out, Range{r.Table, r.Address, uint16(min(int(r.Address)+max(1, int(r.Count))-1, 1<<16-1))})
+	}
+	for _, s := range k.sunSpec {
+		out = append(out, Range{s.table, uint16(s.from), uint16(s.to - 1)})
 	}
 	return merge(out)
 }

@@ -107,6 +107,7 @@ func (c *checker) profile(p *Profile) {
 	if p.Device.MaxRead < 0 || p.Device.MaxRead > 125 {
 		c.fault(c.line("modbus", "max_read"), "max_read %d is not between 1 and 125", p.Device.MaxRead)
 	}
+	c.sunSpec(p.Device.SunSpec, c.line("modbus", "sunspec"))
 	switch at := c.line("modbus", "pipeline"); {
 	case p.Device.Pipeline < 0 || p.Device.Pipeline > maxPipeline:
 		c.fault(at, "pipeline %d is not between 1 and %d", p.Device.Pipeline, maxPipeline)
@@ -122,14 +123,22 @@ func (c *checker) match(m Match, at ...any) {
 	}
 	c.pattern(m.SysDescr, line)
 	c.pattern(m.ServerID, line)
+	c.pattern(m.Says, line)
+	c.sunSpec(m.SunSpec, line)
 	for _, re := range m.DeviceID {
 		c.pattern(re, line)
 	}
 	for _, w := range m.Where {
 		c.condition(w, line)
 	}
-	if len(m.SysObjectID)+len(m.Present)+len(m.Where)+len(m.DeviceID) == 0 && m.SysDescr == "" && m.ServerID == "" {
+	if len(m.SysObjectID)+len(m.Present)+len(m.Where)+len(m.DeviceID) == 0 && m.SunSpec == 0 && m.SysDescr == "" && m.ServerID == "" && m.Says == "" {
 		c.fault(line, "match without a condition fits every device")
+	}
+}
+
+func (c *checker) sunSpec(model, line int) {
+	if model < 0 || model >= sunSpecEnd {
+		c.fault(line, "sunspec %d is not the number of a model, 1 to %d", model, sunSpecEnd-1)
 	}
 }
 

@@ -120,6 +120,8 @@ func show(v *float64) string {
 // register.
 func (p *Point) Place() string {
 	switch {
+	case p.written != nil:
+		return p.written.Place()
 	case p.Register != nil:
 		return p.register().String() + " " + p.Key
 	case p.OID != "":

@@ -118,6 +118,12 @@ type Match struct {
 	DeviceID map[int]string `yaml:"device_id"`
 	// ServerID is a regular expression on the answer of Modbus function 17.
 	ServerID string `yaml:"server_id"`
+	// Says is a regular expression on all that a Modbus device says of itself:
+	// the texts of function 43/14 by object number and the answer of function
+	// 17, with a blank between them. Case does not count.
+	Says string `yaml:"says"`
+	// SunSpec is the number of a model that a SunSpec device must have.
+	SunSpec int `yaml:"sunspec"`
 }
 
 // Ref names one value beside a point: a column of the same row, an object, or
@@ -375,6 +381,10 @@ type Point struct {
 	// here is in the controls of the profile.
 	Access string `yaml:"access"`
 	Note   string `yaml:"note"`
+
+	// written is the point as the profile has it, of one whose registers were
+	// moved.
+	written *Point
 }
 
 // Formats are the values of Point.Format.
@@ -409,6 +419,9 @@ type ModbusDevice struct {
 	// Pipeline is how many requests may be under way at once on a connection
 	// of Modbus TCP; zero means 1.
 	Pipeline int `yaml:"pipeline"`
+	// SunSpec is the number of the SunSpec model that the registers are of:
+	// where a device has it is looked for, see Profile.On.
+	SunSpec int `yaml:"sunspec"`
 	// Blocks are ranges known to be readable as a whole, gaps included.
 	Blocks []Block `yaml:"blocks"`
 	// Require are settings of the device that the register map depends on.

@@ -117,6 +117,12 @@ func (m *Match) String() string {
 	if m.ServerID != "" {
 		add("server id ~ %s", m.ServerID)
 	}
+	if m.Says != "" {
+		add("says ~ %s", m.Says)
+	}
+	if m.SunSpec != 0 {
+		add("SunSpec model %d", m.SunSpec)
+	}
 	for _, w := range m.Where {
 		add("value of %s", w.place())
 	}
@@ -134,7 +140,7 @@ func (r Ref) place() string {
 // system checks the conditions on sysObjectID and sysDescr. With foreign,
 // objects of a maker stand for the sysObjectID.
 func (m *Match) system(sysObjectID, sysDescr string, foreign bool) (score int, why string, ok bool) {
-	if len(m.DeviceID) > 0 || m.ServerID != "" {
+	if len(m.DeviceID) > 0 || m.ServerID != "" || m.Says != "" || m.SunSpec != 0 {
 		return 0, "", false
 	}
 	if len(m.SysObjectID) > 0 {
@@ -277,10 +283,23 @@ type ModbusIdentity struct {
 	ModbusView
 }
 
+// Says is all that the device says of itself in words.
+func (id ModbusIdentity) Says() string {
+	var out []string
+	for _, n := range slices.Sorted(maps.Keys(id.DeviceID)) {
+		out = append(out, id.DeviceID[n])
+	}
+	return strings.Join(append(out, id.ServerID), " ")
+}
+
 // MatchModbus returns the profiles that fit a Modbus device, best first.
 // Profiles without a match rule cannot be found this way: they are chosen by
 // a person.
 func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
+	says, sunSpec := id.Says(), SunSpec{}
+	if l.HasSunSpec() {
+		sunSpec = ReadSunSpec(id.ModbusView)
+	}
 	return l.candidates(Modbus, func(m *Match) (int, string, bool) {
 		score, why := 0, ""
 		for n, re := range m.DeviceID {
@@ -297,6 +316,22 @@ func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
 			score += 60
 			why = join(why, "server identification")
 		}
+		if m.Says != "" {
+			if !matches("(?i)"+m.Says, says) {
+				return 0, "", false
+			}
+			score += 50
+			why = join(why, "maker and model that the device gives")
+		}
+		if m.SunSpec != 0 {
+			model, place, ok := sunSpec.find(m.SunSpec)
+			if !ok {
+				return 0, "", false
+			}
+			// Of several models the first is what the device is.
+			score += 60 - min(place, 9)
+			why = join(why, fmt.Sprintf("SunSpec model %d at register %d", m.SunSpec, model.Register))
+		}
 		src := source{modbus: id.ModbusView}
 		for _, w := range m.Where {
 			if !w.holds(src, nil) {
@@ -309,6 +344,19 @@ func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
 	})
 }
 
+// HasSunSpec tells whether a match rule asks for a SunSpec model: then
+// ReadSunSpec must find the chain of models in the view that is matched.
+func (l *Library) HasSunSpec() bool {
+	for _, p := range l.profiles {
+		for i := range p.Match {
+			if p.Match[i].SunSpec != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // MatchModbusNeeds lists the registers that the match rules look at.
 func (l *Library) MatchModbusNeeds() []Register {
 	var out []Register
@@ -317,12 +365,24 @@ func (l *Library) MatchModbusNeeds() []Register {
 		if p.Protocol != Modbus {
 			continue
 		}
-		for _, m := range p.Match {
-			for _, w := range m.Where {
-				if r, ok := w.registerOf(); ok && !seen[r.String()] {
-					seen[r.String()] = true
-					out = append(out, r)
-				}
+		for _, r := range p.ModbusMatchNeeds() {
+			if !seen[r.String()] {
+				seen[r.String()] = true
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// ModbusMatchNeeds lists the registers that the match rules of the profile look
+// at.
+func (p *Profile) ModbusMatchNeeds() []Register {
+	var out []Register
+	for _, m := range p.Match {
+		for _, w := range m.Where {
+			if r, ok := w.registerOf(); ok {
+				out = append(out, r)
 			}
 		}
 	}

@@ -221,7 +221,10 @@ type ModbusRecording struct {
 	// DeviceID and ServerID are the answers of functions 43/14 and 17.
 	DeviceID map[int]string
 	ServerID string
-	cells    map[modbusCell]uint16
+	// Profile is the one that the device was recorded with; empty where that
+	// is not known. It need not be one that the device is recognised by.
+	Profile string
+	cells   map[modbusCell]uint16
 }
 
 type modbusCell struct {
@@ -234,7 +237,8 @@ type modbusCell struct {
 // example "holding|130|00fa 0001" (registers in hexadecimal) or "coil|3|1 0".
 // A unit id other than the device's own stands behind the table: "input@2".
 // "device-id|0|text" and "server-id||text" are the answers of functions 43/14
-// and 17; lines beginning with # are comments.
+// and 17, "profile||name" is the profile that it was recorded with; lines
+// beginning with # are comments.
 func ReadModbusRecording(r io.Reader) (*ModbusRecording, error) {
 	rec := &ModbusRecording{DeviceID: map[int]string{}, cells: map[modbusCell]uint16{}}
 	lines := bufio.NewScanner(r)
@@ -258,8 +262,12 @@ func (m *ModbusRecording) line(line string) error {
 	if len(f) != 3 {
 		return fmt.Errorf("%.40q is not TABLE|ADDRESS|VALUES", line)
 	}
-	if f[0] == "server-id" {
+	switch f[0] {
+	case "server-id":
 		m.ServerID = f[2]
+		return nil
+	case "profile":
+		m.Profile = f[2]
 		return nil
 	}
 	at, err := strconv.ParseUint(f[1], 0, 16)
@@ -388,6 +396,9 @@ func Dotted(oid []uint32) string {
 // Write writes the recording in the form that ReadModbusRecording reads.
 func (m *ModbusRecording) Write(w io.Writer) error {
 	b := bufio.NewWriter(w)
+	if m.Profile != "" {
+		_, _ = fmt.Fprintf(b, "profile||%s\n", m.Profile) // Flush tells
+	}
 	for _, id := range slices.Sorted(maps.Keys(m.DeviceID)) {
 		_, _ = fmt.Fprintf(b, "device-id|%d|%s\n", id, m.DeviceID[id]) // Flush tells
 	}

@@ -34,6 +34,7 @@ func (p *Profile) Resolve(view View) (*Device, error) {
 
 // ResolveModbus applies a Modbus profile to registers that were read.
 func (p *Profile) ResolveModbus(view ModbusView) (*Device, error) {
+	p = p.On(view)
 	return p.resolve(source{modbus: view, device: &p.Device})
 }
 

@@ -124,15 +124,14 @@ func recordModbus(ctx context.Context, o RecordOptions, hide []string) (*Recorde
 	identity := map[string]string{}
 	ranges := o.Ranges
 	// What the device says of itself is to be taken out, whatever the ranges.
-	learned, err := learnModbus(ctx, o)
+	learned, own, err := learnModbus(ctx, o)
 	switch {
 	case err == nil:
 		out.Profile = learned.Profile
 		identity["serial"], identity["name"] = learned.Identity.Serial, learned.Identity.Name
 		identity["location"], identity["contact"], identity["mac"] = learned.Identity.Location, learned.Identity.Contact, learned.Identity.MAC
 		if len(ranges) == 0 {
-			p, _ := o.Library.Get(learned.Profile)
-			ranges = modbus.Ranges(p)
+			ranges = own
 		}
 	case len(ranges) == 0 || ctx.Err() != nil:
 		return nil, err
@@ -149,9 +148,10 @@ func recordModbus(ctx context.Context, o RecordOptions, hide []string) (*Recorde
 		return nil, errors.Join(err, errors.New("no register was read"))
 	}
 	out.modbus, out.Partial, out.Read = rec, err, out.Kept
+	rec.Profile = o.Target.Profile
 	if !o.Raw {
 		if p, ok := o.Library.Get(out.Profile); ok {
-			hideNumbers(p, rec)
+			hideNumbers(p.On(rec), rec)
 		}
 		NewStripper(identity, hide...).Modbus(rec)
 	}
@@ -181,11 +181,16 @@ func hideNumbers(p *profile.Profile, rec *profile.ModbusRecording) {
 	}
 }
 
-func learnModbus(ctx context.Context, o RecordOptions) (*collectors.Learned, error) {
+// learnModbus tells what a device is and which registers belong to it.
+func learnModbus(ctx context.Context, o RecordOptions) (*collectors.Learned, []modbus.Range, error) {
 	d, err := o.Modbus.NewDriver(o.Target)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = d.Close() }() // it was only read
-	return collectors.Learn(ctx, d)
+	learned, err := collectors.Learn(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	return learned, d.(*modbus.Driver).Ranges(), nil
 }

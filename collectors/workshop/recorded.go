@@ -35,7 +35,7 @@ func RecordingOf(file string) string {
 // Apply applies a profile to a recording, by the ending of whose file its form
 // is known. An empty name takes the profile that fits best; a Modbus recording
 // tells little of the device, so that the profile which the file is named
-// after comes next.
+// after comes first, then the one that it was recorded with.
 func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Device, error) {
 	var p *profile.Profile
 	if name != "" {
@@ -79,6 +79,9 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 
 func modbusProfile(lib *profile.Library, file string, rec *profile.ModbusRecording) *profile.Profile {
 	if p, ok := lib.Get(RecordingOf(file)); ok && p.Protocol == profile.Modbus {
+		return p
+	}
+	if p, ok := lib.Get(rec.Profile); ok && p.Protocol == profile.Modbus {
 		return p
 	}
 	found := lib.MatchModbus(profile.ModbusIdentity{DeviceID: rec.DeviceID, ServerID: rec.ServerID, ModbusView: rec})
