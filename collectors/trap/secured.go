@@ -99,7 +99,8 @@ func (r *Receiver) open(b []byte, m *usm.Message, sum digest, ours bool, from ne
 	var candidates []Sender
 	o.why = unknownUser
 	for _, x := range senders {
-		if x.Version != collectors.SNMPv3 || x.Credential.User != string(m.User) {
+		// No name is no user, but a device whose credential is not known.
+		if x.Version != collectors.SNMPv3 || x.Credential.User == "" || x.Credential.User != string(m.User) {
 			continue
 		}
 		o.why = unsupportedLevel

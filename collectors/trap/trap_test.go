@@ -677,6 +677,20 @@ func TestSecureTrap(t *testing.T) {
 	step("new", p.message(tagTrap, 8, 6, 500), true)
 }
 
+// A device whose credential is not known has neither an empty user nor an empty
+// community.
+func TestUnknownCredential(t *testing.T) {
+	b := listen(t, trap.Options{}, one(trap.Sender{Device: 7, Version: collectors.SNMPv3}, trap.Sender{Device: 8, Version: collectors.SNMPv2c}))
+	p := newPeer(b, usm.User{}, []byte("\x80\x00\x00\x00\x05sender"))
+	send(t, p.c, p.message(tagTrap, 1, 1, 1))
+	send(t, p.c, v2c(t, "", tagTrap, 2, onBattery))
+	send(t, p.c, v1(t, "", [4]byte{127, 0, 0, 1}, 6, 5))
+	b.until("refused", func(s trap.Stats) bool { return s.Refused+s.Received == 3 })
+	if x := b.traps(); len(x) != 0 {
+		t.Errorf("got %+v", x)
+	}
+}
+
 // Users of the same name at one address are told apart by their keys.
 func TestSameUserName(t *testing.T) {
 	other := v3user

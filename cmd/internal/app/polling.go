@@ -81,6 +81,7 @@ func (a *App) setTargets(ctx context.Context) error {
 		return err
 	}
 	targets := make([]collectors.Target, 0, len(devices))
+	var senders []collectors.Target // of traps
 	secrets := map[uint64]collectors.SNMPCredential{}
 	failed := map[uint64]error{}
 	locked := map[models.DeviceID]error{}
@@ -116,9 +117,14 @@ func (a *App) setTargets(ctx context.Context) error {
 			}
 		}
 		targets = append(targets, t)
+		// Without its secrets nothing tells whether a trap is its own; one for
+		// which no community is asked needs none.
+		if locked[d.ID] == nil || a.opt.Config.Traps.AnyCommunity && t.Protocol != collectors.SNMPv3 {
+			senders = append(senders, t)
+		}
 	}
 	a.locked.Store(&locked)
-	a.senders.set(targets)
+	a.senders.set(senders)
 	a.manager.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,7 +90,7 @@ func TestTargetsAreTriedAgain(t *testing.T) {
 }
 
 // A credential that cannot be opened is told of its devices, until it is
-// entered again.
+// entered again. Nothing is taken for a trap of theirs meanwhile.
 func TestLockedCredentialIsTold(t *testing.T) {
 	a := plain(t, t.TempDir())
 	id := a.testCredential(t)
@@ -103,12 +104,19 @@ func TestLockedCredentialIsTold(t *testing.T) {
 	if h := state(); !strings.Contains(h.LastError, "credential cannot be opened") {
 		t.Errorf("%+v", h)
 	}
+	loopback := netip.MustParseAddr("127.0.0.1")
+	if x := a.senders.at(loopback); len(x) != 0 {
+		t.Errorf("traps are taken of %+v", x)
+	}
 	_, err := a.core.Credentials.Update(system(t.Context()), *id, credential.Change{Secrets: &credential.Secrets{Community: "not public either"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.reloadTargets()
 	until(t, 20*time.Second, "tried with it", func() bool { return state().State == collectors.StateSilent })
+	if x := a.senders.at(loopback); len(x) != 1 {
+		t.Errorf("traps are taken of %+v", x)
+	}
 }
 
 // subnet_rate slows what is asked of a subnet.
