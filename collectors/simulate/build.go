@@ -37,7 +37,10 @@ func (f *Facility) build() error {
 			if err != nil {
 				return err
 			}
-			d.switched = func(outlet int, action string) bool { return w.switchOutlet(&r.pdu[s], outlet, action) }
+			d.told = func(key, option string) bool { return w.switchOutlet(&r.pdu[s], outlet(key), option) }
+			if err := f.behind(fmt.Sprintf("GW-%s-%02d", h.Code, r.row+1), d); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range w.ups {
@@ -77,12 +80,12 @@ func (f *Facility) build() error {
 	return f.buildPlant(get)
 }
 
-// buildPlant makes the meters, the transfer switch and the generator, behind
-// one Modbus gateway.
+// buildPlant makes the meters, the transfer switch, the generator and the
+// chillers; those with Modbus are behind one gateway.
 func (f *Facility) buildPlant(get func(string) (*template, error)) error {
 	w, p := f.world, f.opt.Site.Plant
-	g := &gateway{facility: f, units: map[uint8]*device{}}
-	add := func(profileName string, info Info, value func(string, *models.PointSpec) (float64, bool)) error {
+	// told may be nil, see device.told.
+	addTold := func(profileName string, info Info, value func(string, *models.PointSpec) (float64, bool), told func(key, option string) bool) error {
 		if profileName == "" {
 			return nil
 		}
@@ -95,11 +98,11 @@ func (f *Facility) buildPlant(get func(string) (*template, error)) error {
 		if err != nil {
 			return err
 		}
-		if d.image == nil {
-			return nil
-		}
-		g.units[uint8(len(g.units)+1)] = d
-		return nil
+		d.told = told
+		return f.behind("GW-1", d)
+	}
+	add := func(profileName string, info Info, value func(string, *models.PointSpec) (float64, bool)) error {
+		return addTold(profileName, info, value, nil)
 	}
 	for s := sideA; s <= sideB; s++ {
 		name := "MSB-" + string("AB"[s])
@@ -122,7 +125,7 @@ func (f *Facility) buildPlant(get func(string) (*template, error)) error {
 	}
 	for i := range w.chillers {
 		c := &w.chillers[i]
-		if err := add(p.ChillerProfile, Info{Name: c.name, Kind: "chiller"}, w.chillerValues(c)); err != nil {
+		if err := addTold(p.ChillerProfile, Info{Name: c.name, Kind: "chiller"}, w.chillerValues(c), c.told); err != nil {
 			return err
 		}
 	}
@@ -131,9 +134,6 @@ func (f *Facility) buildPlant(get func(string) (*template, error)) error {
 		if err := add(p.LeakProfile, Info{Name: name, Kind: "leak"}, w.leakValues(name)); err != nil {
 			return err
 		}
-	}
-	if len(g.units) > 0 {
-		f.gateways["GW-1"] = g
 	}
 	return nil
 }
@@ -642,10 +642,20 @@ func (w *world) chillerValues(c *chillerState) func(string, *models.PointSpec) (
 			}
 			return 0, true
 		case key == "compressor/enabled", key == "pump/enabled":
-			if c.failed {
+			if c.failed || c.stopped {
 				return 0, true
 			}
 			return 1, true
+		case key == "control/start": // a failure does not take the order back
+			if c.stopped {
+				return 0, true
+			}
+			return 1, true
+		case key == "state":
+			if c.failed || c.stopped {
+				return state(spec, "stopped", "standby", "off")
+			}
+			return state(spec, "running", "on")
 		}
 		return 0, false
 	}

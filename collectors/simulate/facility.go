@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,8 +122,12 @@ type device struct {
 	image  *profile.ModbusRecording
 	silent atomic.Bool
 	stuck  bool // sensors keep their last value
-	// switched is told of outlets that are switched; nil for devices without.
-	switched func(outlet int, action string) bool
+	// told does what the device is told by the key of a control and one of its
+	// options, and returns false for what it does not know; Facility.mu is held.
+	// It is nil for devices that only keep what is written.
+	told func(key, option string) bool
+	// controls is what a Modbus device takes.
+	controls []profile.ResolvedControl
 
 	mu    sync.Mutex
 	fresh time.Time
@@ -201,7 +207,8 @@ func (f *Facility) Start() error {
 		d.info.Address = a.Addr()
 		f.agents = append(f.agents, a)
 	}
-	for name, g := range f.gateways {
+	for _, name := range slices.Sorted(maps.Keys(f.gateways)) {
+		g := f.gateways[name]
 		if err := g.listen(next()); err != nil {
 			return errors.Join(fmt.Errorf("gateway %s: %w", name, err), f.Stop())
 		}
@@ -373,10 +380,8 @@ func (f *Facility) add(t *template, info Info, value func(string, *models.PointS
 		d.points = append(d.points, b)
 	}
 	d.individual(t)
-	if f.opt.Control && d.table != nil {
-		if err := f.controls(d, t); err != nil {
-			return nil, err
-		}
+	if f.opt.Control {
+		f.controls(d, resolved.Controls)
 	}
 	f.devices = append(f.devices, d)
 	return d, nil

@@ -37,6 +37,26 @@ const (
 	targetSilent    = 11
 )
 
+// maxUnits is how many devices answer behind one gateway.
+const maxUnits = 247
+
+// behind puts a Modbus device behind a gateway.
+func (f *Facility) behind(name string, d *device) error {
+	if d.image == nil {
+		return nil
+	}
+	g, ok := f.gateways[name]
+	if !ok {
+		g = &gateway{facility: f, units: map[uint8]*device{}}
+		f.gateways[name] = g
+	}
+	if len(g.units) == maxUnits {
+		return fmt.Errorf("device %s: behind gateway %s are %d already", d.info.Name, name, maxUnits)
+	}
+	g.units[uint8(len(g.units)+1)] = d
+	return nil
+}
+
 func (g *gateway) listen(address string) error {
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
@@ -124,6 +144,10 @@ func (g *gateway) answer(unit byte, pdu []byte) []byte {
 	if d.silent.Load() {
 		return nil
 	}
+	switch pdu[0] {
+	case 5, 6, 15, 16:
+		return g.facility.write(d, pdu)
+	}
 	g.facility.refresh(d)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -146,7 +170,7 @@ func answer(image *profile.ModbusRecording, pdu []byte) []byte {
 	}
 	table, ok := map[byte]string{1: "coil", 2: "discrete", 3: "holding", 4: "input"}[fc]
 	if !ok {
-		return fail(illegalFunction) // writing included: the plant is only read
+		return fail(illegalFunction) // writing included
 	}
 	if len(pdu) != 5 {
 		return fail(illegalValue)

@@ -123,8 +123,19 @@ type coolingState struct {
 type chillerState struct {
 	name   string
 	failed bool
-	coolW  float64
-	powerW float64
+	// stopped on somebody's order.
+	stopped bool
+	coolW   float64
+	powerW  float64
+}
+
+// told stops the chiller or has it run.
+func (c *chillerState) told(key, option string) bool {
+	if key != "control/start" || option != "start" && option != "stop" {
+		return false
+	}
+	c.stopped = option == "stop"
+	return true
 }
 
 // plantState is the supply of the whole site.
@@ -539,7 +550,7 @@ func (w *world) water(sec float64) {
 	powered := w.boardLive(sideA) || w.boardLive(sideB)
 	running := 0
 	for i := range w.chillers {
-		if !w.chillers[i].failed && powered {
+		if !w.chillers[i].failed && !w.chillers[i].stopped && powered {
 			running++
 		}
 	}
@@ -548,7 +559,7 @@ func (w *world) water(sec float64) {
 	for i := range w.chillers {
 		c := &w.chillers[i]
 		c.coolW, c.powerW = 0, 0
-		if c.failed || !powered || running == 0 {
+		if c.failed || c.stopped || !powered || running == 0 {
 			continue
 		}
 		c.coolW = math.Max(0, math.Min(want/float64(running), w.site.Plant.ChillerKW*1000))
