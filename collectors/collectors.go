@@ -177,7 +177,9 @@ type Sink interface {
 type Registry interface {
 	// Register makes sure that each spec is a point of the device and returns
 	// their ids in the order of specs. Points of the device that are no longer
-	// listed are marked retired, never deleted.
+	// listed are marked retired, never deleted. The same points of the same
+	// device have the same ids each time: while an error lasts, those that were
+	// given before go on.
 	Register(ctx context.Context, device models.DeviceID, learned *Learned) ([]models.PointID, error)
 }
 

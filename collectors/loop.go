@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -42,6 +43,7 @@ type loop struct {
 	counters  counters
 	computed  *Computed
 	ids       []models.PointID
+	known     [sha256.Size]byte // fingerprint of what ids are of
 	groups    []group
 	failed    bool // the points were marked as not answered
 	failures  int
@@ -217,17 +219,26 @@ func (l *loop) learn(ctx context.Context) error {
 	l.learned = false
 	computed := Compute(learned)
 	learned.Intervals = l.intervals(learned)
-	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
-	if err != nil {
-		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
-	}
-	if len(ids) != len(learned.Points) {
-		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
-	}
 	now := time.Now()
+	next := now.Add(l.manager.opt.LearnEvery)
+	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
+	known := fingerprint(learned)
+	switch {
+	case err == nil && len(ids) != len(learned.Points):
+		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
+	case err == nil:
+	case l.ids == nil || l.known != known:
+		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
+	default:
+		// The registry is away. The device and its points are those whose ids
+		// are known.
+		l.manager.opt.Log.WarnContext(ctx, "what was learned is registered later", "device", l.target.Name, "err", err)
+		ids, next = l.ids, now.Add(relearnPause)
+	}
+	l.known = known
 	l.learned, l.changed, l.ids, l.computed = true, false, ids, computed
 	l.counters.learned(learned.Points, ids)
-	l.learnAt = now.Add(l.manager.opt.LearnEvery)
+	l.learnAt = next
 	l.groups = l.groups[:0]
 	seen := map[string]bool{}
 	for _, p := range learned.Points {
@@ -251,6 +262,17 @@ func (l *loop) learn(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// fingerprint is the same for what has the same ids: the same points of the same
+// device, as far as it says which it is.
+func fingerprint(l *Learned) [sha256.Size]byte {
+	id := l.Identity
+	text := fmt.Appendf(nil, "%q", []string{l.Profile, id.Vendor, id.Model, id.Serial, id.MAC, id.SysObjectID})
+	for i := range l.Points {
+		text = fmt.Appendf(text, "%q %q\n", l.Points[i].Key, l.Points[i].Class)
+	}
+	return sha256.Sum256(text)
 }
 
 // intervals are those at which the groups of a device are polled.
@@ -304,7 +326,7 @@ func (l *loop) poll(ctx context.Context) error {
 		}
 	}
 	if len(names) == 0 {
-		l.plan(start)
+		l.plan(start, start)
 		return nil
 	}
 	l.manager.late.note(start, l.groups)
@@ -314,7 +336,7 @@ func (l *loop) poll(ctx context.Context) error {
 	readings = l.computed.Append(readings)
 	buf.readings = readings[:0]
 	end := time.Now()
-	l.plan(end)
+	l.plan(start, end)
 	if errors.Is(err, ErrChanged) && !errors.Is(err, ErrRestarted) {
 		l.changed, err = true, nil
 	}
@@ -371,17 +393,18 @@ func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
 // and their requests leave together.
 const beats = 40
 
-// plan sets the next turn of each group. Turns keep their phase; those that
-// passed meanwhile are skipped and counted.
-func (l *loop) plan(now time.Time) {
+// plan sets the next turn of each group that was due when a poll began. Turns
+// keep their phase; those that passed until it ended are skipped and counted.
+// A group that became due meanwhile was not read, and is read next.
+func (l *loop) plan(began, ended time.Time) {
 	var skipped uint64
 	l.nextTime = time.Time{}
 	for i := range l.groups {
 		g := &l.groups[i]
-		if !g.next.After(now) {
+		if !g.next.After(began) {
 			// The groups of a device have one beat, so as to be read together.
 			g.next = l.manager.beat(g.next, l.groups[0].interval/beats).Add(g.interval)
-			for !g.next.After(now) {
+			for !g.next.After(ended) {
 				g.next = g.next.Add(g.interval)
 				skipped++
 			}

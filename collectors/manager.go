@@ -124,6 +124,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	m.mu.Unlock()
 	<-ctx.Done()
+	m.mu.Lock()   // a Set that saw ctx alive has started its loops
+	m.mu.Unlock() //nolint:staticcheck // the order is all that is wanted
 	m.wg.Wait()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,7 @@ type fakeDriver struct {
 	learn  func(n int) error
 	takes  time.Duration
 	closes int
+	model  string
 }
 
 func (d *fakeDriver) Learn(context.Context) (*Learned, error) {
@@ -36,7 +38,8 @@ func (d *fakeDriver) Learn(context.Context) (*Learned, error) {
 		}
 	}
 	return &Learned{
-		Profile: "fake", Kind: "pdu", Intervals: map[string]time.Duration{"fast": 10 * time.Second},
+		Identity: Identity{Model: d.model},
+		Profile:  "fake", Kind: "pdu", Intervals: map[string]time.Duration{"fast": 10 * time.Second},
 		Points: []models.PointSpec{{Key: "a", Class: quantity.Power, Group: "fast"}, {Key: "b", Class: quantity.Power, Group: "fast"}},
 	}, nil
 }
@@ -210,6 +213,92 @@ func TestPausesAreNotSkippedPolls(t *testing.T) {
 	})
 }
 
+// A group that becomes due while another is read is read next, and each turn
+// that passed is counted.
+func TestSlowGroupKeepsItsTurns(t *testing.T) {
+	for _, takes := range []time.Duration{time.Second, 12 * time.Second, 35 * time.Second, 45 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			d, m := &twoGroups{takes: takes}, &memory{}
+			mgr := NewManager(ManagerOptions{Sink: m, Registry: m, NewDriver: func(Target) (Driver, error) { return d, nil }})
+			mgr.Set([]Target{{Device: 1, Name: "x", Address: "192.0.2.1:161", Protocol: SNMPv2c}})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if err := mgr.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			// What was not read was skipped, and the hour has 420 turns.
+			skipped := int(mgr.Health()[0].Skipped)
+			if all := d.read["fast"] + d.read["slow"] + skipped; all < 414 || all > 422 {
+				t.Errorf("polls of %s: %v read, %d skipped of 420", takes, d.read, skipped)
+			}
+			if least := int(time.Hour/max(takes, time.Minute))*2/3 - 1; d.read["slow"] < least {
+				t.Errorf("polls of %s: %d of 60 slow ones", takes, d.read["slow"])
+			}
+		})
+	}
+}
+
+// twoGroups is a driver whose reads take their time.
+type twoGroups struct {
+	takes time.Duration
+	read  map[string]int
+}
+
+func (d *twoGroups) Learn(context.Context) (*Learned, error) {
+	return &Learned{Intervals: map[string]time.Duration{"fast": 10 * time.Second, "slow": time.Minute}, Points: []models.PointSpec{
+		{Key: "a", Class: quantity.Power, Group: "fast"}, {Key: "b", Class: quantity.Power, Group: "slow"},
+	}}, nil
+}
+
+func (d *twoGroups) Read(ctx context.Context, groups []string, dst []Reading) ([]Reading, error) {
+	if d.read == nil {
+		d.read = map[string]int{}
+	}
+	for i, name := range []string{"fast", "slow"} {
+		if slices.Contains(groups, name) {
+			d.read[name]++
+			dst = append(dst, Reading{Index: i, Value: 1})
+		}
+	}
+	select {
+	case <-time.After(d.takes):
+		return dst, nil
+	case <-ctx.Done():
+		return dst, ctx.Err()
+	}
+}
+
+func (d *twoGroups) Close() error { return nil }
+
+// While the registry is away, a device that is as it was goes on being polled;
+// one that has changed does not, since nobody knows the ids of its points.
+func TestRegistryIsAway(t *testing.T) {
+	for _, changed := range []bool{false, true} {
+		d := &fakeDriver{}
+		m := &memory{register: func(n int) error {
+			if n >= 2 {
+				if changed {
+					d.model = "another"
+				}
+				return context.DeadlineExceeded
+			}
+			return nil
+		}}
+		manageWith(t, m, 3*time.Hour, map[models.DeviceID]*fakeDriver{1: d}, func(mgr *Manager, m *memory) {
+			h := mgr.Health()[0]
+			switch {
+			case !changed && (len(d.polls) < 1078 || h.State != StateOK || m.count(models.CommFailed) != 0):
+				t.Errorf("%d of 1080 polls, %+v", len(d.polls), h)
+			case changed && h.State != StateError:
+				t.Errorf("another model is polled under the ids of the one before: %+v", h)
+			}
+			if !changed && m.asked < 20 {
+				t.Errorf("asked for the ids %d times", m.asked)
+			}
+		})
+	}
+}
+
 func TestLatePollsAreSkippedAndCounted(t *testing.T) {
 	d := &fakeDriver{takes: 25 * time.Second}
 	manage(t, 150*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
@@ -312,12 +401,14 @@ func TestSetStartsAndEndsLoops(t *testing.T) {
 // When points get no ids, the driver knows other points than the ids are for:
 // nothing may be polled until both fit again.
 func TestNothingIsPolledUntilPointsHaveTheirIDs(t *testing.T) {
-	d := &fakeDriver{read: func(n int) error {
+	d := &fakeDriver{}
+	d.read = func(n int) error {
 		if n == 3 {
+			d.model = "another"
 			return ErrRestarted
 		}
 		return nil
-	}}
+	}
 	m := &memory{register: func(n int) error {
 		if n >= 2 && n <= 6 {
 			return errors.New("database is locked")
