@@ -396,6 +396,12 @@ func (s *Service) resolve(ctx context.Context, p *models.Position) error {
 	return nil
 }
 
+// reachedElsewhere reports whether what may be written of a device is not there
+// any more, or somewhere else.
+func reachedElsewhere(before, after models.Device) bool {
+	return after.Protocol != before.Protocol || after.Address != before.Address || after.UnitID != before.UnitID || after.Profile != before.Profile
+}
+
 // UpdateDevice replaces what people decide of a device. Its place stays (see
 // layout.Service.Place), the permission to write it (see AllowControl) too
 // unless it is another device afterwards, and so do the roles of its points (see SetPointRole)
@@ -429,8 +435,7 @@ func (s *Service) UpdateDevice(ctx context.Context, d models.Device) (models.Dev
 		}
 		d.Position, d.LearnedFacts, d.Generation = before.Position, before.LearnedFacts, before.Generation
 		d.Controlling = before.Controlling
-		if d.Protocol != before.Protocol || d.Address != before.Address || d.UnitID != before.UnitID || d.Profile != before.Profile {
-			// What may be written is not there any more, or somewhere else.
+		if reachedElsewhere(before, d) {
 			d.Controlling = models.Controlling{}
 			if err := s.unwritable(ctx, tx, d.ID, models.ControlReplaced); err != nil {
 				return err

@@ -99,8 +99,7 @@ type FeedSpec struct {
 	Rack         string
 }
 
-// CableSpec is a cable from end A to end B. Cables with a label are known again
-// by it.
+// CableSpec is a cable from end A to end B, by which it is known again.
 type CableSpec struct {
 	models.Cable
 	A, B EndSpec

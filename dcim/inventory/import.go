@@ -3,8 +3,10 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 
 	"github.com/aisle-dcim/aisle/dcim/access"
@@ -24,9 +26,12 @@ func (s *Service) Import(ctx context.Context, f Facility) (Imported, error) {
 			return Imported{}, err
 		}
 	}
+	if err := normalise(reflect.ValueOf(&f).Elem(), ""); err != nil {
+		return Imported{}, fmt.Errorf("import facility: %w", err)
+	}
 	var im *importer
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		im = newImporter(ctx, tx)
+		im = s.newImporter(ctx, tx)
 		if err := im.facility(f); err != nil {
 			return err
 		}
@@ -44,6 +49,46 @@ func (s *Service) Import(ctx context.Context, f Facility) (Imported, error) {
 	return im.out, nil
 }
 
+// normalise gives the texts of a facility, in place, the form in which they are
+// stored and compared, so that a name finds what bears it however its
+// diacritics were typed. Names must be ones.
+func normalise(v reflect.Value, field string) error {
+	switch v.Kind() {
+	case reflect.String:
+		if v.String() == "" {
+			return nil
+		}
+		text := norm.NFC.String(strings.TrimSpace(v.String()))
+		if field == "Name" {
+			var err error
+			if text, err = layout.CheckName("name", text); err != nil {
+				return err
+			}
+		}
+		v.SetString(text)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				if err := normalise(v.Field(i), f.Name); err != nil {
+					return err
+				}
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := normalise(v.Index(i), field); err != nil {
+				return err
+			}
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return normalise(v.Elem(), field)
+		}
+	default: // numbers and times
+	}
+	return nil
+}
+
 func siteNames(f Facility) string {
 	names := make([]string, len(f.Sites))
 	for i, x := range f.Sites {
@@ -59,6 +104,8 @@ type importer struct {
 	tx      *gorm.DB
 	out     Imported
 	changed []models.DeviceID
+	// unwritable is Options.Unwritable.
+	unwritable func(ctx context.Context, tx *gorm.DB, id models.DeviceID, why models.ControlCause) error
 
 	manufacturers map[string]uint64
 	rackTypes     map[string]models.RackType
@@ -102,8 +149,8 @@ func key(parts ...any) string {
 	return b.String()
 }
 
-func newImporter(ctx context.Context, tx *gorm.DB) *importer {
-	return &importer{ctx: ctx, tx: tx, out: Imported{Created: map[string]int{}}}
+func (s *Service) newImporter(ctx context.Context, tx *gorm.DB) *importer {
+	return &importer{ctx: ctx, tx: tx, unwritable: s.unwritable, out: Imported{Created: map[string]int{}}}
 }
 
 func fresh() models.Record {
@@ -206,7 +253,7 @@ func (im *importer) types(f Facility) error {
 		if err := rackTypes.check(&t); err != nil {
 			return fmt.Errorf("rack type %q: %w", x.Model, err)
 		}
-		t.ID, t.ManufacturerID, t.Record = 0, im.manufacturers[strings.TrimSpace(x.Manufacturer)], fresh()
+		t.ID, t.ManufacturerID, t.Record = 0, im.manufacturers[x.Manufacturer], fresh()
 		k := key(t.ManufacturerID, t.Model)
 		if _, ok := im.rackTypes[k]; !ok {
 			im.rackTypes[k] = t
@@ -231,7 +278,7 @@ func (im *importer) types(f Facility) error {
 		if err := checkDeviceType(&t); err != nil {
 			return fmt.Errorf("device type %q: %w", x.Model, err)
 		}
-		t.ID, t.ManufacturerID, t.Record = 0, im.manufacturers[strings.TrimSpace(x.Manufacturer)], fresh()
+		t.ID, t.ManufacturerID, t.Record = 0, im.manufacturers[x.Manufacturer], fresh()
 		k := key(t.ManufacturerID, t.Model)
 		if _, ok := im.deviceTypes[k]; !ok {
 			im.deviceTypes[k] = t
@@ -448,7 +495,7 @@ func (im *importer) rowsAndRacks(x *LocationSpec, location uint64, path []string
 		im.racks[key(location, r.Name)] = *r
 	}
 	for i := range x.Racks {
-		rack := im.racks[key(location, strings.TrimSpace(x.Racks[i].Name))]
+		rack := im.racks[key(location, x.Racks[i].Name)]
 		if rack.ID == 0 {
 			return fault.NotFound("rack", x.Racks[i].Name)
 		}

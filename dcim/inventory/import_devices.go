@@ -163,12 +163,19 @@ func (im *importer) readdress(have models.Device, want *models.Device) error {
 	if !pollingChanged(have, *want) {
 		return nil
 	}
+	moved := reachedElsewhere(have, *want)
 	have.Polling = want.Polling
+	if moved {
+		have.Controlling = models.Controlling{}
+		if err := im.unwritable(im.ctx, im.tx, have.ID, models.ControlReplaced); err != nil {
+			return err
+		}
+	}
 	have.Folded = folded(&have)
 	have.Version++
 	have.UpdatedAt = db.Now()
 	err := im.tx.Model(&have).Select("poll_enabled", "protocol", "address", "credential_id", "unit_id", "profile_override", "interval_s",
-		"timeout_ms", "collector_id", "search_text", "version", "updated_at").Updates(&have).Error
+		"timeout_ms", "collector_id", "control_allowed", "control_credential_id", "search_text", "version", "updated_at").Updates(&have).Error
 	if err != nil {
 		return fmt.Errorf("update device %q: %w", have.Name, db.Explain(err, "device", have.Name))
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 
 	"github.com/aisle-dcim/aisle/dcim/db/dbtest"
@@ -209,6 +210,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 			"cable":   {func(x *inventory.Facility) { x.Sites[0].Cables[4].B.Port = "?" }, fault.ErrNotFound},
 			"twin":    {func(x *inventory.Facility) { x.Sites[0].Cables[5].A = x.Sites[0].Cables[4].A }, fault.ErrConflict},
 			"end":     {func(x *inventory.Facility) { x.Sites[0].Cables[5].A = inventory.EndSpec{} }, fault.ErrInvalid},
+			"name":    {func(x *inventory.Facility) { x.Sites[0].Panels[1].Breakers[0].Name = "A\x001" }, fault.ErrInvalid},
 		} {
 			x := facility(2, 20_000)
 			c.spoil(&x)
@@ -226,6 +228,71 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		ok(t, err)
 		if page.Total != 0 {
 			t.Errorf("%d devices left", page.Total)
+		}
+	})
+}
+
+// Names with diacritics come composed or not, as the system of whoever typed
+// them has it, and are the same.
+func TestImportOfNamesWithDiacritics(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.credential(t, "public", "snmp-community")
+		facilityIn := func(form norm.Form) inventory.Facility {
+			x := facility(2, 20_000)
+			rack := &x.Sites[0].Locations[0].Locations[0].Racks[1]
+			name := form.String("máy-đo-điện")
+			rack.Devices[0].Name = name
+			for i := range x.Sites[0].Cables {
+				for _, end := range []*inventory.EndSpec{&x.Sites[0].Cables[i].A, &x.Sites[0].Cables[i].B} {
+					if end.Device == "pdu-01-A" {
+						end.Device = name
+					}
+				}
+			}
+			x.Sites[0].Panels[0].Name = form.String("Tủ điện A")
+			x.Sites[0].Cables[0].B.Panel = " Tủ điện A"
+			for i := range x.Sites[0].Cables {
+				if x.Sites[0].Cables[i].A.Panel == "Panel A" {
+					x.Sites[0].Cables[i].A.Panel = x.Sites[0].Panels[0].Name
+				}
+			}
+			return x
+		}
+		_, err := f.Import(f.ctx, facilityIn(norm.NFD))
+		ok(t, err)
+		again, err := f.Import(f.ctx, facilityIn(norm.NFC))
+		ok(t, err)
+		if len(again.Created) != 0 {
+			t.Errorf("made twice: %v", again.Created)
+		}
+	})
+}
+
+// A device that is polled elsewhere than before may not be written there.
+func TestReaddressedDevicesAreNotWritten(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.credential(t, "public", "snmp-community")
+		_, err := f.Import(f.ctx, facility(1, 20_000))
+		ok(t, err)
+		page, err := f.Devices(f.ctx, inventory.DeviceFilter{Search: "pdu-00-A"})
+		ok(t, err)
+		ok(t, f.AllowControl(f.ctx, page.Items[0].ID, models.Controlling{ControlAllowed: true}))
+		allowed := func() bool {
+			d, err := f.Device(f.ctx, page.Items[0].ID)
+			ok(t, err)
+			return d.ControlAllowed
+		}
+		_, err = f.Import(f.ctx, facility(1, 20_000))
+		ok(t, err)
+		if !allowed() {
+			t.Error("the permission is gone although nothing changed")
+		}
+		_, err = f.Import(f.ctx, facility(1, 30_000))
+		ok(t, err)
+		if allowed() {
+			t.Error("what is at the new address may be written")
 		}
 	})
 }

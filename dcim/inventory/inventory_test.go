@@ -53,7 +53,7 @@ func setUp(t testing.TB, g *gorm.DB) *fixture {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.gone = append(f.gone, ids...)
-	}})
+	}, Unwritable: func(context.Context, *gorm.DB, models.DeviceID, models.ControlCause) error { return nil }})
 	ok(t, err)
 	ok(t, f.LoadCatalog(f.ctx))
 	f.site, err = f.lay.CreateSite(f.ctx, models.Site{Name: "S"})
@@ -407,6 +407,40 @@ func TestLearned(t *testing.T) {
 		}
 		if p, _ := f.Catalog().Point(ids[0]); p == nil || p.RetiredAt == nil || p.Generation != 1 {
 			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// A device that tells no number of its own is another one when somebody else
+// made it or it is another model.
+func TestDevicesWithoutSerialNumber(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		known := inventory.Learned{Profile: "meter-a", Vendor: "Maker", Model: "M1", SysObjectID: "1.3.6.1.4.1.9.1", SysDescr: "M1 v1"}
+		bus := inventory.Learned{Profile: "meter-a", Vendor: "Maker", Model: "M1"}
+		for name, x := range map[string]struct {
+			known inventory.Learned
+			edit  func(l *inventory.Learned)
+			other bool
+		}{
+			"the same":               {known, func(*inventory.Learned) {}, false},
+			"new firmware":           {known, func(l *inventory.Learned) { l.SysDescr, l.Firmware = "M1 v2", "v2" }, false},
+			"another model":          {known, func(l *inventory.Learned) { l.SysDescr, l.Model = "M2 v1", "M2" }, true},
+			"another maker":          {known, func(l *inventory.Learned) { l.SysObjectID, l.Vendor = "1.3.6.1.4.1.8.1", "Other" }, true},
+			"profile edited":         {known, func(l *inventory.Learned) { l.Model = "M 1" }, false},
+			"model not told":         {known, func(l *inventory.Learned) { l.SysDescr, l.Model = "", "" }, false},
+			"another on the bus":     {bus, func(l *inventory.Learned) { l.Model = "M2" }, true},
+			"profile chosen anew":    {bus, func(l *inventory.Learned) { l.Profile, l.Vendor = "meter-b", "Other" }, false},
+			"serial number is equal": {inventory.Learned{Vendor: "Maker", Model: "M1", Serial: "1"}, func(l *inventory.Learned) { l.Model = "M2" }, false},
+			"MAC address is equal":   {inventory.Learned{Vendor: "Maker", Model: "M1", MAC: "a"}, func(l *inventory.Learned) { l.Model = "M2" }, false},
+		} {
+			d := f.device(t, models.Device{Name: name})
+			ok(t, f.UpdateLearned(f.ctx, d.ID, x.known))
+			l := x.known
+			x.edit(&l)
+			if err := f.UpdateLearned(f.ctx, d.ID, l); errors.Is(err, fault.ErrConflict) != x.other || !x.other && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }

@@ -99,21 +99,30 @@ var learnedColumns = []string{
 	"learned_at", "identity_changed_at", "identity_note", "search_text", "updated_at",
 }
 
-// identity returns what shows that l is another device than d.
+// identity returns what shows that l is another device than d: its serial
+// number, else its MAC address; of a device that tells neither, who made it and
+// what it is. These come from the profile, so that one that was edited or chosen
+// anew makes no other device of one that says of itself the same as before.
 func identity(d models.Device, l Learned) *IdentityError {
 	e := &IdentityError{Device: d.ID, Name: d.Name}
+	other := func(what, known, found string) bool {
+		e.What, e.Known, e.Found = what, known, found
+		return known != "" && found != "" && !strings.EqualFold(known, found)
+	}
 	switch {
 	case d.SerialReported != "" && l.Serial != "":
-		if strings.EqualFold(d.SerialReported, l.Serial) {
-			return nil
+		if other("serial number", d.SerialReported, l.Serial) {
+			return e
 		}
-		e.What, e.Known, e.Found = "serial number", d.SerialReported, l.Serial
-	case d.MAC != "" && l.MAC != "" && !strings.EqualFold(d.MAC, l.MAC):
-		e.What, e.Known, e.Found = "MAC address", d.MAC, l.MAC
-	default:
-		return nil
+	case d.MAC != "" && l.MAC != "":
+		if other("MAC address", d.MAC, l.MAC) {
+			return e
+		}
+	case d.SysObjectID == l.SysObjectID && d.SysDescr == l.SysDescr && (d.SysObjectID+d.SysDescr != "" || d.ProfileMatched != l.Profile):
+	case other("vendor", d.Vendor, l.Vendor), other("model", d.Model, l.Model):
+		return e
 	}
-	return e
+	return nil
 }
 
 // adopt puts what was learned into d; what the device did not say this time

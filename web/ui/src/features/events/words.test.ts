@@ -24,6 +24,8 @@ describe('events in words', () => {
     expect(text(event({ kind: 'contact', name: 'ok' }))).toBe('Online');
     const other = event({ kind: 'exchanged', variables: [{ name: 'serial number, known', value: 'A' }, { name: 'serial number, found', value: 'B' }] });
     expect(text(other)).toBe('Another device answers: Serial number was A, is B');
+    const model = event({ kind: 'exchanged', variables: [{ name: 'model, known', value: 'M1' }, { name: 'model, found', value: 'M2' }] });
+    expect(text(model, 'vi')).toContain('trước là M1, nay là M2');
     expect(text(event({ kind: 'points-vanished', variables: [{ name: 'points', value: '1200' }] }))).toBe('1,200 points are gone');
     const counter = event({ kind: 'counter-reset', point: 'inlet/1/energy', variables: [{ name: 'before', value: '10' }, { name: 'after', value: '0' }] });
     expect(text(counter)).toBe('The counter began anew: 10 → 0');

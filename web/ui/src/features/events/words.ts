@@ -7,6 +7,10 @@ import type { DeviceEvent } from './queries';
 const valueOf = (event: DeviceEvent, name: string) => event.variables.find((v) => v.name === name)?.value ?? '?';
 
 /** What an event says, in the language of the reader where it is not the device that speaks. */
+const identityWords: Record<string, 'word.serial' | 'word.mac' | 'findingField.vendor' | 'findingField.model'> = {
+  'serial number': 'word.serial', 'MAC address': 'word.mac', vendor: 'findingField.vendor', model: 'findingField.model',
+};
+
 export function eventText(event: DeviceEvent, t: Translate, language: Language): string {
   switch (event.kind) {
     case 'contact': {
@@ -18,9 +22,8 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
     case 'restarted':
       return t('events.restarted');
     case 'exchanged': {
-      const serial = event.variables.some((v) => v.name?.startsWith('serial'));
-      const what = serial ? 'serial number' : 'MAC address';
-      return t('events.exchanged', { what: t(serial ? 'word.serial' : 'word.mac'), known: valueOf(event, `${what}, known`), found: valueOf(event, `${what}, found`) });
+      const what = event.variables[0]?.name?.replace(/, known$/, '') ?? '';
+      return t('events.exchanged', { what: identityWords[what] ? t(identityWords[what]) : what, known: valueOf(event, `${what}, known`), found: valueOf(event, `${what}, found`) });
     }
     case 'points-appeared':
     case 'points-vanished': {
