@@ -380,7 +380,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	}
 	defer x.release()
 	dst, gone := x.readings(dst)
-	if d.restarted(x.raws[0]) {
+	if d.restarted(x.raws[0]) || x.restarted() {
 		return dst, collectors.ErrRestarted
 	}
 	if gone > d.gone {
@@ -427,7 +427,11 @@ func (d *Driver) read(ctx context.Context, p *plan) (*poll, error) {
 	}
 	x := d.engine.polls.Get().(*poll)
 	x.begin(d.engine, nil, p, d.session.most)
-	if err := x.get(ctx, d.session, 0, len(p.objects)); err != nil {
+	err = x.get(ctx, d.session, 0, p.last())
+	if err == nil {
+		err = x.odds(ctx, d.session)
+	}
+	if err != nil {
 		x.release()
 		return nil, err
 	}

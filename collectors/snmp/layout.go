@@ -29,7 +29,9 @@ type layoutPoint struct {
 	decode func([]profile.Raw) (float64, models.Quality)
 }
 
-// plan is a prepared poll of some groups.
+// plan is a prepared poll of some groups. Its first object is sysUpTime, and so
+// is its last, which is asked when one request does not hold all: values of
+// after a restart may be those of other rows.
 type plan struct {
 	points []plannedPoint
 	// list holds the encoded bindings of the request back to back.
@@ -57,6 +59,9 @@ type plannedPoint struct {
 	whole  func(int64) (float64, models.Quality)
 	decode func([]profile.Raw) (float64, models.Quality)
 }
+
+// last is the index of the object that is sysUpTime once more.
+func (p *plan) last() int { return len(p.objects) - 1 }
 
 // names returns objects' encoded identifiers without tag and length.
 func (p *plan) names(from, to int) [][]byte {
@@ -105,7 +110,7 @@ func newLayout(device *profile.Device) (*layout, error) {
 	return l, nil
 }
 
-// plan prepares the objects of some groups, sysUpTime first.
+// plan prepares the objects of some groups, sysUpTime first and last.
 func (l *layout) plan(groups []string) *plan {
 	if !sort.StringsAreSorted(groups) {
 		groups = append([]string(nil), groups...)
@@ -155,6 +160,7 @@ func (l *layout) plan(groups []string) *plan {
 		}
 		p.points = append(p.points, at)
 	}
+	p.add(sysUpTime, -1)
 	l.plans[key] = p
 	return p
 }

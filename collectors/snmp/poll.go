@@ -39,6 +39,10 @@ type poll struct {
 	most     int // objects in one request
 	at, end  int // objects of the request under way
 	again    bool
+	// unsure is set while something was read behind the last reading of
+	// sysUpTime; the objects before sure were read together with the first.
+	unsure bool
+	sure   int
 
 	// numbers and qualities are of the points of the plan; raws are objects as
 	// they came, of which those are good that are known.
@@ -54,7 +58,6 @@ type poll struct {
 	arena    []byte // octets of values
 	answered bool
 	silent   int // requests without an answer
-	silence  error
 	done     chan error
 }
 
@@ -102,7 +105,8 @@ func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*
 
 func (x *poll) begin(e *Engine, env envelope, p *plan, most int) {
 	x.engine, x.envelope, x.plan, x.most = e, env, p, most
-	x.at, x.end, x.answered, x.silent, x.silence, x.again, x.lost = 0, 0, false, 0, nil, false, false
+	x.at, x.end, x.answered, x.silent, x.again, x.lost = 0, 0, false, 0, false, false
+	x.unsure, x.sure = false, 0
 	if n := len(p.points); cap(x.numbers) < n {
 		x.numbers, x.qualities = make([]float64, n), make([]models.Quality, n)
 	}
@@ -128,19 +132,31 @@ func (x *poll) release() {
 
 // next makes the request for the objects that follow; nil when all are read.
 func (x *poll) next() *call {
-	x.at = x.end
-	objects := x.plan.objects
-	if x.at >= len(objects) {
+	last := x.plan.last()
+	if x.end > last || x.at == 0 && x.end == last {
 		x.done <- nil
 		return nil
 	}
-	for room := answerRoom; x.end < len(objects) && x.end-x.at < x.most; x.end++ {
-		room -= int(objects[x.end].end-objects[x.end].begin) + numberRoom
-		if room < 0 && x.end > x.at {
+	x.at = x.end
+	until := last + 1
+	if x.at == 0 {
+		until = last
+	}
+	x.end = x.plan.cut(x.at, until, x.most)
+	return x.ask()
+}
+
+// cut returns the end of the request that begins with an object: at most so
+// many, not behind until, and at least one.
+func (p *plan) cut(from, until, most int) int {
+	to := from
+	for room := answerRoom; to < until && to-from < most; to++ {
+		room -= int(p.objects[to].end-p.objects[to].begin) + numberRoom
+		if room < 0 && to > from {
 			break
 		}
 	}
-	return x.ask()
+	return to
 }
 
 // ask makes the request for the objects from at to end.
@@ -168,6 +184,12 @@ func (x *poll) answer(datagram []byte) (bool, *call) {
 	if status != ber.NoError || !x.take(bindings) {
 		x.forget(x.at, x.end)
 		x.odd = append(x.odd, [2]int{x.at, x.end})
+		return true, x.next()
+	}
+	if x.at == 0 {
+		x.sure = x.end
+	} else {
+		x.unsure = x.end <= x.plan.last()
 	}
 	return true, x.next()
 }
@@ -300,19 +322,64 @@ func (x *poll) odds(ctx context.Context, s *session) error {
 			return ctx.Err()
 		}
 	}
-	return nil
+	if x.unsure && x.silent < silentRequests {
+		_ = x.get(ctx, s, x.plan.last(), x.plan.last()+1)
+	}
+	if x.unsure { // nobody knows whether it restarted meanwhile
+		x.forget(x.sure, x.plan.last())
+	}
+	return ctx.Err()
 }
 
-// get reads some objects of the plan request by request.
+// get reads some objects of the plan request by request, and sysUpTime behind
+// them when it is not in the only request.
 func (x *poll) get(ctx context.Context, s *session, from, to int) error {
-	values, failed, err := s.get(ctx, x.plan.names(from, to))
+	last, most := x.plan.last(), s.most
+	names := x.plan.names(from, to)
+	one := from == 0 && to <= min(last, most)
+	if !one && to <= last {
+		names = append(names, sysUpTime)
+	}
+	values, failed, err := s.get(ctx, names)
 	if err != nil {
 		return err
 	}
 	for i, raw := range values {
+		at := from + i
+		if at >= to {
+			at = last
+		}
 		if !failed[i] {
-			x.set(&x.plan.objects[from+i], raw)
+			x.set(&x.plan.objects[at], raw)
 		}
 	}
+	switch {
+	case !one:
+		x.unsure = failed[len(failed)-1]
+	case failed[0] || s.most < most: // there were more requests after all
+		x.sure, x.unsure = 0, true
+	default:
+		x.sure, x.unsure = to, false
+		x.raws[len(x.raws)-1] = x.raws[0]
+	}
 	return nil
+}
+
+// clockJitter is how far sysUpTime may go back from one request to the next,
+// and clockWrap how near to 497 days it must have come before it begins anew,
+// in hundredths of a second.
+const (
+	clockJitter = 100
+	clockWrap   = 10 * 60 * 100
+)
+
+// restarted reports whether the agent began anew between the first and the last
+// request.
+func (x *poll) restarted() bool {
+	first, last := x.raws[0], x.raws[len(x.raws)-1]
+	if first.Kind != profile.Int || last.Kind != profile.Int {
+		return false
+	}
+	back := first.Int - last.Int
+	return back > clockJitter && back < 1<<32-clockWrap
 }
