@@ -36,7 +36,8 @@ type Driver struct {
 	// upTime is the last sysUpTime, in hundredths of a second, read at upAt.
 	upTime int64
 	upAt   time.Time
-	gone   int // points without an object, at most so far
+	gone   int  // points without an object, at most so far
+	silent bool // nothing was answered in the last poll
 	rows   rowWatch
 	// controls are looked for when the device is learned; device is what was
 	// learned then, nil without controls.
@@ -118,7 +119,7 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 				return err
 			}
 			rows, err := d.session.walk(ctx, name, most)
-			if err != nil && (errors.Is(err, collectors.ErrUnreachable) && !d.alive(ctx) || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
+			if err != nil && (errors.Is(err, collectors.ErrUnreachable) && d.session.ping(ctx) != nil || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
 				// Rows that were not reached would count as gone.
 				return err
 			}
@@ -180,13 +181,6 @@ func (d *Driver) heads(ctx context.Context, f *fetched, roots []string, single b
 		}
 		f.columns[open[i]] = []profile.Row{{Index: oid[len(root):], Raw: b.raw}}
 	}
-}
-
-// alive tells a device that fell silent from an agent that hangs at one of
-// its objects.
-func (d *Driver) alive(ctx context.Context) bool {
-	_, _, err := d.session.get(ctx, [][]byte{sysUpTime})
-	return err == nil
 }
 
 func encode(oid string) ([]byte, error) {
@@ -374,7 +368,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		return dst, err
 	}
 	p := d.layout.plan(groups)
-	x, err := d.read(ctx, p)
+	x, err := d.reach(ctx, p)
 	if err != nil {
 		return dst, d.tried(err)
 	}
@@ -395,6 +389,25 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil
+}
+
+// reach is read of a device that may have been silent the last time. When it
+// answers a small request and then not a full one, its answers are too big for
+// the way, and the next ones are smaller.
+func (d *Driver) reach(ctx context.Context, p *plan) (*poll, error) {
+	lives := d.silent
+	if d.silent {
+		if err := d.session.ping(ctx); err != nil {
+			return nil, err
+		}
+	}
+	x, err := d.read(ctx, p)
+	for lives && errors.Is(err, collectors.ErrUnreachable) && d.session.most > leastFirst {
+		d.session.most = max(leastFirst, d.session.most/2)
+		x, err = d.read(ctx, p)
+	}
+	d.silent = errors.Is(err, collectors.ErrUnreachable)
+	return x, err
 }
 
 // read polls the objects of a plan. Where there is no envelope for the shared

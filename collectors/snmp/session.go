@@ -48,8 +48,9 @@ type session struct {
 	// most is how many objects go into one request; it shrinks when the agent
 	// says that an answer would be too big, and stays so.
 	most int
-	// repetitions of a GETBULK; 0 walks with GETNEXT.
-	repetitions int
+	// repetitions of a GETBULK; 0 walks with GETNEXT. heads is how many objects
+	// a GETNEXT asks for. Both shrink as most does.
+	repetitions, heads int
 }
 
 // The bounds of a request and of a walk. An answer of 60 numbers takes about
@@ -77,7 +78,7 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 	if t.Retries != 0 {
 		retries = max(0, t.Retries)
 	}
-	s := &session{to: normal(to), timeout: timeout, retries: retries, most: maxObjects, repetitions: walkRows}
+	s := &session{to: normal(to), timeout: timeout, retries: retries, most: maxObjects, repetitions: walkRows, heads: mostHeads}
 	switch t.Protocol {
 	case collectors.SNMPv1:
 		s.repetitions = 0
@@ -178,6 +179,17 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 			continue
 		case err != nil && ctx.Err() != nil:
 			return nil, nil, ctx.Err()
+		case errors.Is(err, collectors.ErrUnreachable) && (answered || n > leastFirst):
+			if s.ping(ctx) != nil {
+				return nil, nil, err // the device fell silent
+			}
+			if n > leastFirst { // perhaps the answer is too big for the way
+				s.most = max(leastFirst, n/2)
+				continue
+			}
+			for i := from; i < from+n; i++ { // the agent hangs at one of them
+				failed[i] = true
+			}
 		case err != nil && !answered && !errors.Is(err, errRefused):
 			return nil, nil, err // nothing was answered so far: the device is silent
 		case err != nil:
@@ -190,6 +202,12 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 		from += n
 	}
 	return values, failed, nil
+}
+
+// ping asks what every agent has and no way is too narrow for.
+func (s *session) ping(ctx context.Context) error {
+	_, err := s.request(ctx, ber.Get, 0, [][]byte{sysUpTime})
+	return err
 }
 
 var (
@@ -231,7 +249,8 @@ func (s *session) getSome(ctx context.Context, names [][]byte, values []profile.
 }
 
 // take puts answers where they belong, by name. An object that was not asked
-// for never becomes a value.
+// for never becomes a value. Agents that leave out what has no room in their
+// answer are told by errTooBig.
 func take(got []binding, open []int, names [][]byte, values []profile.Raw) error {
 	inOrder := len(got) == len(open)
 	for i := 0; inOrder && i < len(open); i++ {
@@ -258,9 +277,18 @@ func take(got []binding, open []int, names [][]byte, values []profile.Raw) error
 		for _, k := range open {
 			values[k] = profile.Raw{}
 		}
-		return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, found, len(open))
+		return fewer(len(got), found, len(open))
 	}
 	return nil
+}
+
+// fewer is the error of an answer of got objects, of which those found are of
+// those asked for.
+func fewer(got, found, asked int) error {
+	if got < asked {
+		return fmt.Errorf("%w: %w: %d of %d objects answered", collectors.ErrProtocol, errTooBig, got, asked)
+	}
+	return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, found, asked)
 }
 
 // mostHeads is how many objects one GETNEXT asks for: some of their values are
@@ -271,17 +299,19 @@ const mostHeads = 20
 // nothing does.
 func (s *session) following(ctx context.Context, names [][]byte) ([]binding, error) {
 	found := make([]binding, len(names))
-	for from, most := 0, mostHeads; from < len(names); {
+	for from, most := 0, s.heads; from < len(names); {
 		n := min(most, s.most, len(names)-from)
 		err := s.follow(ctx, names[from:from+n], found[from:from+n])
-		if errors.Is(err, errTooBig) && n > 1 {
+		switch {
+		case err == nil:
+			from, s.heads = from+n, most
+		case n > 1 && errors.Is(err, errTooBig):
 			most = n / 2
-			continue
-		}
-		if err != nil {
+		case n > 1 && errors.Is(err, collectors.ErrUnreachable) && s.ping(ctx) == nil:
+			most = max(1, n/5) // perhaps the answer is too big for the way
+		default:
 			return nil, err
 		}
-		from += n
 	}
 	return found, nil
 }
@@ -309,7 +339,7 @@ func (s *session) follow(ctx context.Context, names [][]byte, found []binding) e
 		case r.status != ber.NoError:
 			return fmt.Errorf("%w: error-status %d", errRefused, r.status)
 		case len(r.bindings) != len(open):
-			return fmt.Errorf("%w: %d of %d objects answered", collectors.ErrProtocol, len(r.bindings), len(open))
+			return fewer(len(r.bindings), 0, len(open))
 		}
 		for i, k := range open {
 			if b := r.bindings[i]; !b.end {
@@ -357,14 +387,14 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 		return err
 	}
 	seen := 0
+	pdu, n := byte(ber.GetNext), 0
+	if s.repetitions > 0 && !single {
+		pdu, n = ber.GetBulk, s.repetitions
+	}
 	for {
-		pdu, n := byte(ber.GetNext), 0
-		if s.repetitions > 0 && !single {
-			pdu, n = ber.GetBulk, s.repetitions
-		}
 		r, err := s.request(ctx, pdu, n, [][]byte{at})
-		if errors.Is(err, collectors.ErrUnreachable) && seen > 0 && s.repetitions > 1 {
-			s.repetitions = max(1, s.repetitions/5) // perhaps the answer is too big for the way
+		if errors.Is(err, collectors.ErrUnreachable) && n > 1 && s.ping(ctx) == nil {
+			n = max(1, n/5) // perhaps the answer is too big for the way
 			continue
 		}
 		if err != nil {
@@ -372,13 +402,16 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 		}
 		switch r.status {
 		case ber.NoError:
+			if pdu == ber.GetBulk {
+				s.repetitions = n // with fewer it was answered
+			}
 		case ber.NoSuchName: // version 1 says so at the end of the tree
 			return nil
 		case ber.TooBig:
-			if s.repetitions <= 1 {
+			if n <= 1 {
 				return fmt.Errorf("walk %s: %w", profile.Dotted(root), errTooBig)
 			}
-			s.repetitions /= 2
+			n /= 2
 			continue
 		default:
 			return fmt.Errorf("walk %s: %w: error-status %d", profile.Dotted(root), errRefused, r.status)
