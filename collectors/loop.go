@@ -183,18 +183,24 @@ func (l *loop) turn(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		if err = l.poll(ctx); !errors.Is(err, ErrRestarted) {
+		if err = l.poll(ctx); !beganAnew(err) {
 			return err
 		}
-		l.manager.opt.Events(models.Event{
-			DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
-		})
+		if errors.Is(err, ErrRestarted) {
+			l.manager.opt.Events(models.Event{
+				DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
+			})
+		}
 		// Its points may mean something else by now.
 		l.learned, l.restarted = false, true
 		l.due()
 	}
 	return err
 }
+
+// beganAnew tells whether the points of a device may mean something else by
+// now, so that its readings are not to be kept.
+func beganAnew(err error) bool { return errors.Is(err, ErrRestarted) || errors.Is(err, ErrOther) }
 
 // drop closes the driver.
 func (l *loop) drop() {
@@ -337,7 +343,7 @@ func (l *loop) poll(ctx context.Context) error {
 	buf.readings = readings[:0]
 	end := time.Now()
 	l.plan(start, end)
-	if errors.Is(err, ErrChanged) && !errors.Is(err, ErrRestarted) {
+	if errors.Is(err, ErrChanged) && !beganAnew(err) {
 		l.changed, err = true, nil
 	}
 	if err != nil {

@@ -429,17 +429,19 @@ func TestNothingIsPolledUntilPointsHaveTheirIDs(t *testing.T) {
 }
 
 func TestReadingsOfARestartedDeviceAreNotKept(t *testing.T) {
-	d := &fakeDriver{read: func(n int) error {
-		if n == 2 || n == 4 { // twice within the pause that flapping rows get
-			return ErrRestarted
-		}
-		return nil
-	}}
-	manage(t, 45*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
-		if d.learns != 3 || mem.count(models.Good) != 2*(len(d.polls)-2) || mem.count(models.CommFailed) != 0 || m.Health()[0].State != StateOK {
-			t.Errorf("%d looks, %d polls, %d good samples, %+v", d.learns, len(d.polls), mem.count(models.Good), m.Health()[0])
-		}
-	})
+	for _, why := range []error{ErrRestarted, ErrOther} {
+		d := &fakeDriver{read: func(n int) error {
+			if n == 2 || n == 4 { // twice within the pause that flapping rows get
+				return why
+			}
+			return nil
+		}}
+		manage(t, 45*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
+			if d.learns != 3 || mem.count(models.Good) != 2*(len(d.polls)-2) || mem.count(models.CommFailed) != 0 || m.Health()[0].State != StateOK {
+				t.Errorf("%v: %d looks, %d polls, %d good samples, %+v", why, d.learns, len(d.polls), mem.count(models.Good), m.Health()[0])
+			}
+		})
+	}
 }
 
 func TestAnotherDeviceAtTheAddressIsNotPolled(t *testing.T) {

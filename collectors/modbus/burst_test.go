@@ -403,13 +403,13 @@ func TestSerialFramingIsNotPipelined(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if n != 8 {
-				t.Errorf("%d bytes at once, want the 8 of one request", n)
+			if n > 8 {
+				t.Errorf("%d bytes at once, want at most the 8 of one request", n)
 				return
 			}
 			time.Sleep(5 * time.Millisecond) // others would come meanwhile
 			var a answered
-			d.answer(0, append([]byte{0, 0, 0, 0, 0, 6}, wire[:6]...), &a)
+			d.answer(0, append([]byte{0, 0, 0, 0, 0, 6}, wire[:n-2]...), &a)
 			body := a.frame[6:]
 			send(conn, binary.LittleEndian.AppendUint16(body, crc16(body)))
 		}

@@ -3,6 +3,7 @@ package modbus
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -111,17 +112,23 @@ func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (p
 	return profile.Raw{Kind: profile.Bytes, Bytes: data}, nil
 }
 
-// stands reads what it depends on what the register of a control is: the
-// settings that the profile requires and the control's own conditions. When one
-// does not hold the error is ErrMoved.
+// stands reads what it depends on what the register of a control is: after a
+// silence that the device is the one that was learned, the settings that the
+// profile requires and the control's own conditions. When one does not hold the
+// error is ErrMoved.
 func (c *Controller) stands(ctx context.Context, x *profile.ResolvedControl) error {
 	k := c.known
+	if err := c.connect(); err != nil {
+		return err
+	}
+	if err := c.confirm(ctx); errors.Is(err, collectors.ErrOther) {
+		return fmt.Errorf("%w: %w", collectors.ErrMoved, err)
+	} else if err != nil {
+		return err
+	}
 	needs := append(k.profile.ModbusRequirements(), x.Guards()...)
 	if len(needs) == 0 {
 		return nil
-	}
-	if err := c.connect(); err != nil {
-		return err
 	}
 	k.reader.gateway = c.gateway
 	now := &view{units: k.units, data: map[span][]byte{}}

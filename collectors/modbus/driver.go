@@ -22,6 +22,11 @@ type Driver struct {
 	gateway *Gateway
 	at      endpoint // of gateway
 	known   *knowledge
+	// silent: the device left a poll unanswered, and nothing has confirmed since
+	// that what answers is the device that was learned.
+	silent bool
+	// nameless: a device with a named profile that identifies itself by nothing.
+	nameless bool
 	// controls are looked for when the device is learned.
 	controls bool
 	// progress is told how many requests were answered, of how many.
@@ -43,6 +48,7 @@ type knowledge struct {
 	view  *view
 	polls []*poll
 	unmet []string
+	marks marks
 	// sunSpec are the registers by which the models of a SunSpec device were
 	// found.
 	sunSpec []span
@@ -135,8 +141,17 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if err != nil {
 		return dst, err
 	}
+	asked, answered := k.heard(p.plan, s.held)
+	if asked && !answered {
+		d.silent = true
+	}
 	if out.answers == 0 && out.lost > 0 {
 		return dst, fmt.Errorf("read %s (unit %d): %w", d.target.Name, d.target.Modbus.Unit, out.err)
+	}
+	if answered {
+		if err := d.confirm(ctx); err != nil {
+			return dst, err
+		}
 	}
 	trusted, changed := k.settings(p.plan, s.held)
 	dst, moved := p.plan.decode(s, trusted, dst)

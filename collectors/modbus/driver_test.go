@@ -137,7 +137,12 @@ type bench struct {
 
 func setUp(t *testing.T, d *device, yaml string) *bench {
 	t.Helper()
-	text := "profile: test\nkind: meter\nprotocol: modbus\nsource: test\nidentity: {vendor: {const: Test}, model: {const: One}}\n" + strings.TrimPrefix(yaml, "\n")
+	return setUpText(t, d, "profile: test\nkind: meter\nprotocol: modbus\nsource: test\nidentity: {vendor: {const: Test}, model: {const: One}}\n"+strings.TrimPrefix(yaml, "\n"))
+}
+
+// setUpText is setUp with the whole text of a profile named test.
+func setUpText(t *testing.T, d *device, text string) *bench {
+	t.Helper()
 	lib, err := profile.Load(fstest.MapFS{"test.yaml": {Data: []byte(text)}})
 	if err != nil {
 		t.Fatal(err)

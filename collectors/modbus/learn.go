@@ -90,7 +90,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err := d.connect(); err != nil {
 		return nil, nil, err
 	}
-	p, said, fit, err := d.choose(ctx)
+	p, told, fit, err := d.choose(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,8 +119,15 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	for _, problem := range k.device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
-	d.known = k
-	l := learned(k.device, said)
+	if k.marks, err = d.marksOf(ctx, k, told); err != nil {
+		return nil, nil, err
+	}
+	d.known, d.silent = k, false
+	var objects map[byte]string
+	if told != nil {
+		objects = told.objects
+	}
+	l := learned(k.device, objects)
 	l.Fit = fit
 	if d.controls {
 		for i := range k.device.Controls {
@@ -326,7 +333,7 @@ func unitAnswered(items map[span]*item, unit byte) bool {
 
 // choose takes the profile that the target names, or the one that fits best
 // what the device says of itself.
-func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string, collectors.Fit, error) {
+func (d *Driver) choose(ctx context.Context) (*profile.Profile, *said, collectors.Fit, error) {
 	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
 	if lib == nil {
@@ -342,12 +349,12 @@ func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string,
 		}
 		return p, nil, fit, nil
 	}
-	id, objects, err := d.identify(ctx, lib)
+	id, told, err := d.identify(ctx, lib)
 	if err != nil {
 		return nil, nil, fit, err
 	}
 	found := lib.MatchModbus(id)
-	if len(found) == 0 {
+	if objects := told.objects; len(found) == 0 {
 		return nil, nil, fit, &collectors.UnknownDevice{
 			Identity: collectors.Identity{Vendor: objects[0], Model: objects[1], Firmware: objects[2]},
 			Reason: fmt.Sprintf("%s (unit %d) gives device identification %q and server identification %q; name a profile",
@@ -356,7 +363,7 @@ func (d *Driver) choose(ctx context.Context) (*profile.Profile, map[byte]string,
 	}
 	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
 	fit.Candidates = listed(found)
-	return found[0].Profile, objects, fit, nil
+	return found[0].Profile, told, fit, nil
 }
 
 func listed(found []profile.Candidate) []collectors.Candidate {
@@ -395,7 +402,7 @@ const maxMute = 3
 
 // identify asks for what the match rules of the library look at. Devices may
 // refuse any of it, and some keep silent to functions they do not know.
-func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.ModbusIdentity, map[byte]string, error) {
+func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.ModbusIdentity, *said, error) {
 	unit, at := d.target.Modbus.Unit, d.paceOf(nil)
 	v := &view{units: unitMap{own: unit}, data: map[span][]byte{}}
 	id := profile.ModbusIdentity{DeviceID: map[int]string{}, ModbusView: v}
@@ -423,16 +430,18 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 			return id, nil, seek.ended
 		}
 	}
-	objects, err := d.gateway.deviceID(ctx, at, unit, 1)
+	told := &said{view: v, category: 1}
+	objects, err := d.gateway.deviceID(ctx, at, unit, told.category)
 	if e := note(err); e != nil {
 		return id, nil, e
 	}
 	if err == nil {
 		// The vendor's own objects; what fails here was answered in part.
 		if more, err := d.gateway.deviceID(ctx, at, unit, 3); err == nil {
-			objects = more
+			objects, told.category = more, 3
 		}
 	}
+	told.objects = objects
 	for n, text := range objects {
 		id.DeviceID[int(n)] = clean([]byte(text))
 	}
@@ -440,7 +449,7 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 	if e := note(err); e != nil {
 		return id, nil, e
 	}
-	id.ServerID = clean(server)
+	told.server, id.ServerID = server, clean(server)
 	switch {
 	case !answered:
 		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, err)
@@ -448,7 +457,7 @@ func (d *Driver) identify(ctx context.Context, lib *profile.Library) (profile.Mo
 		// A rule that could not be checked might have been the right one.
 		return id, nil, fmt.Errorf("identify %s (unit %d): %w", d.target.Name, unit, seek.lost)
 	}
-	return id, objects, nil
+	return id, told, nil
 }
 
 // clean makes text of a device fit for matching, logs and errors.
