@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -129,7 +131,7 @@ func cutBindings(r *rand.Rand, answer []byte) []byte {
 // socket, no value is seen on another point or device than its own. Each value
 // tells whose it is.
 func TestNeverOnTheWrongPoint(t *testing.T) {
-	const devices, outlets, polls = 5, 150, 20
+	const devices, outlets, polls = 5, 150, 10
 	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(testProfile)}})
 	if err != nil {
 		t.Fatal(err)
@@ -230,5 +232,75 @@ func TestNeverOnTheWrongPoint(t *testing.T) {
 	t.Logf("%d good values, %d marked; %+v", good, other, s)
 	if good < devices*outlets*polls/10 || s.Foreign == 0 || s.Malformed == 0 || s.Timeouts == 0 {
 		t.Errorf("the weather was not bad, or nothing came through: %d good, %+v", good, s)
+	}
+}
+
+// An agent that has rows with long texts without end in every column costs a
+// bounded look.
+func TestOneLookIsBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(testProfile)
+	for i := range 60 {
+		fmt.Fprintf(&b, "  - {key: \"t%d/{n}/power\", class: power, unit: W, column: 1.3.6.1.4.1.9.3.%d, index: [n], source: t}\n", i, i+1)
+	}
+	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(b.String())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		text string
+		says string
+	}{{"9", "too many objects"}, {strings.Repeat("9", 400), "too many bytes"}} {
+		var objects, bytes atomic.Int64
+		e, _, target := start(t, 1, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
+			m, err := ber.Decode(q)
+			if err != nil || m.PDU != ber.GetBulk && m.PDU != ber.GetNext {
+				return false
+			}
+			repetitions := m.B
+			if m.PDU == ber.GetNext {
+				repetitions = 1
+			}
+			var list []byte
+			for in := m.Bindings; !in.Done(); {
+				name, _, _, err := in.Binding()
+				if err != nil {
+					return false
+				}
+				oid, err := ber.DecodeOID(name)
+				if err != nil || len(oid) < 9 || oid[7] != 3 {
+					return false
+				}
+				row := uint32(0)
+				if len(oid) > 9 {
+					row = oid[9]
+				}
+				for range repetitions {
+					row++
+					name, err := ber.EncodeOID(append(oid[:9:9], row))
+					if err != nil {
+						return false
+					}
+					list = ber.AppendBinding(list, name, 4, []byte(x.text))
+					objects.Add(1)
+				}
+			}
+			bytes.Add(int64(len(list)))
+			write(ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, 0, 0, list))
+			return true
+		}})
+		e.SetLibrary(lib)
+		d, err := e.NewDriver(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		_, err = d.Learn(t.Context())
+		if !errors.Is(err, collectors.ErrProtocol) || errors.Is(err, collectors.ErrUnreachable) || !strings.Contains(err.Error(), x.says) {
+			t.Errorf("got %v, want an error that says %q", err, x.says)
+		}
+		if n, size := objects.Load(), bytes.Load(); n > learnObjects+1000 || size > learnBytes+100_000 {
+			t.Errorf("%d objects and %d bytes were taken", n, size)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 				return err
 			}
 			rows, err := d.session.walk(ctx, name, most)
-			if err != nil && (errors.Is(err, collectors.ErrUnreachable) && d.session.ping(ctx) != nil || errors.Is(err, collectors.ErrAuth) || ctx.Err() != nil) {
+			if err != nil && (errors.Is(err, collectors.ErrUnreachable) && d.session.ping(ctx) != nil || errors.Is(err, collectors.ErrAuth) || errors.Is(err, errTooMuch) || ctx.Err() != nil) {
 				// Rows that were not reached would count as gone.
 				return err
 			}
@@ -202,6 +202,8 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err := d.connect(ctx); err != nil {
 		return nil, nil, err
 	}
+	d.session.left = &budget{learnObjects, learnBytes}
+	defer d.unbound()
 	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
 	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
 	if err != nil {
@@ -254,6 +256,13 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 		}
 	}
 	return device, l, nil
+}
+
+// unbound takes the bound of a look away.
+func (d *Driver) unbound() {
+	if d.session != nil {
+		d.session.left = nil
+	}
 }
 
 // tried adds to a silent device what was tried, for whoever has to find out.
@@ -323,6 +332,8 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	if err := d.connect(ctx); err != nil {
 		return nil, err
 	}
+	d.session.left = &budget{learnObjects, learnBytes}
+	defer d.unbound()
 	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, d.tried(err)

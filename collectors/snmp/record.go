@@ -23,6 +23,7 @@ func (e *Engine) Record(ctx context.Context, t collectors.Target, roots []string
 		return nil, err
 	}
 	defer s.close()
+	s.left = &budget{recordObjects, recordBytes}
 	rec := &profile.Recording{}
 	var faults []error
 	for _, r := range roots {

@@ -28,6 +28,7 @@ type binding struct {
 type reply struct {
 	status, index int
 	bindings      []binding
+	size          int // bytes that it takes
 }
 
 // transport performs one request, whatever the version.
@@ -51,6 +52,38 @@ type session struct {
 	// repetitions of a GETBULK; 0 walks with GETNEXT. heads is how many objects
 	// a GETNEXT asks for. Both shrink as most does.
 	repetitions, heads int
+	// left is what may still be read; nil sets no bound.
+	left *budget
+}
+
+// budget is how many objects and bytes one look at a device may take. Agents
+// that lie without end are stopped by it, which no honest one comes near to.
+type budget struct{ objects, bytes int }
+
+// What a device may make us hold while it is learned, and while all that it has
+// is recorded.
+const (
+	learnObjects, learnBytes   = 100_000, 16 << 20
+	recordObjects, recordBytes = 2 * maxRecorded, 64 << 20
+)
+
+var errTooMuch = fmt.Errorf("%w: the device does not come to an end", collectors.ErrProtocol)
+
+// request is that of the transport, within the budget.
+func (s *session) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
+	r, err := s.transport.request(ctx, pdu, repetitions, names)
+	if s.left == nil || err != nil {
+		return r, err
+	}
+	s.left.objects -= len(r.bindings)
+	s.left.bytes -= r.size
+	switch {
+	case s.left.objects < 0:
+		return reply{}, fmt.Errorf("ask %s: %w: too many objects for one look", s.to, errTooMuch)
+	case s.left.bytes < 0:
+		return reply{}, fmt.Errorf("ask %s: %w: too many bytes for one look", s.to, errTooMuch)
+	}
+	return r, nil
 }
 
 // The bounds of a request and of a walk. An answer of 60 numbers takes about
@@ -147,7 +180,7 @@ func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names []
 		p.engine.malformed.Add(1)
 		return reply{}, fmt.Errorf("ask %s: %w: %w", to, collectors.ErrProtocol, err)
 	}
-	r := reply{status: m.A, index: m.B}
+	r := reply{status: m.A, index: m.B, size: len(raw)}
 	for !m.Bindings.Done() {
 		name, tag, value, err := m.Bindings.Binding()
 		if err != nil {
@@ -179,6 +212,8 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 			continue
 		case err != nil && ctx.Err() != nil:
 			return nil, nil, ctx.Err()
+		case errors.Is(err, errTooMuch):
+			return nil, nil, err
 		case errors.Is(err, collectors.ErrUnreachable) && (answered || n > leastFirst):
 			if s.ping(ctx) != nil {
 				return nil, nil, err // the device fell silent

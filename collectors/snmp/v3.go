@@ -270,7 +270,9 @@ func (u *v3) request(ctx context.Context, pdu byte, repetitions int, names [][]b
 		if err != nil {
 			return reply{}, fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrProtocol, err)
 		}
-		r.bindings = append(r.bindings, binding{name: name, tag: byte(v.Type), raw: rawOf(v), end: v.Type == gosnmp.EndOfMibView})
+		b := binding{name: name, tag: byte(v.Type), raw: rawOf(v), end: v.Type == gosnmp.EndOfMibView}
+		r.bindings = append(r.bindings, b)
+		r.size += len(name) + len(b.raw.Bytes)
 	}
 	return r, nil
 }
