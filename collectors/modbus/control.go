@@ -98,7 +98,7 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 
 // current reads the register of a control.
 func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (profile.Raw, error) {
-	if err := c.connect(); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return profile.Raw{}, err
 	}
 	s := c.known.units.span(*x.Register)
@@ -118,7 +118,7 @@ func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (p
 // error is ErrMoved.
 func (c *Controller) stands(ctx context.Context, x *profile.ResolvedControl) error {
 	k := c.known
-	if err := c.connect(); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return err
 	}
 	if err := c.confirm(ctx); errors.Is(err, collectors.ErrOther) {
@@ -177,7 +177,7 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 			return err
 		}
 	}
-	if err := c.connect(); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return err
 	}
 	s := c.known.units.span(*x.Register)

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,9 +24,13 @@ type Driver struct {
 	target  collectors.Target
 	gateway *Gateway
 	at      endpoint // of gateway
-	known   *knowledge
-	// silent: the device left a poll unanswered, and nothing has confirmed since
-	// that what answers is the device that was learned.
+	// resolved is when the name of a converter was looked up last; zero where
+	// none is needed.
+	resolved time.Time
+	known    *knowledge
+	// silent: the device left a poll unanswered or its converter moved, and
+	// nothing has confirmed since that what answers is the device that was
+	// learned.
 	silent bool
 	// nameless: a device with a named profile that identifies itself by nothing.
 	nameless bool
@@ -91,22 +98,83 @@ func (p *poll) unfold() {
 
 func unreachable(err error) bool { return errors.Is(err, collectors.ErrUnreachable) }
 
-func (d *Driver) endpoint() endpoint {
+// endpoint is where the device is reached. One converter or line has one
+// endpoint, whatever names it is given by: two connections to it would talk at
+// once, which a serial line does not bear.
+func (d *Driver) endpoint(ctx context.Context) (endpoint, error) {
 	if d.target.Protocol == collectors.ModbusRTU {
 		path, _, _ := strings.Cut(d.target.Address, "?")
 		if line, err := filepath.EvalSymlinks(path); err == nil {
 			path = line // /dev/serial/by-id/… is a name of the same line
 		}
-		return endpoint{path, true, true}
+		return endpoint{path, true, true}, nil
 	}
-	return endpoint{d.target.Address, d.target.Protocol == collectors.ModbusRTUOverTCP, false}
+	at := endpoint{d.target.Address, d.target.Protocol == collectors.ModbusRTUOverTCP, false}
+	host, port, err := net.SplitHostPort(d.target.Address)
+	if err != nil {
+		return at, err
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		port = strconv.FormatUint(n, 10)
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		host = a.Unmap().String()
+	} else {
+		host = strings.ToLower(host)
+		if at.serial {
+			a, err := d.resolve(ctx, host)
+			if err != nil {
+				return at, err
+			}
+			host = a.String()
+		}
+	}
+	at.address = net.JoinHostPort(host, port)
+	return at, nil
 }
 
-func (d *Driver) connect() error {
-	if d.gateway != nil {
+// resolveEvery is after how long the name of a converter is looked up again.
+const resolveEvery = time.Minute
+
+// resolve looks up the address of a converter, the same of several each time,
+// and of version 4 if there is one.
+func (d *Driver) resolve(ctx context.Context, host string) (netip.Addr, error) {
+	timeout := d.engine.opt.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	d.resolved = time.Now()
+	found, err := d.engine.opt.Lookup(ctx, host)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s has no address", host)
+	}
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("resolve %s: %w: %w", host, collectors.ErrUnreachable, err)
+	}
+	return slices.MinFunc(found, func(a, b netip.Addr) int { return a.Unmap().Compare(b.Unmap()) }).Unmap(), nil
+}
+
+// connect takes hold of the gateway, and of another one when the name of a
+// converter stands for another address than before.
+func (d *Driver) connect(ctx context.Context) error {
+	if d.gateway != nil && (d.resolved.IsZero() || time.Since(d.resolved) < resolveEvery) {
 		return nil
 	}
-	at := d.endpoint()
+	at, err := d.endpoint(ctx)
+	if d.gateway != nil {
+		if err != nil || at == d.at {
+			return nil //nolint:nilerr // while a name cannot be resolved, what it was last counts
+		}
+		if err := d.Close(); err != nil {
+			return err
+		}
+		d.silent = true // nobody knows who is there
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.target.Name, err)
+	}
 	g, err := d.engine.acquire(at, d.target.Address)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.target.Name, err)
@@ -130,7 +198,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if k == nil {
 		return dst, errors.New("read before learn")
 	}
-	if err := d.connect(); err != nil {
+	if err := d.connect(ctx); err != nil {
 		return dst, err
 	}
 	k.reader.gateway = d.gateway

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,8 @@ type Options struct {
 	Idle time.Duration
 	// Dial opens a connection; the default is a plain TCP dial.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
+	// Lookup resolves the name of a converter; the default asks the system.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Control builds the writer. Without it the engine has no code path that
 	// sends a function that writes.
 	Control bool
@@ -51,7 +54,8 @@ type Engine struct {
 
 // endpoint is what devices must have in common to share a connection.
 type endpoint struct {
-	// address is host:port, or the path of a serial port.
+	// address is host:port in one form, with the address instead of the name
+	// where frames are serial; or the path of a serial port.
 	address string
 	// serial frames, on a TCP connection or on a port.
 	serial, port bool
@@ -70,6 +74,11 @@ var errStopped = errors.New("the Modbus engine has stopped")
 func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Lookup == nil {
+		opt.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
 	}
 	e := &Engine{opt: opt, gateways: map[endpoint]*sharedGateway{}}
 	e.library.Store(opt.Library)

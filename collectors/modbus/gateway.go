@@ -72,6 +72,9 @@ type Gateway struct {
 	requests, timeouts, reconnects, exceptions, malformed, foreign atomic.Uint64
 }
 
+// defaultTimeout of one request.
+const defaultTimeout = 2 * time.Second
+
 // errClosed is a connection that the other side ended.
 var errClosed = errors.New("connection closed by the device")
 
@@ -93,7 +96,7 @@ const (
 // NewGateway returns a gateway that connects when first asked.
 func NewGateway(address string, opt GatewayOptions) *Gateway {
 	if opt.Timeout <= 0 {
-		opt.Timeout = 2 * time.Second
+		opt.Timeout = defaultTimeout
 	}
 	if opt.Idle <= 0 {
 		opt.Idle = time.Minute

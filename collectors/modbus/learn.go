@@ -87,7 +87,7 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 
 // Inspect is Learn, and gives what each point was made of as well.
 func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
-	if err := d.connect(); err != nil {
+	if err := d.connect(ctx); err != nil {
 		return nil, nil, err
 	}
 	p, told, fit, err := d.choose(ctx)
@@ -382,7 +382,7 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	if lib == nil {
 		return nil, errors.New("no profile library")
 	}
-	if err := d.connect(); err != nil {
+	if err := d.connect(ctx); err != nil {
 		return nil, err
 	}
 	id, _, err := d.identify(ctx, lib)

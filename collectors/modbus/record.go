@@ -92,7 +92,7 @@ func (e *Engine) Record(ctx context.Context, t collectors.Target, ranges []Range
 	}
 	d := made.(*Driver)
 	defer func() { _ = d.Close() }() // it was only read
-	if err := d.connect(); err != nil {
+	if err := d.connect(ctx); err != nil {
 		return nil, err
 	}
 	s := &sweep{driver: d, pace: d.paceOf(nil), rec: &profile.ModbusRecording{DeviceID: map[int]string{}}, progress: progress}

@@ -163,7 +163,7 @@ func TestSerialLineHasOneOwner(t *testing.T) {
 	defer e.Stop()
 	use := func(address string) error {
 		d := &Driver{engine: e, target: collectors.Target{Name: "meter", Address: address, Protocol: collectors.ModbusRTU}}
-		return d.connect()
+		return d.connect(t.Context())
 	}
 	for _, same := range []string{"/dev/ttyS0", "/dev/ttyS0?baud=19200", "/dev/ttyS0?parity=even&baud=19200"} {
 		if err := use(same); err != nil {
