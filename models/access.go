@@ -27,7 +27,10 @@ type User struct {
 	CreatedAt         time.Time  `json:"created_at"`
 	UpdatedAt         time.Time  `json:"updated_at"`
 	PasswordChangedAt *time.Time `json:"password_changed_at"`
-	LastSignInAt      *time.Time `json:"last_sign_in_at"`
+	// PasswordGivenBy is the user who set the password, so that there are two
+	// who know it; nil when it was this user, or the command line of the server.
+	PasswordGivenBy *uint64    `json:"password_given_by,omitempty"`
+	LastSignInAt    *time.Time `json:"last_sign_in_at"`
 }
 
 // Session is a signed-in browser. Its secret is known to the browser only.
@@ -57,7 +60,9 @@ type APIToken struct {
 	Name string `json:"name"`
 	// UserID is the owner: the token can do no more than the owner can. Nil
 	// for a token made on the command line of the server.
-	UserID     *uint64    `json:"user_id"`
+	UserID *uint64 `json:"user_id"`
+	// GivenBy is who made the token, when that was not the owner.
+	GivenBy    *uint64    `json:"given_by,omitempty"`
 	Role       string     `json:"role"`
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`

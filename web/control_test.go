@@ -178,3 +178,79 @@ func (c *client) everyControl(h *house) {
 		h.t.Errorf("ended requests: %+v", list)
 	}
 }
+
+// TestControlIsNotTricked: a page of another origin, somebody of another site
+// and one person with two accounts decide nothing, and a request stays as it was
+// asked for.
+func TestControlIsNotTricked(t *testing.T) {
+	h := open(t, nil)
+	boss, eva := h.signedIn(access.Administrator), h.signedIn(access.Engineer)
+	path := fmt.Sprintf("/devices/%d/controls", h.pdus[0])
+	boss.want(http.StatusNoContent, "PUT", path, apigen.ControlPermission{Allowed: true}, nil)
+	off := "off"
+	wish := apigen.ControlRequestInput{Control: "outlet/1/switch", Option: &off, Reason: "server replaced"}
+	var r apigen.ControlRequest
+	boss.want(http.StatusCreated, "POST", path+"/requests", wish, &r)
+	at := fmt.Sprintf("/control/requests/%d", r.Id)
+	stays := func(after string) {
+		t.Helper()
+		var now apigen.ControlRequest
+		eva.want(http.StatusOK, "GET", at, nil, &now)
+		if now.State != apigen.ControlStateRequested || now.Raw != r.Raw || *now.Option != "off" {
+			t.Fatalf("after %s: %+v", after, now)
+		}
+	}
+	ways := []struct {
+		path string
+		body any
+	}{{at + "/confirm", apigen.ControlConfirmation{}}, {at + "/reject", apigen.ControlRejection{}}, {at + "/cancel", nil}, {path + "/requests", wish}, {path + "/dry-run", apigen.ControlWish{Control: wish.Control, Option: &off}}}
+	for _, way := range ways {
+		good := eva.csrf
+		for _, bad := range []string{"", "x", boss.csrf} {
+			eva.csrf = bad
+			eva.refused(http.StatusForbidden, "forbidden", "POST", way.path, way.body)
+		}
+		eva.csrf = good
+		eva.header.Set("Sec-Fetch-Site", "cross-site")
+		eva.refused(http.StatusForbidden, "forbidden", "POST", way.path, way.body)
+		eva.header.Del("Sec-Fetch-Site")
+	}
+	stays("forged requests")
+	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+		if resp, _ := eva.do(method, at, wish); resp.StatusCode != http.StatusMethodNotAllowed && resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s of a request: %d", method, resp.StatusCode)
+		}
+	}
+	stays("an attempt to change it")
+
+	must(h.access.CreateUser(h.system, access.NewUser{Name: "far", Password: password, Role: access.Engineer, Scope: []uint64{h.site + 1}}))(t)
+	far := h.client()
+	var s apigen.Session
+	far.want(http.StatusOK, "POST", "/session", apigen.SignInRequest{Name: "far", Password: password}, &s)
+	far.csrf = s.CsrfToken
+	for _, way := range ways {
+		if resp, data := far.do("POST", way.path, way.body); resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s from another site: %d %s", way.path, resp.StatusCode, data)
+		}
+	}
+	far.refused(http.StatusNotFound, "not-found", "GET", at, nil)
+	stays("somebody of another site")
+
+	// The administrator makes a second account, and signs in with it.
+	var two apigen.User
+	boss.want(http.StatusCreated, "POST", "/users", map[string]any{"name": "second", "password": password, "role": "engineer"}, &two)
+	second := h.client()
+	second.want(http.StatusOK, "POST", "/session", apigen.SignInRequest{Name: "second", Password: password}, &s)
+	second.csrf = s.CsrfToken
+	if p := second.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.PasswordGiven {
+		t.Errorf("a second account: %+v", p)
+	}
+	stays("a second account")
+	second.want(http.StatusNoContent, "PUT", "/session/password", apigen.PasswordChange{Old: password, New: "another good phrase here"}, nil)
+	second.want(http.StatusOK, "POST", at+"/confirm", apigen.ControlConfirmation{}, nil)
+	for _, who := range []*client{second, eva} {
+		if p := who.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.Ended {
+			t.Errorf("confirmed once more: %+v", p)
+		}
+	}
+}

@@ -604,3 +604,44 @@ func TestCheckPassword(t *testing.T) {
 }
 
 func clipTo(s string, n int) string { return s[:min(n, len(s))] }
+
+// TestWhoCanActForAnother: who knows the password or the token of somebody else
+// is kept, until that one changed it.
+func TestWhoCanActForAnother(t *testing.T) {
+	accesstest.Run(t, func(t *testing.T, db *gorm.DB) {
+		f := setUp(t, db)
+		boss := f.user(t, "boss", access.Administrator)
+		ctx := f.as(t, f.signIn(t, "boss", good).Secret)
+		ada, err := f.CreateUser(ctx, access.NewUser{Name: "ada", Role: access.Engineer, Password: good})
+		is(t, "create", err, nil)
+		givenBy := func(when string, want uint64) {
+			t.Helper()
+			u, err := f.User(f.sys, ada.ID)
+			if got := uint64(0); err == nil {
+				if u.PasswordGivenBy != nil {
+					got = *u.PasswordGivenBy
+				}
+				if got != want {
+					t.Errorf("%s: password given by %d, want %d", when, got, want)
+				}
+			} else {
+				t.Error(err)
+			}
+		}
+		givenBy("created", boss.ID)
+		is(t, "change", f.ChangePassword(f.as(t, f.signIn(t, "ada", good).Secret), good, other), nil)
+		givenBy("changed", 0)
+		is(t, "reset", f.ResetPassword(ctx, ada.ID, good), nil)
+		givenBy("reset by the boss", boss.ID)
+		is(t, "reset", f.ResetPassword(f.sys, ada.ID, good), nil)
+		givenBy("reset on the server", 0)
+
+		_, row, err := f.CreateToken(ctx, access.NewToken{Name: "for ada", UserID: ada.ID, Role: access.Engineer})
+		if err != nil || row.GivenBy == nil || *row.GivenBy != boss.ID {
+			t.Errorf("a token for somebody else: %+v, %v", row, err)
+		}
+		if _, row, err = f.CreateToken(ctx, access.NewToken{Name: "own", Role: access.Engineer}); err != nil || row.GivenBy != nil {
+			t.Errorf("a token of one's own: %+v, %v", row, err)
+		}
+	})
+}

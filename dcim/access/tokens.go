@@ -80,7 +80,7 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (token string, ro
 			if !covers(Principal{Role: Role(owner.Role), Via: ViaSession}, n.Role) {
 				return &InvalidError{"role", "too_high", "must not allow more than its owner may do"}
 			}
-			row.UserID = &n.UserID
+			row.UserID, row.GivenBy = &n.UserID, giver(ctx, n.UserID)
 		}
 		if err := tx.Create(&row).Error; err != nil {
 			return fmt.Errorf("create token: %w", err)

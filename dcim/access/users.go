@@ -154,7 +154,7 @@ func (s *Service) build(ctx context.Context, n NewUser, linkOnly bool) (models.U
 	}
 	var err error
 	u.PasswordHash, err = s.hasher.hash(ctx, n.Password)
-	u.PasswordChangedAt = &now
+	u.PasswordChangedAt, u.PasswordGivenBy = &now, giver(ctx, 0)
 	return u, err
 }
 
@@ -203,6 +203,15 @@ func (s *Service) UserByName(ctx context.Context, name string) (models.User, err
 		return models.User{}, fmt.Errorf("user %q: %w", clip(name, 64), ErrNotFound)
 	}
 	return first[models.User](s.db.WithContext(ctx).Where("name = ?", name), "user "+name)
+}
+
+// giver is who acts for another user; nil when that is no user, or the other.
+func giver(ctx context.Context, owner uint64) *uint64 {
+	p, _ := From(ctx)
+	if p.UserID == 0 || p.UserID == owner {
+		return nil
+	}
+	return &p.UserID
 }
 
 // requireSelf lets a user act on the own account, and who has ManageUsers on
@@ -407,7 +416,7 @@ func (s *Service) setPassword(ctx context.Context, u models.User, password strin
 	now := s.now()
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		err := tx.Model(&models.User{}).Where("id = ?", u.ID).
-			Updates(map[string]any{"password_hash": hash, "password_changed_at": now, "updated_at": now}).Error
+			Updates(map[string]any{"password_hash": hash, "password_changed_at": now, "password_given_by": giver(ctx, u.ID), "updated_at": now}).Error
 		if err != nil {
 			return fmt.Errorf("set password of user %s: %w", u.Name, err)
 		}

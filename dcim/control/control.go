@@ -209,6 +209,9 @@ const (
 	Ended = "control-ended"
 	// SamePerson: who asked cannot confirm.
 	SamePerson = "control-same-person"
+	// PasswordGiven: one of the two persons set the other's password, and could
+	// be both.
+	PasswordGiven = "control-password-given"
 	// Requester: who asked may not ask for it any more.
 	Requester = "control-requester"
 	// Reauthenticate: the password is needed.

@@ -38,13 +38,21 @@ type plant struct {
 	block chan struct{}
 	begun chan struct{}
 	moved bool
+	// label is what the outlet is called; "Web 1" when it is empty.
+	label string
 }
 
 func number(n int64) *int64 { return &n }
 
 func (p *plant) Controls(models.DeviceID) []models.ControlSpec {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	label := "Web 1"
+	if p.label != "" {
+		label = p.label
+	}
 	return []models.ControlSpec{
-		{Key: "outlet/1/switch", Kind: models.ControlCommand, Label: "Web 1", Shows: "outlet/1/state", Within: 300 * time.Millisecond, Options: []models.ControlOption{
+		{Key: "outlet/1/switch", Kind: models.ControlCommand, Label: label, Shows: "outlet/1/state", Within: 300 * time.Millisecond, Options: []models.ControlOption{
 			{Name: "on", Done: number(1)}, {Name: "off", Severity: models.SeverityCritical, Done: number(2)}, {Name: "cycle", Severity: models.SeverityCritical},
 		}},
 		{Key: "setpoint", Kind: models.ControlSetPoint, Class: "temperature", Min: 16, Max: 30, Step: 0.5, Shows: "setpoint", Within: 300 * time.Millisecond},

@@ -302,7 +302,11 @@ func (s *Service) still(ctx context.Context, r models.ControlRequest) (d models.
 		return d, spec, models.ControlPersons, "who asked or who confirmed may not any more"
 	}
 	for _, spec := range s.o.Plant.Controls(d.ID) {
-		if spec.Key == r.Control {
+		switch {
+		case spec.Key != r.Control:
+		case spec.Label != r.Label:
+			return d, spec, models.ControlChanged, fmt.Sprintf("what was %q when it was asked for is %q now", r.Label, spec.Label)
+		default:
 			return d, spec, "", ""
 		}
 	}

@@ -35,8 +35,11 @@ func (s *Service) Request(ctx context.Context, id models.DeviceID, w Wish, reaso
 	if err := access.Require(ctx, access.RequestControl); err != nil {
 		return models.ControlRequest{}, err
 	}
-	if who.UserID == 0 {
-		// A program or a token of nobody is not the first of two persons.
+	own, err := s.person(ctx, who)
+	if err != nil {
+		return models.ControlRequest{}, err
+	}
+	if !own {
 		return models.ControlRequest{}, &access.ForbiddenError{Operation: access.RequestControl}
 	}
 	p, err := s.plan(ctx, id, w)
@@ -65,6 +68,19 @@ func (s *Service) Request(ctx context.Context, id models.DeviceID, w Wish, reaso
 	}
 	s.count("requested")
 	return r, nil
+}
+
+// person says whether somebody can be the first of two persons: a program, a
+// token of nobody, and one that somebody else made than its owner cannot.
+func (s *Service) person(ctx context.Context, who access.Principal) (bool, error) {
+	if who.UserID == 0 || who.Via != access.ViaToken {
+		return who.UserID != 0, nil
+	}
+	token, err := db.Take[models.APIToken](s.db.WithContext(ctx), "token", who.CredentialID)
+	if errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && token.GivenBy == nil, err
 }
 
 // step changes a request that waits, within one transaction with its entry in
@@ -210,6 +226,24 @@ func confirmable(tx *gorm.DB, r models.ControlRequest, confirmer access.Principa
 	if cause, _ := moved(d, r); cause != "" {
 		return fault.Conflict(NotAllowed, "", fmt.Sprintf("device %q may not be written as it was asked for", d.Name), d.Name)
 	}
+	return twoPersons(tx, r.RequesterID, confirmer.UserID)
+}
+
+// twoPersons refuses two users of whom one set the other's password: one person
+// could be both until it was changed.
+func twoPersons(tx *gorm.DB, requester, confirmer uint64) error {
+	if requester == confirmer {
+		return fault.Conflict(SamePerson, "", "another person must confirm what you asked for")
+	}
+	for _, x := range [][2]uint64{{requester, confirmer}, {confirmer, requester}} {
+		u, err := db.Take[models.User](tx, "user", x[0])
+		if err != nil {
+			return err
+		}
+		if u.PasswordGivenBy != nil && *u.PasswordGivenBy == x[1] {
+			return fault.Conflict(PasswordGiven, "", fmt.Sprintf("%s must change the password first, which the other person set", u.Name), u.Name)
+		}
+	}
 	return nil
 }
 
@@ -290,7 +324,8 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 	case err != nil:
 		return models.ControlRequest{}, err
 	}
-	if wait := s.admit(*r.DeviceID); wait > 0 {
+	back, wait := s.admit(*r.DeviceID)
+	if wait > 0 {
 		s.count("limited")
 		return models.ControlRequest{}, fault.Conflict(Limited, "",
 			fmt.Sprintf("too much was written lately; the next is possible in %s", wait.Round(time.Second)), wait.Round(time.Second).String())
@@ -306,7 +341,8 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 		r.State, r.DeciderID, r.Decider, r.DecidedAt = models.ControlConfirmed, &who.UserID, who.Name, &now
 		return nil
 	})
-	if err != nil {
+	if err != nil { // it is not written for this word
+		back()
 		return models.ControlRequest{}, err
 	}
 	s.count("confirmed")
@@ -317,8 +353,9 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 	return r, nil
 }
 
-// admit takes a token for a write of a device, or tells how long to wait.
-func (s *Service) admit(id models.DeviceID) time.Duration {
+// admit takes a token for a write of a device, which back gives back, or tells
+// how long to wait.
+func (s *Service) admit(id models.DeviceID) (back func(), wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -328,17 +365,20 @@ func (s *Service) admit(id models.DeviceID) time.Duration {
 		s.devices[id] = d
 	}
 	taken := make([]*rate.Reservation, 0, 2)
+	back = func() {
+		for _, t := range taken {
+			t.CancelAt(now)
+		}
+	}
 	for _, l := range []*rate.Limiter{d, s.total} {
 		t := l.ReserveN(now, 1)
 		taken = append(taken, t)
 		if wait := t.DelayFrom(now); wait > 0 {
-			for _, t := range taken {
-				t.CancelAt(now)
-			}
-			return wait
+			back()
+			return nil, wait
 		}
 	}
-	return 0
+	return back, 0
 }
 
 // Reject is the other word of the second person.

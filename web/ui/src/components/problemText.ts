@@ -13,7 +13,7 @@ const faultCodes = [
   'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled',
 ] as const;
 const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
-  'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
+  'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
 ] as const;
 const objects = [
   'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
