@@ -375,6 +375,10 @@ func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 		return fmt.Errorf("%w (next try in %s)", g.dialErr, g.until.Sub(now).Round(10*time.Millisecond))
 	}
 	conn, err := g.dial(ctx)
+	if limit, ok := asking.Deadline(); err != nil && (asking.Err() != nil || ok && !time.Now().Before(limit)) {
+		// It was given up, which tells the others behind the gateway nothing.
+		return fmt.Errorf("connect to %s: %w", g.address, err)
+	}
 	if err != nil {
 		g.backoff = min(max(2*g.backoff, firstBackoff), lastBackoff)
 		g.until = time.Now().Add(g.backoff)

@@ -310,6 +310,41 @@ func TestSerialFraming(t *testing.T) {
 	}
 }
 
+// A device that is given up while the gateway is dialled costs the others
+// behind it nothing.
+func TestCancelledDial(t *testing.T) {
+	address := listen(t, func(_ int, q []byte, w io.WriteCloser) { _, _ = w.Write(registers(q, 7)) })
+	for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"removed": context.WithCancel,
+		"deadline": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 20*time.Millisecond)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := end(t.Context())
+			defer cancel()
+			first := true
+			g := open(t, address, GatewayOptions{Retries: -1, Timeout: 5 * time.Second, Dial: func(ctx context.Context, a string) (net.Conn, error) {
+				if first {
+					first = false
+					if name == "removed" {
+						cancel()
+					}
+					<-ctx.Done()
+					return nil, ctx.Err()
+				}
+				return new(net.Dialer).DialContext(ctx, "tcp", a)
+			}})
+			if _, err := g.read(ctx, pace{}, 1, tableHolding, 0, 1); err == nil {
+				t.Fatal("answered without a connection")
+			}
+			if data, err := g.read(t.Context(), pace{}, 2, tableHolding, 0, 1); err != nil {
+				t.Errorf("the next one: % x, %v", data, err)
+			}
+		})
+	}
+}
+
 func FuzzFraming(f *testing.F) {
 	request := []byte{0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2}
 	f.Add(registers(request, 1, 2))
