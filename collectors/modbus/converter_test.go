@@ -1,12 +1,17 @@
 package modbus
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
 )
 
 // TestConverterThatPassesLateAnswers plays a serial converter: what the line
@@ -81,5 +86,120 @@ func TestConverterThatPassesLateAnswers(t *testing.T) {
 	}
 	if got := binary.BigEndian.Uint16(data); got != 1002 {
 		t.Errorf("register 2 is %d, want 1002: the answer to another question was taken", got)
+	}
+}
+
+// sealed is a serial frame.
+func sealed(b ...byte) []byte { return binary.LittleEndian.AppendUint16(b, crc16(b)) }
+
+// After a damaged frame the line is left alone before it is asked again: what
+// comes behind the damage looks like an answer.
+func TestQuietAfterADamagedFrame(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var asked atomic.Int32
+	var damaged time.Time
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			q := make([]byte, 8)
+			for {
+				if _, err := io.ReadFull(c, q); err != nil {
+					break
+				}
+				if asked.Add(1) == 1 {
+					damaged = time.Now()
+					_, _ = c.Write(append(sealed(1, 3, 2, 0, 1)[:5], 0, 0))
+					continue
+				}
+				if gap := time.Since(damaged); gap < 250*time.Millisecond {
+					t.Errorf("asked again after %s", gap)
+				}
+				_, _ = c.Write(sealed(1, 3, 2, 0, 42))
+			}
+			_ = c.Close()
+		}
+	})
+	g := NewGateway(l.Addr().String(), GatewayOptions{Serial: true, Timeout: 300 * time.Millisecond, Retries: 1})
+	defer wg.Wait()
+	defer func() { _, _ = g.Close(), l.Close() }()
+	data, err := g.read(t.Context(), pace{}, 1, tableHolding, 1, 1)
+	if err != nil || binary.BigEndian.Uint16(data) != 42 {
+		t.Errorf("% x, %v", data, err)
+	}
+	if n := asked.Load(); n != 2 || g.Stats().Malformed != 1 {
+		t.Errorf("asked %d times, %+v", n, g.Stats())
+	}
+}
+
+// Nothing is asked while something still comes over a serial line.
+func TestNothingIsAskedIntoAFrame(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		pieces int // of the late frame; -1 for no end
+		want   error
+	}{{"the rest of a frame", 20, nil}, {"without end", -1, collectors.ErrProtocol}} {
+		t.Run(x.name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			began := make(chan struct{}, 1)
+			wg.Go(func() {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer func() { _ = c.Close() }()
+				var still atomic.Bool
+				answered := make(chan struct{})
+				wg.Go(func() {
+					defer close(answered)
+					q := make([]byte, 8)
+					if _, err := io.ReadFull(c, q); err != nil {
+						return
+					}
+					if !still.Load() {
+						t.Error("asked while the line was busy")
+					}
+					_, _ = c.Write(sealed(1, 3, 2, 0, 42))
+				})
+				late := sealed(1, 3, 2, 0xDE, 0xAD)
+				for i := 0; i != x.pieces; i++ {
+					if i == x.pieces-1 {
+						still.Store(true)
+					}
+					if _, err := c.Write(late[i%len(late):][:1]); err != nil {
+						return
+					}
+					if i == 0 {
+						began <- struct{}{}
+					}
+					time.Sleep(2 * time.Millisecond)
+				}
+				<-answered
+			})
+			g := NewGateway(l.Addr().String(), GatewayOptions{
+				Serial: true, Timeout: time.Second, Retries: -1, Gap: 200 * time.Millisecond,
+				Dial: func(ctx context.Context, a string) (net.Conn, error) {
+					c, err := new(net.Dialer).DialContext(ctx, "tcp", a)
+					<-began
+					return c, err
+				},
+			})
+			defer wg.Wait()
+			defer func() { _, _ = g.Close(), l.Close() }()
+			data, err := g.read(t.Context(), pace{}, 1, tableHolding, 1, 1)
+			if !errors.Is(err, x.want) || err == nil && binary.BigEndian.Uint16(data) != 42 {
+				t.Errorf("% x, %v", data, err)
+			}
+		})
 	}
 }

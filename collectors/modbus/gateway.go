@@ -62,7 +62,8 @@ type Gateway struct {
 	until   time.Time
 	backoff time.Duration
 	dialErr error
-	// quiet is until when a serial line is left alone after a time-out.
+	// quiet is until when a serial line is left alone after a time-out or a
+	// damaged frame.
 	quiet time.Time
 
 	gap    atomic.Int64 // nanoseconds
@@ -85,10 +86,13 @@ const (
 	// maxForeign frames are skipped in one exchange before the connection is
 	// given up as out of step.
 	maxForeign = 8
-	// serialQuiet bounds how long a serial line is left alone after a time-out.
-	// A converter passes a late answer to whoever is connected, and nothing in
-	// it tells to which question it belongs.
+	// serialQuiet bounds how long a serial line is left alone after a time-out or
+	// a damaged frame. A converter passes a late answer, or the rest of one, to
+	// whoever is connected, and nothing in it tells to which question it belongs.
 	serialQuiet = 500 * time.Millisecond
+	// stillGap is the least silence on a line that brought something unasked:
+	// converters pass on what they hear in pieces.
+	stillGap = 10 * time.Millisecond
 	// busyPause is the first wait for a device that says it is busy.
 	busyPause = 100 * time.Millisecond
 )
@@ -321,7 +325,7 @@ func (g *Gateway) once(ctx context.Context, timeout time.Duration, unit byte, pd
 		// Whatever else arrives on this connection could be taken for the
 		// answer to a later question.
 		g.drop()
-		if g.opt.Serial && isTimeout(err) {
+		if g.opt.Serial && (isTimeout(err) || errors.Is(err, collectors.ErrProtocol)) {
 			g.quiet = time.Now().Add(min(timeout, serialQuiet))
 		}
 		return nil, g.describe(err, timeout)
@@ -474,7 +478,7 @@ func (g *Gateway) transfer(ctx context.Context, deadline time.Time, request []by
 		return nil, err
 	}
 	if g.opt.Serial {
-		if err := g.discardWaiting(deadline); err != nil {
+		if err := g.discardWaiting(ctx, deadline); err != nil {
 			return nil, err
 		}
 	}
@@ -508,16 +512,22 @@ func (g *Gateway) Read(b []byte) (int, error) {
 }
 
 // discardWaiting throws away bytes that came unasked: serial framing gives
-// them no number to know them by.
-func (g *Gateway) discardWaiting(deadline time.Time) error {
-	if err := g.conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
-		return err
-	}
+// them no number to know them by. While they come it waits on, until the
+// deadline: who asked meanwhile would get an answer that nobody can read.
+func (g *Gateway) discardWaiting(ctx context.Context, deadline time.Time) error {
+	end := time.Now().Add(time.Millisecond)
+	gap := max(time.Duration(g.gap.Load()), stillGap)
 	var waste [512]byte
-	for {
+	for ctx.Err() == nil {
+		if err := g.conn.SetReadDeadline(end); err != nil {
+			return err
+		}
 		n, err := g.Read(waste[:])
 		if n > 0 {
 			g.foreign.Add(1)
+			if end = time.Now().Add(gap); end.After(deadline) {
+				return malformed("the line is not silent")
+			}
 		}
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			break
