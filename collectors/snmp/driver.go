@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +40,11 @@ type Driver struct {
 	upAt   time.Time
 	gone   int  // points without an object, at most so far
 	silent bool // nothing was answered in the last poll
-	rows   rowWatch
+	// extents are what was read when the device was learned; kept counts the
+	// looks since then that were not taken because less could be.
+	extents []extent
+	kept    int
+	rows    rowWatch
 	// controls are looked for when the device is learned; device is what was
 	// learned then, nil without controls.
 	controls bool
@@ -76,6 +82,25 @@ func (d *Driver) Close() error {
 type fetched struct {
 	scalars map[string]profile.Raw
 	columns map[string][]profile.Row
+	extents []extent
+}
+
+func newFetched() *fetched {
+	return &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
+}
+
+// extent is how much there was of something: rows of a walk, or one for a
+// scalar. What it was is hashed, since every device keeps this.
+type extent struct {
+	what uint32
+	rows int32
+}
+
+// extentOf is of a walk of most rows, or with a negative most of a scalar.
+func extentOf(oid string, most, rows int) extent {
+	h := fnv.New32a()
+	fmt.Fprint(h, oid, most)
+	return extent{h.Sum32(), int32(rows)}
 }
 
 func (f *fetched) Scalar(oid string) profile.Raw   { return f.scalars[oid] }
@@ -97,12 +122,20 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		names, oids = append(names, name), append(oids, o)
 	}
 	if len(names) > 0 {
-		values, _, err := d.session.get(ctx, names)
+		values, failed, err := d.session.get(ctx, names)
 		if err != nil {
 			return err
 		}
 		for i, o := range oids {
 			f.scalars[o] = values[i]
+			if values[i].Kind != profile.None {
+				f.extents = append(f.extents, extentOf(o, -1, 1))
+			}
+			if failed[i] {
+				if err := d.cutShort(o, extentOf(o, -1, 0), errRefused); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	walk := func(roots []string, most int) error {
@@ -125,6 +158,12 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 			}
 			if err != nil {
 				d.engine.opt.Log.WarnContext(ctx, "walk ended early", "device", d.target.Name, "root", root, "rows", len(rows), "err", err)
+				if err := d.cutShort(root, extentOf(root, most, len(rows)), err); err != nil {
+					return err
+				}
+			}
+			if len(rows) > 0 {
+				f.extents = append(f.extents, extentOf(root, most, len(rows)))
 			}
 			if most == 0 {
 				f.columns[root] = rows
@@ -138,6 +177,24 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		return err
 	}
 	return walk(n.Present, 1)
+}
+
+// mostKept is how many looks in a row are not taken because less could be read
+// than when the device was learned.
+const mostKept = 2
+
+var errKept = fmt.Errorf("%w to all that it did when it was learned", collectors.ErrUnreachable)
+
+// cutShort is called for something that cannot be read to its end. For a device
+// that was learned with more of it the look is over: its points would count as
+// gone, which are not known to be.
+func (d *Driver) cutShort(oid string, now extent, err error) error {
+	i := slices.IndexFunc(d.extents, func(x extent) bool { return x.what == now.what })
+	if i < 0 || now.rows >= d.extents[i].rows || d.kept >= mostKept {
+		return nil
+	}
+	d.kept++
+	return fmt.Errorf("%w: %s: %d rows of %d: %w", errKept, oid, now.rows, d.extents[i].rows, err)
 }
 
 // heads finds the subtrees that are empty, which are most of those that a
@@ -180,6 +237,7 @@ func (d *Driver) heads(ctx context.Context, f *fetched, roots []string, single b
 			continue
 		}
 		f.columns[open[i]] = []profile.Row{{Index: oid[len(root):], Raw: b.raw}}
+		f.extents = append(f.extents, extentOf(open[i], 1, 1))
 	}
 }
 
@@ -204,7 +262,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	}
 	d.session.left = &budget{learnObjects, learnBytes}
 	defer d.unbound()
-	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
+	f := newFetched()
 	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
 	if err != nil {
 		return nil, nil, d.tried(err)
@@ -234,6 +292,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
+	before := d.layout
 	if d.layout, err = d.engine.layouts.Of(likeness(device), func() (*layout, error) { return newLayout(device) }); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
@@ -243,7 +302,11 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if _, err := d.session.envelope(); err != nil { // from here on it is only polled
 		return nil, nil, err
 	}
-	d.upTime, d.upAt, d.gone = 0, time.Time{}, 0
+	d.upTime, d.upAt = 0, time.Time{}
+	if d.layout != before { // else what is gone is known
+		d.gone = 0
+	}
+	d.extents, d.kept = slices.Clip(f.extents), 0
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
@@ -267,7 +330,7 @@ func (d *Driver) unbound() {
 
 // tried adds to a silent device what was tried, for whoever has to find out.
 func (d *Driver) tried(err error) error {
-	if !errors.Is(err, collectors.ErrUnreachable) {
+	if !errors.Is(err, collectors.ErrUnreachable) || errors.Is(err, errKept) {
 		return err
 	}
 	if _, named := netip.ParseAddrPort(d.target.Address); named != nil {
@@ -334,7 +397,7 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	}
 	d.session.left = &budget{learnObjects, learnBytes}
 	defer d.unbound()
-	f := &fetched{scalars: map[string]profile.Raw{}, columns: map[string][]profile.Row{}}
+	f := newFetched()
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, d.tried(err)
 	}

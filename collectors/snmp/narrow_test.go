@@ -48,11 +48,11 @@ func TestTablesOverANarrowWay(t *testing.T) {
 		defer d.Close()
 		l, err := d.Learn(t.Context())
 		if err != nil || len(l.Points) != 131 {
-			t.Fatalf("%s: learned %v, %v; want 131 points", version, l, err)
+			t.Fatalf("%s: learned %d points, %v; want 131", version, pointsOf(l), err)
 		}
 		before := e.Stats().Timeouts
 		if l, err = d.Learn(t.Context()); err != nil || len(l.Points) != 131 {
-			t.Fatalf("%s: learned again: %v, %v", version, l, err)
+			t.Fatalf("%s: learned again: %d points, %v", version, pointsOf(l), err)
 		}
 		if n := e.Stats().Timeouts - before; n > 0 {
 			t.Errorf("%s: what comes through was forgotten: %d time-outs", version, n)

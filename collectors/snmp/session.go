@@ -205,7 +205,7 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 	answered := false
 	for from := 0; from < len(names); {
 		n := min(s.most, len(names)-from)
-		err := s.getSome(ctx, names[from:from+n], values[from:from+n])
+		err := s.getSome(ctx, names[from:from+n], values[from:from+n], failed[from:from+n])
 		switch {
 		case errors.Is(err, errTooBig) && n > 1:
 			s.most = max(1, n/2)
@@ -252,8 +252,11 @@ var (
 
 // getSome reads what fits into one request. An agent that cannot read one of
 // the objects refuses them all: that one is left out and the rest is asked
-// again.
-func (s *session) getSome(ctx context.Context, names [][]byte, values []profile.Raw) error {
+// again. Only noSuchName, which SNMPv1 has instead of a value for
+// it, says that the device does not have the object.
+func (s *session) getSome(ctx context.Context, names [][]byte, values []profile.Raw, failed []bool) error {
+	clear(values)
+	clear(failed)
 	open := make([]int, len(names))
 	for i := range open {
 		open[i] = i
@@ -273,8 +276,10 @@ func (s *session) getSome(ctx context.Context, names [][]byte, values []profile.
 		case r.status == ber.TooBig:
 			return errTooBig
 		case r.index >= 1 && r.index <= len(open):
-			open = append(open[:r.index-1], open[r.index:]...)
+			failed[open[r.index-1]] = r.status != ber.NoSuchName
+			open = slices.Delete(open, r.index-1, r.index)
 		case len(open) == 1:
+			failed[open[0]] = r.status != ber.NoSuchName
 			return nil
 		default:
 			return fmt.Errorf("%w: error-status %d", errRefused, r.status)
@@ -421,20 +426,24 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 	if err != nil {
 		return err
 	}
-	seen := 0
+	seen, again := 0, false
 	pdu, n := byte(ber.GetNext), 0
 	if s.repetitions > 0 && !single {
 		pdu, n = ber.GetBulk, s.repetitions
 	}
 	for {
 		r, err := s.request(ctx, pdu, n, [][]byte{at})
-		if errors.Is(err, collectors.ErrUnreachable) && n > 1 && s.ping(ctx) == nil {
-			n = max(1, n/5) // perhaps the answer is too big for the way
+		if errors.Is(err, collectors.ErrUnreachable) && (n > 1 || !again) && s.ping(ctx) == nil {
+			// Perhaps the answer is too big for the way; one row is asked for
+			// twice at most.
+			n = min(n, max(1, n/7))
+			again = n <= 1
 			continue
 		}
 		if err != nil {
 			return err
 		}
+		again = false
 		switch r.status {
 		case ber.NoError:
 			if pdu == ber.GetBulk {
