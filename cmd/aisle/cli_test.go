@@ -138,6 +138,78 @@ func TestProbeFaults(t *testing.T) {
 	}
 }
 
+// TestExitCodes: the codes that the help of the program lists.
+func TestExitCodes(t *testing.T) {
+	dir := t.TempDir()
+	targets := writeFile(t, dir, "targets.txt", []byte("# mine\n10.0.0.7\n10.0.0.8:99999\nnot an address\n10.0.0.9,300\n"))
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	unread := writeFile(t, dir, "silent.txt", []byte(silent.LocalAddr().String()+"\n"))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	recording := writeFile(t, dir, "r.modbus", []byte("holding|0|0001\n"))
+	for _, x := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"nonsense", exitUsage, "unknown command"},
+		{"probes", exitUsage, "is probe meant"},
+		{"profile nonsense", exitUsage, "unknown command"},
+		{"profile lint", exitUsage, "at least 1 arg"},
+		{"profile test", exitUsage, "1 arg"},
+		{"profile test " + dir + "/none.snmprec", exitUsage, "none.snmprec"},
+		{"profile test " + recording, exitNoProfile, "--profile"},
+		{"profile list --profiles-dir " + dir + "/none", exitUsage, "none"},
+		{"profile list --format yaml", exitUsage, "yaml"},
+		{"profile new m --mib " + dir + "/none", exitUsage, "none"},
+		{"profile replay " + recording + " --listen 127.0.0.1:99999", exitUsage, "--listen"},
+		{"profile replay " + recording + " --listen " + taken.Addr().String(), exitFailed, "in use"},
+		{"probe --address 10.0.0.7:99999", exitUsage, "99999"},
+		{"probe --address 10.0.0.7:snmp", exitUsage, "snmp"},
+		{"probe --modbus 10.0.0.7:0", exitUsage, "port"},
+		{"probe --address 10.0.0.7 --timeout 0s", exitUsage, "--timeout"},
+		{"probe --address 10.0.0.7 --v3-user x --v3-auth ROT13", exitUsage, "ROT13"},
+		{"discover 10.0.0.7 --rate 0", exitUsage, "--rate"},
+		{"trap listen --listen nowhere", exitUsage, "nowhere"},
+		{"serve --listen nowhere --data-dir " + dir, exitUsage, "nowhere"},
+		{"serve --config " + dir + "/none.yaml", exitUsage, "none.yaml"},
+		{"collect --targets " + targets, exitUsage, "line 3"},
+		{"collect --targets " + targets, exitUsage, "line 4"},
+		{"collect --targets " + targets, exitUsage, "line 5"},
+		{"collect --targets " + unread + " --interval 10ms", exitUsage, "--interval"},
+		{"collect --targets " + unread + " --duration 10ms --warm-up 0s --timeout 50ms --retries 0", exitUnreachable, "none of 1 devices"},
+	} {
+		if code, _, errs := command(t, strings.Fields(x.args)...); code != x.code || !strings.Contains(errs, x.says) {
+			t.Errorf("%s: exit code %d, want %d with %q: %s", x.args, code, x.code, x.says, errs)
+		}
+	}
+}
+
+// TestFilesBesideProfiles: what another program keeps in a folder is passed
+// over, a profile with a fault is not.
+func TestFilesBesideProfiles(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "docker-compose.yaml", []byte("services:\n  web: {image: example}\n"))
+	code, out, errs := command(t, "profile", "list", "--profiles-dir", dir)
+	if code != exitOK || !strings.Contains(out, "abb-b23") || !strings.Contains(errs, "docker-compose.yaml is not a device profile") || !strings.Contains(errs, "definitions of traps") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	if code, out, errs := command(t, "profile", "lint", dir); code != exitOK || !strings.Contains(errs, "docker-compose.yaml") || !strings.Contains(out, "0 profiles") {
+		t.Errorf("lint: exit code %d: %s %s", code, out, errs)
+	}
+	writeFile(t, dir, "mine.yaml", []byte("profile: mine\nkind: pdu\nsource: x\npoints: [\n"))
+	if code, _, errs := command(t, "profile", "list", "--profiles-dir", dir); code != exitFaults || !strings.Contains(errs, "mine.yaml:") {
+		t.Errorf("a profile with a fault: exit code %d: %s", code, errs)
+	}
+}
+
 func TestProfileCommands(t *testing.T) {
 	dir := t.TempDir()
 	recording := filepath.Join(dir, "pdu.snmprec")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/aisle-dcim/aisle/cmd/internal/collect"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/modbus"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -43,17 +45,24 @@ The list has one device a line: host:port, and for a Modbus device the unit id
 behind a comma. Lines that begin with # are passed over; - reads from standard
 input. The samples are discarded unless --store names a folder.`,
 		Example: `  aisle collect --targets pdus.txt --community public --interval 10s --duration 60s
-  aisle collect --targets meters.txt --modbus --profile abb-b23 --format json`,
+  aisle collect --targets meters.txt --protocol modbus-tcp --profile abb-b23 --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app.TuneMemory()
+			if err := cmp.Or(positive("--timeout", probe.timeout), atLeast("--retries", probe.retries, 0), positive("--duration", d), atLeast("--warm-up", warm, 0),
+				atLeast("--window", window, 1), atLeast("--sockets", sockets, 0)); err != nil {
+				return err
+			}
+			if interval != 0 && interval < time.Second {
+				return usageError("--interval %v is neither 0 nor 1s or more", interval)
+			}
 			targets, err := readTargets(c, file, probe)
 			if err != nil {
 				return err
 			}
-			lib, err := app.LoadProfiles(probe.profilesDir)
+			lib, err := c.profiles(probe.profilesDir)
 			if err != nil {
-				return coded{err, exitFaults}
+				return err
 			}
 			log := slog.New(slog.DiscardHandler)
 			if v {
@@ -72,7 +81,16 @@ input. The samples are discarded unless --store names a folder.`,
 			if err = errors.Join(err, profiles.err); err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
-			return output.Write(c.out, probe.format, collectRows(stats), stats)
+			if err := output.Write(c.out, probe.format, collectRows(stats), stats); err != nil {
+				return err
+			}
+			if stats.Learned == 0 && cmd.Context().Err() == nil {
+				return coded{fmt.Errorf("none of %d devices could be read: %s", stats.Devices, cmp.Or(stats.FirstError, "no answer")), exitUnreachable}
+			}
+			if n := stats.Devices - stats.Learned; n > 0 {
+				fmt.Fprintf(c.err, "%d of %d devices could not be read: %s\n", n, stats.Devices, stats.FirstError)
+			}
+			return nil
 		},
 	}
 	fl := cmd.Flags()
@@ -159,41 +177,66 @@ func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error)
 	if protocol == collectors.ModbusTCP || protocol == collectors.ModbusRTUOverTCP {
 		port = 502
 	}
-	var targets []collectors.Target
+	var (
+		targets []collectors.Target
+		faults  []string
+	)
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		address, unit, _ := strings.Cut(line, ",")
-		t := collectors.Target{
-			Device: models.DeviceID(n), Address: address, Protocol: protocol, Profile: f.profile,
-			SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries, Modbus: collectors.ModbusAddress{Unit: 1},
+		t, err := targetOf(line, protocol, port, f)
+		if err != nil {
+			faults = append(faults, fmt.Sprintf("%s, line %d: %v", file, n, err))
+			continue
 		}
-		if protocol != collectors.ModbusRTU {
-			t.Address = withPort(address, port)
-		}
-		t.Name = t.Address
-		if f.retries == 0 {
-			t.Retries = -1
-		}
-		if unit != "" {
-			u, err := strconv.ParseUint(strings.TrimSpace(unit), 10, 8)
-			if err != nil {
-				return nil, usageError("%s, line %d: unit id %q is not between 0 and 255", file, n, unit)
-			}
-			t.Modbus.Unit = uint8(u)
-		}
+		t.Device = models.DeviceID(n)
 		targets = append(targets, t)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
+	if n := len(faults); n > 0 {
+		const told = 20
+		return nil, usageError("%d lines cannot be read:\n%s", n, strings.Join(faults[:min(n, told)], "\n"))
+	}
 	if len(targets) == 0 {
 		return nil, usageError("%s lists no device", file)
 	}
 	return targets, nil
+}
+
+// targetOf reads a line of the list: host:port, and a unit id behind a comma.
+func targetOf(line string, protocol collectors.Protocol, port int, f probeFlags) (collectors.Target, error) {
+	address, unit, hasUnit := strings.Cut(line, ",")
+	t := collectors.Target{
+		Address: strings.TrimSpace(address), Protocol: protocol, Profile: f.profile,
+		SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries, Modbus: collectors.ModbusAddress{Unit: 1},
+	}
+	if protocol == collectors.ModbusRTU {
+		if err := modbus.ParseSerial(t.Address); err != nil {
+			return t, err
+		}
+	} else {
+		var err error
+		if t.Address, err = withPort(t.Address, port); err != nil {
+			return t, err
+		}
+	}
+	t.Name = t.Address
+	if f.retries == 0 {
+		t.Retries = -1
+	}
+	if hasUnit {
+		u, err := strconv.ParseUint(strings.TrimSpace(unit), 10, 8)
+		if err != nil {
+			return t, fmt.Errorf("unit id %q is not between 0 and 255", unit)
+		}
+		t.Modbus.Unit = uint8(u)
+	}
+	return t, nil
 }
 
 func collectRows(s collect.Stats) output.Rows {

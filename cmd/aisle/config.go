@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 
@@ -31,6 +33,9 @@ func (c *cli) load(s settings) (*configs.Config, error) {
 		path, _ = c.env("AISLE_CONFIG")
 	}
 	cfg, err := configs.Load(path, c.env)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError("%w", err)
+	}
 	if err != nil {
 		return nil, coded{err, exitFaults}
 	}
@@ -38,6 +43,9 @@ func (c *cli) load(s settings) (*configs.Config, error) {
 		cfg.DataDir = s.dataDir
 	}
 	if s.listen != "" {
+		if err := listenAddress("--listen", s.listen); err != nil {
+			return nil, err
+		}
 		cfg.Server.Listen = s.listen
 	}
 	if err := cfg.Validate(); err != nil {

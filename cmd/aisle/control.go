@@ -81,9 +81,9 @@ func (c *cli) withController(ctx context.Context, f controlFlags, do func(contex
 	if err != nil {
 		return err
 	}
-	lib, err := app.LoadProfiles(f.profilesDir)
+	lib, err := c.profiles(f.profilesDir)
 	if err != nil {
-		return coded{err, exitFaults}
+		return err
 	}
 	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: slog.New(slog.DiscardHandler), DryRun: true})
 	if err := engines.Start(); err != nil {
@@ -95,7 +95,7 @@ func (c *cli) withController(ctx context.Context, f controlFlags, do func(contex
 	target.Control, target.ControlSNMP = true, target.SNMP
 	driver, err := engines.NewDriver(target)
 	if err != nil {
-		return fmt.Errorf("control %s: %w", target.Address, err)
+		return usageError("control %s: %w", target.Address, err)
 	}
 	defer func() { _ = driver.Close() }() // everything was read by then
 	learned, err := driver.Learn(ctx)

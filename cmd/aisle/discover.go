@@ -124,12 +124,15 @@ func (c *cli) discover(ctx context.Context, f discoverFlags, ranges []string) er
 	if o.Credentials, err = f.credentials(c.env); err != nil {
 		return err
 	}
+	if err := cmp.Or(positive("--timeout", f.probe.timeout), positive("--rate", f.rate), atLeast("--parallel", f.parallel, 1)); err != nil {
+		return err
+	}
 	if len(o.Credentials) == 0 && len(o.Units) == 0 {
 		return usageError("nothing to ask with: give --community, --v3-user or --units")
 	}
-	lib, err := app.LoadProfiles(f.probe.profilesDir)
+	lib, err := c.profiles(f.probe.profilesDir)
 	if err != nil {
-		return coded{err, exitFaults}
+		return err
 	}
 	log := slog.New(slog.DiscardHandler)
 	if f.probe.verbose {

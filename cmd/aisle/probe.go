@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/modbus"
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp"
 	"github.com/aisle-dcim/aisle/collectors/workshop"
 )
 
@@ -141,12 +145,18 @@ func (f *probeFlags) openSecrets(env func(string) (string, bool)) error {
 		}
 		*to = v
 	}
+	if f.snmp.User == "" {
+		return nil
+	}
+	if err := snmp.CheckUser(f.snmp); err != nil {
+		return usageError("SNMPv3 user %s: %w", f.snmp.User, err)
+	}
 	return nil
 }
 
 // target checks the words and makes a target of them.
 func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target, error) {
-	if err := f.openSecrets(env); err != nil {
+	if err := cmp.Or(f.openSecrets(env), positive("--timeout", f.timeout), atLeast("--retries", f.retries, 0)); err != nil {
 		return collectors.Target{}, err
 	}
 	t := collectors.Target{Device: 1, Profile: f.profile, SNMP: f.snmp, Timeout: f.timeout, Retries: f.retries}
@@ -167,13 +177,20 @@ func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target,
 			t.Address, t.Protocol, t.Modbus.Unit = f.modbus, collectors.ModbusRTU, uint8(f.unit)
 			break
 		}
-		t.Address, t.Protocol = withPort(f.modbus, 502), collectors.ModbusTCP
+		var err error
+		if t.Address, err = withPort(f.modbus, 502); err != nil {
+			return t, err
+		}
+		t.Protocol = collectors.ModbusTCP
 		t.Modbus.Unit = uint8(f.unit)
 		if f.serial {
 			t.Protocol = collectors.ModbusRTUOverTCP
 		}
 	default:
-		t.Address = withPort(f.address, 161)
+		var err error
+		if t.Address, err = withPort(f.address, 161); err != nil {
+			return t, err
+		}
 		switch {
 		case f.version == "1":
 			t.Protocol = collectors.SNMPv1
@@ -189,22 +206,33 @@ func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target,
 	return t, nil
 }
 
-// withPort adds the usual port to an address without one.
-func withPort(address string, port int) string {
-	if _, _, err := net.SplitHostPort(address); err == nil {
-		return address
+// withPort adds the usual port to an address without one, and refuses what
+// cannot be an address.
+func withPort(address string, port int) (string, error) {
+	host, given, err := net.SplitHostPort(address)
+	if err != nil {
+		host, given = strings.Trim(address, "[]"), strconv.Itoa(port)
 	}
-	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port))
+	if _, err := netip.ParseAddr(host); err != nil && !hostName.MatchString(host) {
+		return "", usageError("%q is not a host name or address, with or without a port", address)
+	}
+	if n, err := strconv.ParseUint(given, 10, 16); err != nil || n == 0 {
+		return "", usageError("%q: the port is not between 1 and 65535", address)
+	}
+	return net.JoinHostPort(host, given), nil
 }
+
+// hostName is what a name service may be asked for; underscores are met.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)
 
 func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	target, err := f.target(c.env)
 	if err != nil {
 		return err
 	}
-	lib, err := app.LoadProfiles(f.profilesDir)
+	lib, err := c.profiles(f.profilesDir)
 	if err != nil {
-		return coded{err, exitFaults}
+		return err
 	}
 	log := slog.New(slog.DiscardHandler)
 	if f.verbose {
@@ -215,11 +243,14 @@ func (c *cli) probe(ctx context.Context, f probeFlags) error {
 		return err
 	}
 	defer engines.Stop()
+	if err := positive("--limit", f.limit); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, f.limit)
 	defer cancel()
 	driver, err := engines.NewDriver(target)
 	if err != nil {
-		return fmt.Errorf("probe %s: %w", target.Address, err)
+		return usageError("probe %s: %w", target.Address, err)
 	}
 	defer func() { _ = driver.Close() }() // everything was read by then
 	look, err := workshop.TakeLook(ctx, driver.(workshop.Subject), lib, false, nil)

@@ -24,15 +24,38 @@ func profileCommand(c *cli) *cobra.Command {
 	return cmd
 }
 
+// profiles loads the built-in profiles and those of a folder. Files of the folder
+// that are none are told on standard error.
+func (c *cli) profiles(dir string) (*profile.Library, error) {
+	lib, err := app.LoadProfiles(dir, c.notAProfile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError("%w", err)
+	}
+	if err != nil {
+		return nil, coded{err, exitFaults}
+	}
+	return lib, nil
+}
+
+func (c *cli) notAProfile(file string) {
+	fmt.Fprintf(c.err, "passed over: %s is not a device profile, it has no key \"profile\"\n", file)
+}
+
 func profileList(c *cli) *cobra.Command {
-	var dir string
+	var (
+		dir string
+		all bool
+	)
 	format := output.Table
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the device profiles", Args: cobra.NoArgs,
+		Long: `List names the device profiles: those that devices are read by. Bases that
+others extend and definitions of traps are counted on standard error and listed
+with --all.`,
 		RunE: func(*cobra.Command, []string) error {
-			lib, err := app.LoadProfiles(dir)
+			lib, err := c.profiles(dir)
 			if err != nil {
-				return coded{err, exitFaults}
+				return err
 			}
 			type row struct {
 				Name     string `json:"name"`
@@ -44,16 +67,26 @@ func profileList(c *cli) *cobra.Command {
 			var list []row
 			rows := output.Rows{Columns: []string{"NAME", "KIND", "PROTOCOL", "POINTS", "TITLE"}}
 			for _, p := range lib.All() {
-				if p.Abstract {
-					continue
+				kind := p.Kind
+				if role := p.Role(); role != profile.DeviceRole {
+					if !all {
+						continue
+					}
+					kind = string(role)
 				}
-				list = append(list, row{p.Name, p.Kind, p.Protocol, p.Title, len(p.Points)})
-				rows.Cells = append(rows.Cells, []string{p.Name, p.Kind, p.Protocol, strconv.Itoa(len(p.Points)), p.Title})
+				list = append(list, row{p.Name, kind, p.Protocol, p.Title, len(p.Points)})
+				rows.Cells = append(rows.Cells, []string{p.Name, kind, p.Protocol, strconv.Itoa(len(p.Points)), p.Title})
 			}
-			return output.Write(c.out, format, rows, list)
+			if err := output.Write(c.out, format, rows, list); err != nil {
+				return err
+			}
+			n := lib.Count()
+			fmt.Fprintf(c.err, "%d device profiles; beside them %d bases and %d definitions of traps\n", n[profile.DeviceRole], n[profile.BaseRole], n[profile.TrapsRole])
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&dir, "profiles-dir", "", "folder of further profiles")
+	cmd.Flags().BoolVar(&all, "all", false, "bases and definitions of traps as well")
 	cmd.Flags().Var(&format, "format", "output format")
 	return cmd
 }
@@ -81,6 +114,10 @@ func profileLint(c *cli) *cobra.Command {
 					data, err := os.ReadFile(path) //nolint:gosec // the person names the file
 					if err != nil {
 						return err
+					}
+					if path != arg && !profile.IsProfile(data) {
+						c.notAProfile(path)
+						return nil
 					}
 					files++
 					_, f := profile.Parse(path, data)
@@ -117,9 +154,9 @@ readings. With --golden it compares them with a file of expected readings.`,
   aisle profile test meter.modbus --profile abb-b23 --golden meter.expected.json --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			lib, err := app.LoadProfiles(dir)
+			lib, err := c.profiles(dir)
 			if err != nil {
-				return coded{err, exitFaults}
+				return err
 			}
 			device, err := applyProfile(lib, name, args[0])
 			if err != nil {

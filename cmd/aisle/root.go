@@ -1,10 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,8 +61,16 @@ func run(ctx context.Context, args []string, s streams, env func(string) (string
 		Long: `Aisle reads racks, PDUs, UPSs and cooling over SNMP and Modbus, keeps the
 history and shows the facility live in the browser.
 
-Exit codes: 0 done · 1 failed · 2 wrong usage · 3 device does not answer ·
-4 credentials refused · 5 no device profile matches · 6 faults found.`,
+Exit codes:
+  0  done
+  1  failed: a port is taken, a database is away, the recording is not whole
+  2  wrong usage: an unknown command or flag, a value out of range, a port or
+     address that is none, a file or folder that is named and not there
+  3  the device does not answer, or none of those that were to be read
+  4  the device refused the credentials
+  5  no device profile matches
+  6  faults found: in a configuration, profile, recording or MIB, readings that
+     differ from those expected, points that no recording covers`,
 		Example: `  aisle demo                       a simulated facility, live in the browser
   aisle serve                      the service, with its data in ~/.local/share/aisle
   aisle probe --address 10.0.0.7:161 --community public`,
@@ -72,6 +85,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 device does not answer ·
 		return usageError("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(commands(c)...) //nolint:contextcheck // each command gets it from cobra
+	strict(root)
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	err := root.ExecuteContext(ctx)
@@ -80,6 +94,66 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 device does not answer ·
 	}
 	fmt.Fprintln(s.err, "aisle:", err)
 	return exitCode(err)
+}
+
+// strict makes words that a command does not take a wrong usage, of a group of
+// commands too.
+func strict(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		strict(sub)
+	}
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			hint := ""
+			cmd.SuggestionsMinimumDistance = 2
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "; is " + strings.Join(near, " or ") + " meant?"
+			}
+			return usageError("unknown command %q for %q%s\nsee: %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
+		}
+		cmd.Args = cobra.ArbitraryArgs
+		return
+	}
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError("%w\nsee: %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+}
+
+// atLeast checks a number that a flag gives.
+func atLeast[T cmp.Ordered](flag string, value, least T) error {
+	if value < least {
+		return usageError("%s %v is less than %v", flag, value, least)
+	}
+	return nil
+}
+
+// positive checks a time or rate that a flag gives.
+func positive[T time.Duration | float64](flag string, value T) error {
+	if value <= 0 {
+		return usageError("%s %v is not more than 0", flag, value)
+	}
+	return nil
+}
+
+// listenAddress checks where a command is to listen: host:port, port 0 takes a
+// free one.
+func listenAddress(flag, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return usageError("%s %q is not host:port with a port from 0 to 65535", flag, address)
+	}
+	return nil
 }
 
 func exitCode(err error) int {

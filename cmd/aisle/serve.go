@@ -97,7 +97,7 @@ func (c *cli) facility(cfg *configs.Config) (*simulate.Facility, error) {
 	if err != nil {
 		return nil, coded{err, exitFaults}
 	}
-	lib, err := app.LoadProfiles(cfg.ProfilesDir)
+	lib, err := app.LoadProfiles(cfg.ProfilesDir, nil)
 	if err != nil {
 		return nil, coded{err, exitFaults}
 	}

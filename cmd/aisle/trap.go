@@ -1,18 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/aisle-dcim/aisle/cmd/internal/app"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/trap"
@@ -53,7 +54,8 @@ func trapListenCommand(c *cli) *cobra.Command {
 		Long: `Listen prints each trap that arrives, from any address, as the device profiles
 explain it, and acknowledges informs. Nothing is kept. Traps of versions 1 and
 2c are taken with any community; those of version 3 need the user. With --format
-json each trap is a line.`,
+json each trap is a line. Datagrams that do not count, of an unknown user or no
+SNMP at all, are told with the reason on standard error and counted at the end.`,
 		Example: `  aisle trap listen --listen 0.0.0.0:1162
   aisle trap listen --v3-user monitor --v3-auth SHA256 --v3-auth-env AUTH --v3-priv AES --v3-priv-env PRIV --format json`,
 		Args: cobra.NoArgs,
@@ -70,12 +72,12 @@ json each trap is a line.`,
 }
 
 func (c *cli) trapListen(ctx context.Context, f trapFlags) error {
-	if err := f.probe.openSecrets(c.env); err != nil {
+	if err := cmp.Or(f.probe.openSecrets(c.env), listenAddress("--listen", f.listen), atLeast("--count", f.count, 0)); err != nil {
 		return err
 	}
-	lib, err := app.LoadProfiles(f.probe.profilesDir)
+	lib, err := c.profiles(f.probe.profilesDir)
 	if err != nil {
-		return coded{err, exitFaults}
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -85,9 +87,11 @@ func (c *cli) trapListen(ctx context.Context, f trapFlags) error {
 	}
 	printed, heard := error(nil), 0
 	show := c.trapPrinter(f.probe.format)
+	drops := droppedTraps{out: c.err, now: time.Now}
 	r, err := trap.Listen(trap.Options{
 		Listen: f.listen, Library: lib, AnyCommunity: true, Rate: 1000, Burst: 1000,
 		Senders: func(netip.Addr) []trap.Sender { return senders },
+		Dropped: drops.note,
 		Handle: func(t trap.Trap, done func(error)) {
 			if f.count > 0 && heard >= f.count {
 				return
@@ -109,10 +113,45 @@ func (c *cli) trapListen(ctx context.Context, f trapFlags) error {
 	if err := errors.Join(r.Run(ctx), printed); err != nil {
 		return err
 	}
-	if s := r.Stats(); s.Refused+s.Malformed+s.Outdated > 0 {
-		fmt.Fprintf(c.err, "dropped: %d with wrong credentials, %d malformed, %d outside the time window\n", s.Refused, s.Malformed, s.Outdated)
+	if s := r.Stats(); s.Refused+s.Malformed+s.Outdated+s.Limited > 0 {
+		fmt.Fprintf(c.err, "dropped: %d with wrong credentials, %d that cannot be read, %d outside the time window, %d too many at once\n", s.Refused, s.Malformed, s.Outdated, s.Limited)
 	}
 	return nil
+}
+
+// droppedTraps tells which datagrams do not count: of each kind of reason the
+// first at once, and then how many there were, at most each dropsEvery.
+type droppedTraps struct {
+	out  io.Writer
+	now  func() time.Time
+	told map[string]*dropped
+}
+
+type dropped struct {
+	at   time.Time
+	more int // since at
+}
+
+const dropsEvery = 10 * time.Second
+
+func (d *droppedTraps) note(from netip.Addr, why error) {
+	reason, now := output.Printable(why.Error()), d.now()
+	kind, _, _ := strings.Cut(reason, ": ")
+	x := d.told[kind]
+	if x == nil {
+		if d.told == nil {
+			d.told = map[string]*dropped{}
+		}
+		d.told[kind] = &dropped{at: now}
+		fmt.Fprintf(d.out, "dropped a datagram of %s: %s\n", from, reason)
+		return
+	}
+	x.more++
+	if now.Sub(x.at) < dropsEvery {
+		return
+	}
+	fmt.Fprintf(d.out, "dropped %d more, the last of %s: %s\n", x.more, from, reason)
+	x.at, x.more = now, 0
 }
 
 // trapPrinter prints one trap after the other in a format.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -97,6 +99,56 @@ func TestTrapListen(t *testing.T) {
 	}
 	if code, _, errs := command(t, "trap", "listen", "--listen", "nowhere"); code == exitOK || !strings.Contains(errs, "nowhere") {
 		t.Errorf("a bad address: %d, %s", code, errs)
+	}
+}
+
+// TestTrapListenTellsWhatItDrops: bytes that are no SNMP, and a user that nobody
+// gave.
+func TestTrapListenTellsWhatItDrops(t *testing.T) {
+	good := linkDown(t)
+	to := freeUDPPort(t)
+	ended := make(chan struct{})
+	go func() {
+		c, err := net.Dial("udp", to)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		for {
+			for _, b := range [][]byte{[]byte("no SNMP at all\x1b[2J"), good} {
+				_, _ = c.Write(b) // nothing may listen yet
+			}
+			select {
+			case <-ended:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	code, _, errs := command(t, "trap", "listen", "--listen", to, "--count", "3")
+	close(ended)
+	if code != exitOK || strings.Count(errs, "dropped a datagram of 127.0.0.1: ") != 1 || !strings.Contains(errs, "that cannot be read") || strings.Contains(errs, "\x1b") {
+		t.Errorf("exit code %d: %q", code, errs)
+	}
+}
+
+func TestDroppedTrapsAreCounted(t *testing.T) {
+	var out strings.Builder
+	now := time.Unix(0, 0)
+	d := droppedTraps{out: &out, now: func() time.Time { return now }}
+	from := netip.MustParseAddr("192.0.2.7")
+	for range 100 {
+		d.note(from, errors.New("credentials refused: no such user"))
+	}
+	d.note(from, errors.New("malformed message"))
+	now = now.Add(dropsEvery)
+	d.note(from, errors.New("credentials refused: wrong digest"))
+	const want = "dropped a datagram of 192.0.2.7: credentials refused: no such user\n" +
+		"dropped a datagram of 192.0.2.7: malformed message\n" +
+		"dropped 100 more, the last of 192.0.2.7: credentials refused: wrong digest\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", &out, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,9 +51,9 @@ A Modbus device is read where its profile reads, or in the --ranges given.`,
 			if err != nil {
 				return err
 			}
-			lib, err := app.LoadProfiles(f.profilesDir)
+			lib, err := c.profiles(f.profilesDir)
 			if err != nil {
-				return coded{err, exitFaults}
+				return err
 			}
 			engines := app.NewEngines(app.EngineOptions{Library: lib, Timeout: f.timeout, Retries: max(f.retries, 0)})
 			if err := engines.Start(); err != nil {
@@ -144,7 +145,12 @@ recorded device did, to any community and any unit id, until Ctrl-C.`,
 		Example: `  aisle profile replay pdu.snmprec --listen 127.0.0.1:1161
   aisle profile replay meter.modbus --listen 127.0.0.1:1502`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.play(cmd.Context(), args[0], listen) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := listenAddress("--listen", listen); err != nil {
+				return err
+			}
+			return c.play(cmd.Context(), args[0], listen)
+		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where the device answers")
 	return cmd
@@ -188,12 +194,17 @@ key and class are used where they are.`,
 				err  error
 			)
 			switch {
+			case !profile.ValidName(args[0]):
+				return usageError("name %q is not of lower case letters, digits and dashes", args[0])
 			case mib != "" && csv == "":
 				data, err = workshop.FromMIB(args[0], mib, dirs...)
 			case csv != "" && mib == "":
 				data, err = draftCSV(args[0], csv)
 			default:
 				return usageError("give either --mib or --csv")
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return usageError("%w", err)
 			}
 			if err != nil {
 				return coded{err, exitFaults}
@@ -240,9 +251,9 @@ recording covers is one that nobody has seen working.`,
 		Example: "  aisle profile coverage pdu-1phase.snmprec pdu-3phase.snmprec",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			lib, err := app.LoadProfiles(dir)
+			lib, err := c.profiles(dir)
 			if err != nil {
-				return coded{err, exitFaults}
+				return err
 			}
 			var devices []*profile.Device
 			for _, file := range args {

@@ -19,6 +19,59 @@ type checker struct {
 	file   string
 	root   *yaml.Node
 	faults Faults
+	// broken are the parts of the file that could not be read as they stand:
+	// what else is wrong there may well follow from that.
+	broken []lines
+	// misspelt tells that a key of the profile itself is not known: one that is
+	// missing may be that one.
+	misspelt bool
+}
+
+// lines is a stretch of a file, both ends included.
+type lines struct{ from, to int }
+
+// spoilt takes note of the parts that faults of the form lie in: a point or
+// another item of a list, or else all that a key of the profile holds.
+func (c *checker) spoilt(faults Faults) {
+	if c.root.Kind != yaml.MappingNode {
+		return
+	}
+	for _, f := range faults {
+		if part, ok := c.part(f.Line); ok {
+			c.broken = append(c.broken, part)
+		}
+	}
+}
+
+func (c *checker) part(line int) (lines, bool) {
+	const end = 1 << 30
+	list := c.root.Content
+	for i := 0; i+1 < len(list); i += 2 {
+		key, value, next := list[i], list[i+1], end
+		if i+2 < len(list) {
+			next = list[i+2].Line
+		}
+		if line == key.Line && !contains(yamlKeys(reflect.TypeFor[Profile]()), key.Value) {
+			c.misspelt = true
+			return lines{}, false
+		}
+		if line < key.Line || line >= next && line != key.Line {
+			continue
+		}
+		if value.Kind == yaml.SequenceNode {
+			for k, item := range value.Content {
+				last := next - 1
+				if k+1 < len(value.Content) {
+					last = max(value.Content[k+1].Line-1, item.Line)
+				}
+				if line >= item.Line && line <= last {
+					return lines{item.Line, last}, true
+				}
+			}
+		}
+		return lines{key.Line, max(next-1, key.Line)}, true
+	}
+	return lines{}, false
 }
 
 // line finds the line of a path of keys and list positions; missing parts give
@@ -49,8 +102,21 @@ func (c *checker) line(at ...any) int {
 	return n.Line
 }
 
+// fault notes a fault, unless it lies where the file could not be read anyway or
+// was noted already.
 func (c *checker) fault(line int, format string, args ...any) {
-	c.faults = append(c.faults, Fault{c.file, line, fmt.Sprintf(format, args...)})
+	for _, b := range c.broken {
+		if line >= b.from && line <= b.to {
+			return
+		}
+	}
+	f := Fault{c.file, line, fmt.Sprintf(format, args...)}
+	for _, x := range c.faults {
+		if x == f {
+			return
+		}
+	}
+	c.faults = append(c.faults, f)
 }
 
 var (
@@ -65,20 +131,20 @@ func ValidName(name string) bool { return nameForm.MatchString(name) }
 
 func (c *checker) profile(p *Profile) {
 	want := strings.TrimSuffix(path.Base(c.file), ".yaml")
-	if p.Name != want {
+	switch {
+	case !ValidName(p.Name):
+		c.fault(c.line("profile"), "name %q is not of lower case letters, digits and dashes", p.Name)
+	case p.Name != want:
 		c.fault(c.line("profile"), "profile is %q, but the file says %q", p.Name, want)
 	}
-	if !ValidName(p.Name) {
-		c.fault(c.line("profile"), "name %q is not of lower case letters, digits and dashes", p.Name)
-	}
-	if !contains(Kinds, p.Kind) && !p.Abstract {
+	if !contains(Kinds, p.Kind) && !p.Abstract && (p.Kind != "" || !c.misspelt) {
 		c.fault(c.line("kind"), "kind %q is not one of %s", p.Kind, strings.Join(Kinds, ", "))
 	}
 	if p.Protocol != "" && p.Protocol != SNMP && p.Protocol != Modbus {
 		c.fault(c.line("protocol"), "protocol %q is not one of snmp, modbus", p.Protocol)
 	}
 	c.oid(p.Base, c.line("base"))
-	if p.Source == "" {
+	if p.Source == "" && !c.misspelt {
 		c.fault(c.line("profile"), "source is missing: name the MIB or manual")
 	}
 	for i, m := range p.Match {
@@ -92,6 +158,7 @@ func (c *checker) profile(p *Profile) {
 		c.pattern(f.Match, line)
 		c.ref(f.Ref, line)
 	}
+	c.defaults(p.Defaults)
 	for i := range p.Points {
 		c.point(&p.Points[i], p, i)
 	}
@@ -272,23 +339,35 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 	c.parts(p, all, at("key"))
 }
 
+func (c *checker) order(o string, line int) {
+	if o != "" && o != "big" && o != "little" {
+		c.fault(line, "order %q is not one of big, little", o)
+	}
+}
+
+// defaults checks what points take over, once for all of them.
+func (c *checker) defaults(d Defaults) {
+	if d.Table != "" && !contains(Tables, d.Table) {
+		c.fault(c.line("defaults", "table"), "table %q is not one of %s", d.Table, strings.Join(Tables, ", "))
+	}
+	c.order(d.WordOrder, c.line("defaults", "word_order"))
+	c.order(d.ByteOrder, c.line("defaults", "byte_order"))
+}
+
 func (c *checker) registers(p *Point, all *Profile, at func(string) int) {
 	c.address(*p.Register, at("register"))
 	table := orElse(p.Table, all.Defaults.Table)
-	if !contains(Tables, table) {
+	known := contains(Tables, table)
+	if !known && (p.Table != "" || table == "") {
 		c.fault(at("table"), "%s: table %q is not one of %s", p.Key, table, strings.Join(Tables, ", "))
-	}
-	if bit := table == "coil" || table == "discrete"; bit != (p.Type == "bool") {
-		c.fault(at("type"), "%s: type bool goes with coil and discrete, and only with them", p.Key)
 	}
 	if _, err := newRegisterType(p.Type, "", ""); err != nil || p.Type == "string" {
 		c.fault(at("type"), "%s: type %q is not a number", p.Key, p.Type)
+	} else if bit := table == "coil" || table == "discrete"; known && bit != (p.Type == "bool") {
+		c.fault(at("type"), "%s: type bool goes with coil and discrete, and only with them", p.Key)
 	}
-	for _, o := range []string{p.WordOrder, p.ByteOrder, all.Defaults.WordOrder, all.Defaults.ByteOrder} {
-		if o != "" && o != "big" && o != "little" {
-			c.fault(at("word_order"), "%s: order %q is not one of big, little", p.Key, o)
-		}
-	}
+	c.order(p.WordOrder, at("word_order"))
+	c.order(p.ByteOrder, at("byte_order"))
 	if p.UnitID != nil && (*p.UnitID < 0 || *p.UnitID > 255) {
 		c.fault(at("unit_id"), "%s: unit id %d is not between 0 and 255", p.Key, *p.UnitID)
 	}

@@ -79,6 +79,30 @@ type Profile struct {
 	digest, whole [sha256.Size]byte
 }
 
+// Role is what a profile is there for.
+type Role string
+
+// The roles.
+const (
+	// DeviceRole: devices are read by it.
+	DeviceRole Role = "device"
+	// BaseRole: others extend it or fall back to it.
+	BaseRole Role = "base"
+	// TrapsRole: it says what notifications mean.
+	TrapsRole Role = "traps"
+)
+
+// Role returns what the profile is there for.
+func (p *Profile) Role() Role {
+	switch {
+	case !p.Abstract:
+		return DeviceRole
+	case len(p.Traps) > 0:
+		return TrapsRole
+	}
+	return BaseRole
+}
+
 // Product is one product of the family.
 type Product struct {
 	Vendor string `yaml:"vendor"`

@@ -72,7 +72,11 @@ func Parse(file string, data []byte) (*Profile, Faults) {
 		}
 		return nil, faults
 	}
+	if !IsProfile(data) {
+		return nil, Faults{{file, 1, `not a device profile: the key "profile" is missing`}}
+	}
 	c := checker{file: file, root: root.Content[0]}
+	c.spoilt(faults)
 	c.profile(p)
 	faults = append(faults, c.faults...)
 	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Line < faults[j].Line })
@@ -140,9 +144,21 @@ type File struct {
 // maxFiles bounds the profiles of one folder.
 const maxFiles = 5000
 
-// ReadFiles reads every *.yaml of a file system, folders named testdata and
-// names that begin with a dot left out. place, if not nil, gives the Place.
-func ReadFiles(sys fs.FS, place func(name string) string) ([]File, error) {
+// profileKey finds the key by which a file is a device profile.
+var profileKey = regexp.MustCompile(`(?m)^(\x{FEFF}|\{\s*)?["']?profile["']?[ \t]*:`)
+
+// IsProfile tells whether a file is meant as a device profile: it says
+// "profile:", whatever faults it has beside. A file of another program does not.
+// An empty file counts as one that was spoilt.
+func IsProfile(data []byte) bool {
+	return len(bytes.TrimSpace(data)) == 0 || profileKey.Match(data)
+}
+
+// ReadFiles reads the profiles among the *.yaml of a file system, folders named
+// testdata and names that begin with a dot left out. place, if not nil, gives
+// the Place; other, if not nil, is told the Place of each file that is no
+// profile.
+func ReadFiles(sys fs.FS, place func(name string) string, other func(place string)) ([]File, error) {
 	var out []File
 	err := fs.WalkDir(sys, ".", func(file string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -167,6 +183,12 @@ func ReadFiles(sys fs.FS, place func(name string) string) ([]File, error) {
 		}
 		if f.Data, err = readBounded(sys, file); err != nil {
 			return err
+		}
+		if !IsProfile(f.Data) {
+			if other != nil {
+				other(f.Place)
+			}
+			return nil
 		}
 		out = append(out, f)
 		return nil
@@ -194,7 +216,7 @@ func Load(systems ...fs.FS) (*Library, error) {
 	layers := make([][]File, len(systems))
 	for i, sys := range systems {
 		var err error
-		if layers[i], err = ReadFiles(sys, nil); err != nil {
+		if layers[i], err = ReadFiles(sys, nil, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -263,11 +285,13 @@ func Link(layers ...*Layer) (*Library, error) {
 	patterns.Clear()
 	lib := &Library{profiles: map[string]*Profile{}}
 	var faults Faults
+	spoilt := map[string]bool{}
 	for layer, l := range layers {
 		seen := map[string]string{}
 		for _, file := range l.files {
 			faults = append(faults, file.faults...)
 			if file.profile == nil {
+				spoilt[strings.TrimSuffix(path.Base(file.name), ".yaml")] = true
 				continue
 			}
 			p := file.profile.copied()
@@ -284,15 +308,16 @@ func Link(layers ...*Layer) (*Library, error) {
 		lib.names = append(lib.names, name)
 	}
 	sort.Strings(lib.names)
-	faults = append(faults, lib.link()...)
+	faults = append(faults, lib.link(spoilt)...)
 	if len(faults) > 0 {
 		return nil, faults
 	}
 	return lib, nil
 }
 
-// link applies extends and fallback.
-func (l *Library) link() Faults {
+// link applies extends and fallback. Profiles that are missing because of faults
+// of their own are in spoilt.
+func (l *Library) link(spoilt map[string]bool) Faults {
 	var faults Faults
 	const unseen, open, done = 0, 1, 2
 	state := map[string]int{}
@@ -302,6 +327,8 @@ func (l *Library) link() Faults {
 		for _, name := range p.Extends {
 			base, ok := l.profiles[name]
 			switch {
+			case !ok && spoilt[name]:
+				continue // its own faults are told
 			case !ok:
 				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("extends: there is no profile %q", name)})
 				continue
@@ -315,6 +342,9 @@ func (l *Library) link() Faults {
 		}
 		for _, name := range p.Fallback {
 			base, ok := l.profiles[name]
+			if !ok && spoilt[name] {
+				continue
+			}
 			if !ok {
 				faults = append(faults, Fault{p.file, 0, fmt.Sprintf("fallback: there is no profile %q", name)})
 				continue
@@ -522,6 +552,15 @@ func (p *Point) refs() []*Ref {
 func (l *Library) Get(name string) (*Profile, bool) {
 	p, ok := l.profiles[name]
 	return p, ok
+}
+
+// Count counts the profiles by what they are there for.
+func (l *Library) Count() map[Role]int {
+	out := map[Role]int{}
+	for _, p := range l.profiles {
+		out[p.Role()]++
+	}
+	return out
 }
 
 // All returns the profiles in the order of their names.

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -161,6 +162,68 @@ func TestPipelineFaults(t *testing.T) {
 		if (len(faults) > 0) != (want != "") || !strings.Contains(faults.Error(), want) {
 			t.Errorf("%s: got %v, want %q", device, faults, want)
 		}
+	}
+}
+
+// TestOnlyRootCauses: what follows from a fault is not told beside it.
+func TestOnlyRootCauses(t *testing.T) {
+	const modbus = "profile: sample\nkind: meter\nprotocol: modbus\nsource: x\ndefaults: {source: x, table: holding}\n" +
+		"points:\n  - {key: a, class: count, register: 0, type: u16}\n  - {key: b, class: count, register: 1, type: u16}\n"
+	for name, c := range map[string]struct{ in, edit, with, want string }{
+		"a key of a point":        {sample, "class: current", "clas: current", `unknown key "clas"`},
+		"a key that is needed":    {sample, "column: 1.3.6.1.4.1.9.2.1", "colum: 1.3.6.1.4.1.9.2.1", `unknown key "colum"`},
+		"a value of another form": {sample, "scale: 0.1", "scale: tenth", "cannot unmarshal"},
+		"the kind":                {modbus, "kind: meter", "kidn: meter", `unknown key "kidn"`},
+		"the source":              {modbus, "source: x\ndef", "sourc: x\ndef", `unknown key "sourc"`},
+		"a default":               {modbus, "table: holding", "table: holdings", `table "holdings"`},
+		"an order":                {modbus, "table: holding", "table: holding, word_order: up", `order "up"`},
+		"the name":                {modbus, "profile: sample", "profile: My Meter", "lower case letters"},
+		"another program's":       {"version: 3\nservices: {web: {image: x}}\n", "x", "x", `the key "profile" is missing`},
+		"what is no YAML":         {modbus, "points:\n", "points: [\n", "did not find expected"},
+	} {
+		_, faults := Parse("sample.yaml", []byte(strings.Replace(c.in, c.edit, c.with, 1)))
+		if len(faults) != 1 || !strings.Contains(faults.Error(), c.want) {
+			t.Errorf("%s: got\n%v\nwant only %s", name, faults, c.want)
+		}
+	}
+	// Two mistakes are two faults, wherever they are.
+	two := strings.Replace(strings.Replace(modbus, "register: 0", "registre: 0", 1), "class: count, register: 1", "class: counts, register: 1", 1)
+	if _, faults := Parse("sample.yaml", []byte(two)); len(faults) != 2 {
+		t.Errorf("two mistakes: %v", faults)
+	}
+	_, err := Load(fstest.MapFS{
+		"sample.yaml": {Data: []byte(strings.Replace(modbus, "kind: meter", "kind: metre", 1))},
+		"more.yaml":   {Data: []byte("profile: more\nkind: meter\nprotocol: modbus\nsource: x\nextends: [sample]\n")},
+	})
+	if f, ok := err.(Faults); !ok || len(f) != 1 {
+		t.Errorf("a profile that extends a spoilt one: %v", err)
+	}
+}
+
+// TestFilesThatAreNoProfiles are passed over; profiles with faults are not.
+func TestFilesThatAreNoProfiles(t *testing.T) {
+	var other []string
+	files, err := ReadFiles(fstest.MapFS{
+		"docker-compose.yaml": {Data: []byte("services:\n  web:\n    profile: x\n")},
+		"list.yaml":           {Data: []byte("- a\n- b\n")},
+		"broken.yaml":         {Data: []byte("a: [\n")},
+		"spoilt.yaml":         {Data: []byte("# mine\nprofile: spoilt\nkind: [\n")},
+		"empty.yaml":          {},
+		"json.yaml":           {Data: []byte(`{"profile": "json"}`)},
+		"dos.yaml":            {Data: []byte("\ufeffprofile: dos\r\nkind: pdu\r\n")},
+	}, nil, func(place string) { other = append(other, place) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	if want := []string{"dos.yaml", "empty.yaml", "json.yaml", "spoilt.yaml"}; !slices.Equal(names, want) {
+		t.Errorf("taken for profiles: %v, want %v", names, want)
+	}
+	if want := []string{"broken.yaml", "docker-compose.yaml", "list.yaml"}; !slices.Equal(other, want) {
+		t.Errorf("passed over: %v, want %v", other, want)
 	}
 }
 

@@ -110,26 +110,35 @@ func report(datagram []byte) string {
 	return profile.Dotted(oid)
 }
 
-func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
+// CheckUser tells what is wrong with an SNMPv3 credential by itself: protocols
+// that do not exist, passwords that are too short.
+func CheckUser(c collectors.SNMPCredential) error {
 	auth, ok := authProtocols[strings.ToUpper(c.AuthProtocol)]
 	if !ok {
-		return nil, fmt.Errorf("authentication protocol %q is not one of MD5, SHA, SHA224, SHA256, SHA384, SHA512", c.AuthProtocol)
+		return fmt.Errorf("authentication protocol %q is not one of MD5, SHA, SHA224, SHA256, SHA384, SHA512", c.AuthProtocol)
 	}
 	priv, ok := privProtocols[strings.ToUpper(c.PrivProtocol)]
 	if !ok {
-		return nil, fmt.Errorf("privacy protocol %q is not one of DES, AES, AES192, AES256, AES192C, AES256C", c.PrivProtocol)
+		return fmt.Errorf("privacy protocol %q is not one of DES, AES, AES192, AES256, AES192C, AES256C", c.PrivProtocol)
 	}
 	if c.User == "" {
-		return nil, errors.New("SNMPv3 needs a user name")
+		return errors.New("SNMPv3 needs a user name")
 	}
 	if priv != gosnmp.NoPriv && auth == gosnmp.NoAuth {
-		return nil, errors.New("SNMPv3 has no privacy without authentication")
+		return errors.New("SNMPv3 has no privacy without authentication")
 	}
 	for name, secret := range map[string]string{"authentication": c.AuthPassword, "privacy": c.PrivPassword} {
 		used := name == "authentication" && auth != gosnmp.NoAuth || name == "privacy" && priv != gosnmp.NoPriv
 		if used && len(secret) < 8 {
-			return nil, fmt.Errorf("the %s password must have at least 8 characters (RFC 3414 section 11.2)", name)
+			return fmt.Errorf("the %s password must have at least 8 characters (RFC 3414 section 11.2)", name)
 		}
+	}
+	return nil
+}
+
+func newV3(e *Engine, to netip.AddrPort, c collectors.SNMPCredential, timeout time.Duration, retries int) (*v3, error) {
+	if err := CheckUser(c); err != nil {
+		return nil, err
 	}
 	return &v3{
 		engine: e, to: to, context: c.ContextName, timeout: timeout, retries: retries,

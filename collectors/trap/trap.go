@@ -79,7 +79,10 @@ type Options struct {
 	// how many at once. 5 and 50 when zero.
 	Rate  float64
 	Burst int
-	Log   *slog.Logger
+	// Dropped, if not nil, is told of each message that does not count, with
+	// the reason; it must not block.
+	Dropped func(from netip.Addr, why error)
+	Log     *slog.Logger
 }
 
 // Stats counts messages since the start.
@@ -228,12 +231,14 @@ func (r *Receiver) datagram(ctx context.Context, b []byte, from netip.AddrPort) 
 	forwarder := r.forwards(from.Addr())
 	if len(senders) == 0 && !forwarder {
 		r.n.foreign.Add(1)
+		r.dropped(from.Addr(), errForeign)
 		r.notice("foreign", func() { r.opt.Log.WarnContext(ctx, "trap from an address of no device", "from", from.Addr().String()) })
 		return
 	}
 	s := r.source(from.Addr(), forwarder)
 	if !s.limit.Allow() {
 		r.n.limited.Add(1)
+		r.dropped(from.Addr(), errLimited)
 		r.notice("limited", func() { r.opt.Log.WarnContext(ctx, "too many traps, some are dropped", "from", from.Addr().String()) })
 		return
 	}
@@ -256,7 +261,14 @@ var (
 	errOutdated  = errors.New("outside the time window, or a copy")
 	errAmbiguous = errors.New("several devices at the address have the same credential")
 	errForeign   = errors.New("of no device")
+	errLimited   = errors.New("too many at once")
 )
+
+func (r *Receiver) dropped(from netip.Addr, why error) {
+	if r.opt.Dropped != nil {
+		r.opt.Dropped(from, why)
+	}
+}
 
 func (r *Receiver) reject(ctx context.Context, from netip.AddrPort, err error) {
 	n, kind := &r.n.malformed, "malformed"
@@ -271,6 +283,7 @@ func (r *Receiver) reject(ctx context.Context, from netip.AddrPort, err error) {
 		n, kind = &r.n.foreign, "forwarded"
 	}
 	n.Add(1)
+	r.dropped(from.Addr(), err)
 	r.notice(kind, func() { r.opt.Log.WarnContext(ctx, "trap is dropped", "from", from.Addr().String(), "err", err) })
 }
 

@@ -98,7 +98,7 @@ func NewShelf(o ShelfOptions) (*Shelf, error) {
 	}
 	s := &Shelf{opt: o, builtIn: o.Parsed}
 	if s.builtIn == nil {
-		built, err := profile.ReadFiles(o.BuiltIn, nil)
+		built, err := profile.ReadFiles(o.BuiltIn, nil, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -238,7 +238,10 @@ func (s *Shelf) read() ([][]profile.File, error) {
 			}
 			continue
 		}
-		files, err := profile.ReadFiles(os.DirFS(dir), func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) })
+		files, err := profile.ReadFiles(os.DirFS(dir), func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) },
+			func(file string) {
+				s.opt.Log.Warn("not a device profile, passed over: it has no key profile", "file", file)
+			})
 		if err != nil {
 			return nil, err
 		}

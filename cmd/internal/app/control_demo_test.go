@@ -45,7 +45,7 @@ func modbusFacility(t *testing.T, control bool) (*simulate.Facility, string) {
 	if err := os.WriteFile(filepath.Join(dir, "modbus-pdu.yaml"), []byte(switchedByModbus), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lib, err := LoadProfiles(dir)
+	lib, err := LoadProfiles(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

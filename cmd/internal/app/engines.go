@@ -22,7 +22,7 @@ import (
 // builtIn parses the built-in device profiles, which takes most of the time of
 // a start, once for all that link them.
 var builtIn = sync.OnceValues(func() (*profile.Layer, error) {
-	files, err := profile.ReadFiles(profiles.FS, nil)
+	files, err := profile.ReadFiles(profiles.FS, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read built-in profiles: %w", err)
 	}
@@ -30,8 +30,9 @@ var builtIn = sync.OnceValues(func() (*profile.Layer, error) {
 })
 
 // LoadProfiles reads the built-in device profiles and those of a folder, which
-// replace built-in ones of the same name. An empty folder name means none.
-func LoadProfiles(dir string) (*profile.Library, error) {
+// replace built-in ones of the same name. An empty folder name means none. other,
+// if not nil, is told each file of the folder that is no profile.
+func LoadProfiles(dir string, other func(file string)) (*profile.Library, error) {
 	own, err := builtIn()
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func LoadProfiles(dir string) (*profile.Library, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("read profiles: %w", err)
 	}
-	files, err := profile.ReadFiles(os.DirFS(dir), nil)
+	files, err := profile.ReadFiles(os.DirFS(dir), nil, other)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/web"
@@ -36,7 +37,7 @@ func (a *App) startWeb(ctx context.Context) error {
 		CredentialChanged: a.reloadTargets,
 		About: api.About{
 			Version: build.Version, Revision: build.Revision, BuiltAt: built, StartedAt: a.started,
-			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: func() int { return len(a.profiles.Set().All()) },
+			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: func() int { return a.profiles.Set().Count()[profile.DeviceRole] },
 		},
 	}
 	if a.control != nil {
@@ -195,6 +196,9 @@ func (c counters) Collect(ch chan<- prometheus.Metric) {
 func (c counters) collectProfiles(ch chan<- prometheus.Metric) {
 	set, origins := c.app.profiles.Set(), map[string]float64{"built-in": 0, "site": 0}
 	for _, p := range set.All() {
+		if p.Role() != profile.DeviceRole {
+			continue
+		}
 		if p.Origin().Layer > 0 {
 			origins["site"]++
 		} else {

@@ -35,6 +35,7 @@ export function ProfilesPage() {
     () => (items ?? []).toSorted((a, b) => Number(a.abstract) - Number(b.abstract)).filter((p) => matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
     [items, words, search.origin, search.protocol],
   );
+  const devices = shown.filter((p) => !p.abstract).length;
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   return (
     <>
@@ -55,7 +56,7 @@ export function ProfilesPage() {
       {items && (
         <Panel
           flush
-          title={<>{t('profiles.inUse')} <span className="muted" style={{ fontWeight: 400 }}>{formatCount(shown.length, language)} · {t('profiles.loadedAt', { time: formatTime(list.data?.loaded_at ?? 0, 'dateTime', language) })}</span></>}
+          title={<>{t('profiles.inUse')} <span className="muted" style={{ fontWeight: 400 }}>{formatCount(devices, language)}{shown.length > devices && ` · ${t('profiles.besides', { count: formatCount(shown.length - devices, language) })}`} · {t('profiles.loadedAt', { time: formatTime(list.data?.loaded_at ?? 0, 'dateTime', language) })}</span></>}
           right={
             <Group gap="xs">
               <Select size="xs" w={150} clearable aria-label={t('profiles.origin')} placeholder={t('profiles.origin')} data={origins.map((o) => ({ value: o, label: t(`profileOrigin.${o}`) }))} value={search.origin ?? null} onChange={(v) => set({ origin: origins.find((o) => o === v) })} />
