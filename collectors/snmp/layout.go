@@ -49,6 +49,9 @@ type object struct {
 	begin, name, end uint32
 	point            int32 // whose value this is; -1 when it is kept
 	raw              int32 // where it is kept
+	// joined is set when it is of the same point as the object before it: they
+	// are read in one request, or they might be of two moments.
+	joined bool
 }
 
 // plannedPoint is a point of a plan.
@@ -148,6 +151,7 @@ func (l *layout) plan(groups []string) *plan {
 			at.first = p.add(x.names[0], -1)
 			for _, name := range x.names[1:] {
 				p.add(name, -1)
+				p.objects[p.last()].joined = true
 			}
 		case x.whole != nil && uses[key] == 1:
 			p.add(x.names[0], int32(len(p.points)))

@@ -147,14 +147,18 @@ func (x *poll) next() *call {
 }
 
 // cut returns the end of the request that begins with an object: at most so
-// many, not behind until, and at least one.
+// many, not behind until, and at least those of one point.
 func (p *plan) cut(from, until, most int) int {
-	to := from
-	for room := answerRoom; to < until && to-from < most; to++ {
-		room -= int(p.objects[to].end-p.objects[to].begin) + numberRoom
-		if room < 0 && to > from {
+	to, room := from, answerRoom
+	for next := from; next < until; {
+		room -= int(p.objects[next].end-p.objects[next].begin) + numberRoom
+		if next++; next < until && p.objects[next].joined {
+			continue
+		}
+		if to > from && (next-from > most || room < 0) {
 			break
 		}
+		to = next
 	}
 	return to
 }
@@ -340,7 +344,7 @@ func (x *poll) get(ctx context.Context, s *session, from, to int) error {
 	if !one && to <= last {
 		names = append(names, sysUpTime)
 	}
-	values, failed, err := s.get(ctx, names)
+	values, failed, err := s.getJoined(ctx, names, func(i int) bool { return from+i < to && x.plan.objects[from+i].joined })
 	if err != nil {
 		return err
 	}

@@ -201,13 +201,30 @@ func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names []
 // as None. When some requests fail and others do not, the objects of the
 // failed ones are reported in failed.
 func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw, failed []bool, err error) {
+	return s.getJoined(ctx, names, func(int) bool { return false })
+}
+
+// getJoined is get of objects some of which must be read in one request with
+// the one before.
+func (s *session) getJoined(ctx context.Context, names [][]byte, joined func(i int) bool) (values []profile.Raw, failed []bool, err error) {
 	values, failed = make([]profile.Raw, len(names)), make([]bool, len(names))
 	answered := false
 	for from := 0; from < len(names); {
-		n := min(s.most, len(names)-from)
+		least, n := 0, 0 // the fewest that can be asked for, and how many are
+		for next := from + 1; next <= len(names); next++ {
+			if next < len(names) && joined(next) {
+				continue
+			}
+			if n > 0 && next-from > s.most {
+				break
+			}
+			if n = next - from; least == 0 {
+				least = n
+			}
+		}
 		err := s.getSome(ctx, names[from:from+n], values[from:from+n], failed[from:from+n])
 		switch {
-		case errors.Is(err, errTooBig) && n > 1:
+		case errors.Is(err, errTooBig) && n > least:
 			s.most = max(1, n/2)
 			continue
 		case err != nil && ctx.Err() != nil:
@@ -218,7 +235,7 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 			if s.ping(ctx) != nil {
 				return nil, nil, err // the device fell silent
 			}
-			if n > leastFirst { // perhaps the answer is too big for the way
+			if n > max(leastFirst, least) { // perhaps the answer is too big for the way
 				s.most = max(leastFirst, n/2)
 				continue
 			}
