@@ -1,13 +1,11 @@
 // Package snmp reads devices over SNMP v1, v2c and v3. Polls go over a few
-// shared sockets, where an answer counts only when its request id and its
-// source address are those of a request under way. What SNMPv3 asks beside
+// shared sockets, where an answer counts only when its request id, source
+// address, version and community are those of a request under way. What SNMPv3 asks beside
 // its polls (discovery of the engine, walks) is gosnmp's.
 package snmp
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,8 +53,8 @@ type Options struct {
 type Stats struct {
 	// Requests sent, answers taken, time-outs.
 	Requests, Answers, Timeouts uint64
-	// Foreign answers had an unknown request id (late, duplicate, spoofed) or
-	// came from another address; Malformed ones could not be read.
+	// Foreign answers had an unknown request id (late, duplicate, spoofed), came
+	// from another address, or had another version or community; Malformed ones could not be read.
 	Foreign, Malformed uint64
 }
 
@@ -69,7 +67,7 @@ type Engine struct {
 	v6    *lane // nil where the system has no IPv6
 	stop  chan struct{}
 	next  atomic.Uint32
-	id    atomic.Uint32
+	ids   ids
 	wg    sync.WaitGroup
 	polls sync.Pool
 
@@ -118,12 +116,9 @@ func (e *Engine) SetLibrary(lib *profile.Library) { e.library.Store(lib) }
 
 // Start opens the sockets.
 func (e *Engine) Start() error {
-	// A random start keeps answers to an earlier process from matching.
-	var seed [4]byte
-	if _, err := rand.Read(seed[:]); err != nil {
-		return fmt.Errorf("seed request ids: %w", err)
+	if err := e.ids.seed(); err != nil {
+		return err
 	}
-	e.id.Store(binary.BigEndian.Uint32(seed[:]))
 	for range e.opt.Sockets {
 		l, err := newLane(e, "udp4")
 		if err != nil {
@@ -213,8 +208,8 @@ func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
 	return e.v6, nil
 }
 
-// newID returns the id for a request: positive, as SNMPv3 wants it.
-func (e *Engine) newID() int32 { return int32(e.id.Add(1) & 0x7FFFFFFF) }
+// newID returns the id for a request.
+func (e *Engine) newID() int32 { return e.ids.next() }
 
 // wait keeps to the rate of the address's subnet before n requests are made.
 func (e *Engine) wait(ctx context.Context, to netip.Addr, n int) error {

@@ -5,16 +5,22 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
 )
 
 // exchange is one request that is not part of a poll.
 type exchange struct {
-	call   call
-	reply  []byte
-	result chan error
+	call      call
+	community community
+	reply     []byte
+	result    chan error
 }
 
 func (x *exchange) answer(datagram []byte) (bool, *call) {
+	if m, err := ber.Decode(datagram); err == nil && !x.community.answers(&m) {
+		return false, nil
+	}
 	x.reply = append([]byte(nil), datagram...)
 	x.result <- nil
 	return true, nil
@@ -26,7 +32,7 @@ func (x *exchange) fail(err error) *call {
 }
 
 // exchange sends a message until it is answered or the tries are used up.
-func (e *Engine) exchange(ctx context.Context, to netip.AddrPort, id int32, message []byte, timeout time.Duration, retries int) ([]byte, error) {
+func (e *Engine) exchange(ctx context.Context, to netip.AddrPort, c community, id int32, message []byte, timeout time.Duration, retries int) ([]byte, error) {
 	if err := e.wait(ctx, to.Addr(), 1); err != nil {
 		return nil, fmt.Errorf("ask %s: %w", to, err)
 	}
@@ -34,7 +40,7 @@ func (e *Engine) exchange(ctx context.Context, to netip.AddrPort, id int32, mess
 	if err != nil {
 		return nil, err
 	}
-	x := &exchange{result: make(chan error, 1)}
+	x := &exchange{community: c, result: make(chan error, 1)}
 	x.call = call{id: id, to: to, message: message, timeout: timeout, retries: retries, owner: x}
 	l.send(&x.call)
 	select {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,10 +81,14 @@ func (l *lane) under() int {
 	return len(l.pending)
 }
 
-// arrival is a datagram with the call it belongs to.
+// arrival is a datagram with the call it belongs to, and the id it bears. It is
+// spare when another one came before it, which may turn out not to be the
+// answer.
 type arrival struct {
 	call     *call
+	id       int32
 	datagram []byte
+	spare    bool
 }
 
 // receive takes answers until the socket is closed.
@@ -102,6 +107,10 @@ func (l *lane) receive() {
 		}
 		arrivals = l.match(n, arrivals[:0])
 		for _, a := range arrivals {
+			if a.spare && !l.claim(a) {
+				l.engine.foreign.Add(1)
+				continue
+			}
 			ok, c := l.deliver(a)
 			if !ok {
 				l.engine.foreign.Add(1)
@@ -170,14 +179,31 @@ func (l *lane) match(n int, to []arrival) []arrival {
 			continue
 		}
 		c, ok := l.pending[id]
-		if !ok || c.to != from {
+		if ok && c.to == from {
+			delete(l.pending, id)
+			to = append(to, arrival{call: c, id: id, datagram: b})
+			continue
+		}
+		i := slices.IndexFunc(to, func(a arrival) bool { return a.id == id && a.call.to == from })
+		if i < 0 {
 			l.engine.foreign.Add(1)
 			continue
 		}
-		delete(l.pending, id)
-		to = append(to, arrival{c, b})
+		to = append(to, arrival{call: to[i].call, id: id, datagram: b, spare: true})
 	}
 	return to
+}
+
+// claim closes a call that was put back because the datagram before was not its
+// answer.
+func (l *lane) claim(a arrival) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pending[a.id] != a.call {
+		return false
+	}
+	delete(l.pending, a.id)
+	return true
 }
 
 // open enters calls as under way; those dropped meanwhile are left out and

@@ -311,10 +311,16 @@ func (c community) seal(dst []byte, id int32, bindings []byte) []byte {
 
 func (c community) open(datagram []byte, id int32) (status, index int, bindings ber.Reader, err error) {
 	m, err := ber.Decode(datagram)
-	if err != nil || m.PDU != ber.Response || m.ID != id {
+	if err != nil || m.ID != id || !c.answers(&m) {
 		return 0, 0, ber.Reader{}, errForeign
 	}
 	return m.A, m.B, m.Bindings, nil
+}
+
+// answers reports whether a message is an answer under this community, as RFC
+// 1157 section 4.1.5 has it. Whoever makes answers up has to know it.
+func (c community) answers(m *ber.Message) bool {
+	return m.PDU == ber.Response && m.Version == c.version && string(m.Community) == c.name
 }
 
 // odds reads what the poll could not take in the plain way. What is not

@@ -171,7 +171,7 @@ func (p *plain) request(ctx context.Context, pdu byte, repetitions int, names []
 	}
 	id, to := p.engine.newID(), p.session.to
 	message := ber.Encode(nil, p.community.version, p.community.name, pdu, id, 0, repetitions, list)
-	raw, err := p.engine.exchange(ctx, to, id, message, p.session.timeout, p.session.retries)
+	raw, err := p.engine.exchange(ctx, to, p.community, id, message, p.session.timeout, p.session.retries)
 	if err != nil {
 		return reply{}, err
 	}
