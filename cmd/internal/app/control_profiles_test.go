@@ -87,6 +87,11 @@ func TestDeclaredControlsAreWritten(t *testing.T) {
 		raritan  = "1.3.6.1.4.1.13742.6.4.10.2.1.2."
 		tripp    = "1.3.6.1.4.1.850.1.1.3.2.3.3.2.1.6.1."
 		apc      = "1.3.6.1.4.1.318.1.1.1.12.3.2.1.3."
+		hpe      = "1.3.6.1.4.1.232.165."
+		panduit  = "1.3.6.1.4.1.19536.10.1.5.2.1."
+		dell     = "1.3.6.1.4.1.674.10903.200.2.200.130.1.4.1.4."
+		cpdu     = "1.3.6.1.4.1.318.1.1.32.5.5.1.4."
+		managed  = "1.3.6.1.4.1.534.6.6.6.1.2.2.1.3."
 	)
 	for _, tt := range []struct {
 		recording, profile string
@@ -108,6 +113,12 @@ func TestDeclaredControlsAreWritten(t *testing.T) {
 		{"raritan/testdata/raritan-pdu2~all-tables.snmprec", "raritan-pdu2", nil, []write{{"group/7/switch", "cycle", raritan + "7", "2", ""}, {"group/7/switch", "off", raritan + "7", "0", ""}}},
 		{"tripplite/testdata/tripplite-poweralert-pdu.snmprec", "tripplite-poweralert-pdu", nil, []write{{"outlet-group/1/switch", "off", tripp + "1", "1", tripp + "2=0"}}},
 		{"apc/testdata/apc-powernet-ups.snmprec", "apc-powernet-ups", []string{"outlet-group/1/switch"}, []write{{"outlet-group/2/switch", "off", apc + "2", "2", apc + "1=1"}}},
+		{"hpe/testdata/hpe-pdu2.snmprec", "hpe-pdu2", []string{"outlet/3/switch"}, []write{{"outlet/1/switch", "off", hpe + "7.5.2.1.2.0.1", "0", hpe + "7.5.2.1.3.0.1=-1"}, {"outlet/2/switch", "cycle", hpe + "7.5.2.1.4.0.2", "0", hpe + "7.5.2.1.2.0.2=-1"}}},
+		{"hpe/testdata/hpe-pdu3.snmprec", "hpe-pdu3", []string{"outlet/3/switch"}, []write{{"outlet/1/switch", "on", hpe + "11.5.2.1.3.0.1", "0", hpe + "11.5.2.1.2.0.1=-1"}}},
+		{"panduit/testdata/panduit-g5.snmprec", "panduit-g5", []string{"outlet/3/switch"}, []write{{"outlet/1/switch", "on", panduit + "3.1.1", "0", panduit + "2.1.1=-1"}, {"outlet/2/switch", "off", panduit + "2.1.2", "0", panduit + "2.1.1=-1"}}},
+		{"dell/testdata/dell-rpdu.snmprec", "dell-rpdu", nil, []write{{"outlet/1/switch", "off", dell + "1", "2", dell + "3=1"}, {"outlet/2/switch", "cycle", dell + "2", "3", dell + "1=2"}}},
+		{"apc/testdata/apc-cpdu.snmprec", "apc-cpdu", []string{"outlet/3/switch"}, []write{{"outlet/1/switch", "off", cpdu + "1.1", "1", cpdu + "1.2=1"}, {"outlet/2/switch", "on", cpdu + "1.2", "2", cpdu + "1.3=1"}}},
+		{"eaton/testdata/eaton-epdu-ma.snmprec", "eaton-epdu-ma", nil, []write{{"outlet/1/switch", "off", managed + "1", "0", managed + "2=1"}, {"outlet/1/switch", "on", managed + "1", "1", managed + "2=1"}}},
 	} {
 		t.Run(tt.profile, func(t *testing.T) {
 			address := snmpdOf(t, tt.recording)
