@@ -244,8 +244,8 @@ func (c *checker) condition(x Condition, line int) {
 	}
 }
 
-// maxPipeline bounds how many requests may be under way on one connection: the
-// guide to messaging over TCP (V1.0b, section 4.4.1.3) has servers take 1 to 16.
+// maxPipeline bounds how many requests may be under way on one connection, by
+// caution: what a device takes is told by its manual or a test.
 const maxPipeline = 16
 
 // Tables are those of a Modbus device.

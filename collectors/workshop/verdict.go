@@ -44,6 +44,8 @@ const (
 	RuleSum Rule = "sum-of-phases"
 	// RuleApparent: apparent power is not voltage times current.
 	RuleApparent Rule = "voltage-times-current"
+	// RuleNoPower: no power although voltage and current are there.
+	RuleNoPower Rule = "no-power"
 )
 
 // Verdict is one finding: a reading that can hardly be true.
@@ -211,6 +213,7 @@ func (j *judge) beside(v Value) {
 		if v.Key != component+"power" {
 			return
 		}
+		j.power(v, component)
 		va, ok := j.byKey[component+"apparent-power"]
 		if ok {
 			j.checked[RuleActive]++
@@ -246,6 +249,39 @@ func (j *judge) beside(v Value) {
 		if v.Key == component+"energy" {
 			j.sum(v, component, "energy")
 		}
+	}
+}
+
+// The least voltage and current that make a power of zero doubtful: below, a
+// meter may well show none.
+const (
+	leastVolts   = 50
+	leastAmperes = 0.5
+)
+
+// power judges a power of zero where voltage and current are there, of the
+// component itself or of any of its phases. A power factor of zero, as of a
+// purely reactive load, makes it true.
+func (j *judge) power(v Value, component string) {
+	u, i, keys := 0.0, 0.0, []string{v.Key}
+	for _, phase := range []string{"", "L1/", "L2/", "L3/"} {
+		volts, haveU := j.byKey[component+phase+"voltage"]
+		amperes, haveI := j.byKey[component+phase+"current"]
+		if haveU && haveI && math.Abs(volts*amperes) > math.Abs(u*i) {
+			u, i, keys = volts, amperes, []string{v.Key, component + phase + "voltage", component + phase + "current"}
+		}
+	}
+	if len(keys) == 1 || math.Abs(u) < leastVolts || math.Abs(i) < leastAmperes {
+		return
+	}
+	for _, name := range []string{strings.TrimSuffix(keys[1], "voltage") + "power-factor", component + "power-factor"} {
+		if factor, ok := j.byKey[name]; ok && math.Abs(factor) < 0.01 {
+			return
+		}
+	}
+	j.checked[RuleNoPower]++
+	if v.Value == 0 {
+		j.say(RuleNoPower, 0, 0, nil, keys...)
 	}
 }
 
@@ -307,7 +343,7 @@ func Inspect(d *profile.Device) ([]Verdict, []Check) {
 	slices.SortStableFunc(out, func(a, b Verdict) int { return cmp.Compare(a.Keys[0], b.Keys[0]) })
 	checked[RuleWordOrder] = wide
 	var checks []Check
-	for _, r := range []Rule{RuleRange, RuleWordOrder, RuleFahrenheit, RuleFrequency, RulePercent, RuleSum, RuleActive, RuleApparent} {
+	for _, r := range []Rule{RuleRange, RuleWordOrder, RuleFahrenheit, RuleFrequency, RulePercent, RuleSum, RuleActive, RuleApparent, RuleNoPower} {
 		if checked[r] > 0 {
 			checks = append(checks, Check{r, checked[r]})
 		}
@@ -344,6 +380,8 @@ func (v Verdict) String() string {
 		return is + ", more than the apparent power" + would
 	case RuleSum:
 		return is + ", which is not the sum of its phases" + would
+	case RuleNoPower:
+		return fmt.Sprintf("%s, although %s and %s are there: is it read from the right register, or the scale too coarse?", is, v.Keys[1], v.Keys[2])
 	case RuleApparent:
 		return is + ", which is not voltage times current" + would
 	}

@@ -54,6 +54,37 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestNoPowerBesideVoltageAndCurrent: where both are there, 0 W is doubtful
+// unless the power factor is 0 too.
+func TestNoPowerBesideVoltageAndCurrent(t *testing.T) {
+	phase := func(watts, volts, amperes float64) []Value {
+		return []Value{{"input/L1/power", quantity.Power, watts}, {"input/L1/voltage", quantity.Voltage, volts}, {"input/L1/current", quantity.Current, amperes}}
+	}
+	total := append(phase(230, 230, 4), Value{"input/power", quantity.Power, 0})
+	for _, x := range []struct {
+		name   string
+		values []Value
+		keys   []string
+	}{
+		{"a phase", phase(0, 230, 4), []string{"input/L1/power", "input/L1/voltage", "input/L1/current"}},
+		{"a total beside its phase", total, []string{"input/power", "input/L1/voltage", "input/L1/current"}},
+		{"with a power factor", append(phase(0, 230, 4), Value{"input/L1/power-factor", quantity.PowerFactor, 0.9}), []string{"input/L1/power", "input/L1/voltage", "input/L1/current"}},
+		{"a reactive load", append(phase(0, 230, 4), Value{"input/L1/power-factor", quantity.PowerFactor, 0}), nil},
+		{"no load", phase(0, 230, 0), nil},
+		{"hardly a load", phase(0, 230, 0.2), nil},
+		{"no voltage", phase(0, 0, 4), nil},
+		{"power", phase(920, 230, 4), nil},
+	} {
+		got := Judge(x.values)
+		switch {
+		case x.keys == nil && len(got) > 0:
+			t.Errorf("%s: %+v", x.name, got)
+		case x.keys != nil && (len(got) != 1 || got[0].Rule != RuleNoPower || !slices.Equal(got[0].Keys, x.keys) || !strings.Contains(got[0].String(), "although "+x.keys[1])):
+			t.Errorf("%s: %+v, want a doubt about %v", x.name, got, x.keys)
+		}
+	}
+}
+
 const twoWords = `
 profile: two-words
 title: Meter with two words

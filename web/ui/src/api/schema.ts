@@ -2639,7 +2639,7 @@ export interface components {
             rule: components["schemas"]["VerdictRule"];
         };
         /** @enum {string} */
-        VerdictRule: "range" | "factor" | "fahrenheit" | "word-order" | "percent" | "frequency" | "active-above-apparent" | "sum-of-phases" | "voltage-times-current";
+        VerdictRule: "range" | "factor" | "fahrenheit" | "word-order" | "percent" | "frequency" | "active-above-apparent" | "sum-of-phases" | "voltage-times-current" | "no-power";
     };
     responses: {
         /** @description What went wrong */

@@ -160,9 +160,9 @@ export const en = {
   },
   verdict: {
     range: '{{name}} is {{value}}: no device of this kind has that.', factor: '{{name}} is {{value}}: the scale or unit is wrong.', fahrenheit: '{{name}} is {{value}}: is it in degrees Fahrenheit?', 'word-order': '{{name}} is {{value}}: are the two words of the number swapped?',
-    percent: '{{name}} is {{value}}: more than the whole, or less than nothing.', frequency: '{{name}} is {{value}}: mains has 45 to 65 Hz.', 'active-above-apparent': '{{name}} is {{value}}: more than the apparent power.', 'sum-of-phases': '{{name}} is {{value}}: not the sum of its phases.', 'voltage-times-current': '{{name}} is {{value}}: not voltage times current.',
+    percent: '{{name}} is {{value}}: more than the whole, or less than nothing.', frequency: '{{name}} is {{value}}: mains has 45 to 65 Hz.', 'active-above-apparent': '{{name}} is {{value}}: more than the apparent power.', 'sum-of-phases': '{{name}} is {{value}}: not the sum of its phases.', 'voltage-times-current': '{{name}} is {{value}}: not voltage times current.', 'no-power': '{{name}} is {{value}} although voltage and current are there: is the register the right one, is the scale too coarse?',
   },
-  check: { range: 'unit and scale plausible', factor: 'scale', fahrenheit: '°C, not °F', 'word-order': 'word order', percent: 'at most 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'phases add up', 'voltage-times-current': 'VA = V × A' },
+  check: { range: 'unit and scale plausible', factor: 'scale', fahrenheit: '°C, not °F', 'word-order': 'word order', percent: 'at most 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'phases add up', 'voltage-times-current': 'VA = V × A', 'no-power': 'W > 0 where V and A are' },
   profileOrigin: { 'built-in': 'Built in', site: 'Of this site', replaced: 'Of this site, replaces a built-in one' },
   profiles: {
     title: 'Device profiles', intro: 'A profile tells how a product family is recognised and what it reports. Profiles of this site replace built-in ones and are taken over at once.', inUse: 'Profiles in use', besides: 'bases and trap definitions: {{count}}', loadedAt: 'since {{time}}', search: 'Name, product, source', noMatch: 'No profile matches the filters',
