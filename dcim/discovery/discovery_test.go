@@ -355,6 +355,63 @@ func TestRescan(t *testing.T) {
 	})
 }
 
+// TestAnotherDeviceAtTheAddress: nothing of the one before is kept, and all that
+// differs is told.
+func TestAnotherDeviceAtTheAddress(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		r := f.makeRange()
+		first := f.answer(1)
+		first.Firmware, first.MAC, first.SysObjectID, first.SysDescr = "1.0", "00:00:5e:00:53:01", "1.3.6.1.4.1.99999.1", "First"
+		second := models.DiscoveryFinding{
+			Address: first.Address, Protocol: first.Protocol, CredentialID: first.CredentialID, Vendor: "Other", Model: "X2", SysObjectID: "1.3.6.1.4.1.99998.7",
+			Confidence: "none", Problem: "no device profile matches",
+		}
+		f.scan(r.ID, first)
+		run := f.scan(r.ID, second)
+		if *run.Changed != 1 || *run.New != 0 {
+			t.Errorf("scan: changed %d, new %d", *run.Changed, *run.New)
+		}
+		x := f.find("10.0.0.1")
+		if x.State != models.FindingChanged || x.Vendor != "Other" || x.Model != "X2" || x.Serial+x.Firmware+x.MAC+x.SysDescr+x.Profile != "" || x.Points != nil {
+			t.Errorf("finding %+v", x.DiscoveryFinding)
+		}
+		fields := map[string]string{}
+		for _, c := range x.Changes {
+			fields[c.Field] = c.To
+		}
+		for field, to := range map[string]string{"vendor": "Other", "model": "X2", "serial": "", "firmware": "", "mac": "", "object-id": "1.3.6.1.4.1.99998.7", "profile": ""} {
+			if got, ok := fields[field]; !ok || got != to {
+				t.Errorf("change of %s: %q, %v", field, got, ok)
+			}
+		}
+		// A firmware that calls the model otherwise does not make another device.
+		f.ok(f.Mark(f.eng, []uint64{x.ID}, discovery.Accept))
+		third := f.answer(1)
+		f.scan(r.ID, third)
+		f.ok(f.Mark(f.eng, []uint64{x.ID}, discovery.Accept))
+		renamed := third
+		renamed.Model, renamed.MAC = "M1 rev B", ""
+		third.MAC = "00:00:5e:00:53:02"
+		f.scan(r.ID, third)
+		f.scan(r.ID, renamed)
+		if x := f.find("10.0.0.1"); x.Model != "M1 rev B" || x.MAC != third.MAC {
+			t.Errorf("renamed: %+v", x.DiscoveryFinding)
+		}
+		// A device that is polled there and said another serial number.
+		polled, err := f.stock.CreateDevice(f.eng, models.Device{
+			Name: "polled", Position: models.Position{SiteID: f.site}, Polling: models.Polling{Address: "10.0.0.6:161", Protocol: "snmp-v2c", CredentialID: &f.community},
+		})
+		f.ok(err)
+		f.ok(f.stock.UpdateLearned(f.sys, polled.ID, inventory.Learned{Vendor: "Maker", Model: "M1", Serial: "SN-OLD"}))
+		f.scan(r.ID, f.answer(6))
+		want := []models.FindingChange{{Field: "serial", From: "SN-OLD", To: "SN-0006"}}
+		if x := f.find("10.0.0.6"); x.State != models.FindingChanged || x.DeviceName != "polled" || !slices.Equal(x.Changes, want) {
+			t.Errorf("beside a polled device: %s %+v", x.State, x.DiscoveryFinding)
+		}
+	})
+}
+
 func TestRuns(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
 		f := setUp(t, g)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -170,8 +171,14 @@ func (s *Service) Found(ctx context.Context, run models.DiscoveryRun, f models.D
 		row.RunID, row.LastSeenAt, row.GoneAt = run.ID, now, nil
 		row.AddressOrder = order(row.Address)
 		row.Folded = layout.Fold(row.Address, row.Vendor, row.Model, row.Serial, row.SysName, row.MAC, row.Profile, string(row.Kind))
+		before := row.DeviceID
 		if err := match(tx, &row); err != nil {
 			return err
+		}
+		if before == nil && row.DeviceID != nil && row.MatchedBy == "address" {
+			if err := besideDevice(tx, &row, now); err != nil {
+				return err
+			}
 		}
 		if row.ID == 0 {
 			err = tx.Create(&row).Error
@@ -185,13 +192,26 @@ func (s *Service) Found(ctx context.Context, run models.DiscoveryRun, f models.D
 	})
 }
 
+// exchanged tells whether another device answers than before. The serial number
+// decides where both said one; otherwise what they are: a device may keep silent
+// about a fact, but does not become one of another maker or model.
+func exchanged(had, f models.DiscoveryFinding) bool {
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	if had.Serial != "" && f.Serial != "" {
+		return had.Serial != f.Serial
+	}
+	return differ(had.SysObjectID, f.SysObjectID) || differ(had.Vendor, f.Vendor) || differ(had.Model, f.Model) || differ(had.MAC, f.MAC)
+}
+
 // merge is what is known after a device answered again. What it does not say
-// this time stays as known: silence is no change.
+// this time stays as known: silence is no change. Of another device at the
+// address nothing that the one before said is kept.
 func merge(had, f models.DiscoveryFinding) models.DiscoveryFinding {
 	out := f
 	out.ID, out.RangeID, out.FirstSeenAt, out.Ignored = had.ID, had.RangeID, had.FirstSeenAt, had.Ignored
 	out.DeviceID, out.MatchedBy, out.AdoptedAt = had.DeviceID, had.MatchedBy, had.AdoptedAt
 	out.ChangedAt, out.Changes = had.ChangedAt, had.Changes
+	other := exchanged(had, f)
 	silent := f.Vendor == "" && f.Model == "" && f.Serial == "" && f.SysName == "" && f.SysObjectID == "" && f.SysDescr == ""
 	for _, x := range []struct {
 		field   string
@@ -206,7 +226,7 @@ func merge(had, f models.DiscoveryFinding) models.DiscoveryFinding {
 		{"name", had.SysName, f.SysName, &out.SysName},
 		{"object-id", had.SysObjectID, f.SysObjectID, &out.SysObjectID},
 	} {
-		if x.is == "" {
+		if x.is == "" && !other {
 			*x.keep = x.had
 			continue
 		}
@@ -214,11 +234,11 @@ func merge(had, f models.DiscoveryFinding) models.DiscoveryFinding {
 			out.Changes = noted(out.Changes, x.field, x.had, x.is)
 		}
 	}
-	if f.SysDescr == "" {
+	if f.SysDescr == "" && !other {
 		out.SysDescr = had.SysDescr
 	}
 	switch {
-	case f.Profile == "" && (silent || had.Profile == ""):
+	case f.Profile == "" && (silent || had.Profile == "") && !other:
 		// It told nothing this time, as when it refused the credentials.
 		out.Profile, out.Confidence, out.Why, out.Others, out.Points, out.Kind = had.Profile, had.Confidence, had.Why, had.Others, had.Points, had.Kind
 	case had.Profile != "" && had.Profile != f.Profile:
@@ -276,6 +296,28 @@ func match(tx *gorm.DB, f *models.DiscoveryFinding) error {
 	if f.DeviceID == nil || before == nil || *before != *f.DeviceID {
 		f.AdoptedAt = nil
 	}
+	return nil
+}
+
+// besideDevice notes what differs between a finding and the device that is read
+// at its address, when it is first seen to be that one and is another.
+func besideDevice(tx *gorm.DB, f *models.DiscoveryFinding, now time.Time) error {
+	d, err := db.Take[models.Device](tx, "device", *f.DeviceID)
+	if err != nil {
+		return err
+	}
+	had := models.DiscoveryFinding{Vendor: d.Vendor, Model: d.Model, Serial: d.SerialReported, SysObjectID: d.SysObjectID, MAC: d.MAC}
+	if !exchanged(had, *f) {
+		return nil
+	}
+	for _, x := range []struct{ field, had, is string }{
+		{"vendor", d.Vendor, f.Vendor}, {"model", d.Model, f.Model}, {"serial", d.SerialReported, f.Serial}, {"mac", d.MAC, f.MAC}, {"object-id", d.SysObjectID, f.SysObjectID},
+	} {
+		if x.had != "" && x.had != x.is {
+			f.Changes = noted(f.Changes, x.field, x.had, x.is)
+		}
+	}
+	f.ChangedAt = &now
 	return nil
 }
 
