@@ -79,6 +79,7 @@ type Engine struct {
 	mu      sync.Mutex
 	subnets map[netip.Prefix]*rate.Limiter
 	users   map[usm.User]*usm.Prepared
+	clocks  map[clockKey]*shownClock
 
 	requests, answers, timeouts, foreign, malformed atomic.Uint64
 }
@@ -101,7 +102,7 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, learning: make(chan struct{}, learners)}
+	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
 	e.library.Store(opt.Library)
 	if opt.Control {
 		e.writer = &writer{engine: e}

@@ -2,6 +2,8 @@ package snmp
 
 import (
 	"bytes"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
@@ -16,6 +18,57 @@ type secure struct {
 	// boots and time are the engine's clock as it was at at.
 	boots, time uint32
 	at          time.Time
+	// shown is where others see what the clock was proven to be; nil without
+	// authentication, which proves nothing.
+	shown *shownClock
+}
+
+// shownClock is the clock of an SNMPv3 engine as its last fresh and authentic
+// answer showed it.
+type shownClock struct {
+	mu          sync.Mutex
+	boots, time uint32
+	at          time.Time
+}
+
+// clockKey: an engine id that two devices share must not mix their clocks.
+type clockKey struct {
+	address netip.Addr
+	engine  string
+}
+
+// maxClocks bounds the clocks that are kept of engines that are not polled any
+// more.
+const maxClocks = 20000
+
+// clockOf is where the clock of an engine is shown.
+func (e *Engine) clockOf(k clockKey) *shownClock {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, ok := e.clocks[k]
+	if !ok {
+		if len(e.clocks) >= maxClocks {
+			clear(e.clocks) // those in use are shown again with the next session
+		}
+		c = &shownClock{}
+		e.clocks[k] = c
+	}
+	return c
+}
+
+// Clock returns the clock that the SNMPv3 engine at an address showed last in an
+// answer that was authentic and to a request of ours, so that it is no message
+// of long ago sent again. The time at which it did is zero when it never did.
+func (e *Engine) Clock(address netip.Addr, engineID string) (boots, seconds uint32, at time.Time) {
+	e.mu.Lock()
+	c, ok := e.clocks[clockKey{address.Unmap().WithZone(""), engineID}]
+	e.mu.Unlock()
+	if !ok {
+		return 0, 0, time.Time{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.boots, c.time, c.at
 }
 
 // timeWindow is how far a message's time may be behind, in seconds: RFC 3414
@@ -75,6 +128,11 @@ func (s *secure) open(datagram []byte, id int32) (status, index int, bindings be
 		// The id shows that it is fresh: a clock slower than ours is followed
 		// before it falls out of the window.
 		s.time, s.at = m.Time, time.Now()
+		if s.shown != nil {
+			s.shown.mu.Lock()
+			s.shown.boots, s.shown.time, s.shown.at = s.boots, s.time, s.at
+			s.shown.mu.Unlock()
+		}
 	}
 	return p.A, p.B, p.Bindings, nil
 }

@@ -221,6 +221,9 @@ func (u *v3) envelope() (envelope, error) {
 		keys: keys, engineID: id, user: []byte(u.user.Name), context: []byte(u.context),
 		boots: params.AuthoritativeEngineBoots, time: params.AuthoritativeEngineTime, at: time.Now(),
 	}
+	if keys.Flags()&usm.FlagAuth != 0 {
+		u.secure.shown = u.engine.clockOf(clockKey{normal(u.to).Addr(), string(id)})
+	}
 	u.hangUp()
 	return u.secure, nil
 }

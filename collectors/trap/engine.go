@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,14 +62,19 @@ type clock struct {
 	from   netip.Addr
 	copies [maxCopies]digest
 	next   int
+	// before is where boots stood when they fell, zero when they never did.
+	// Messages of up to then may be old ones: only a poll shows which are not.
+	before uint32
+	// told: it was told that its messages are refused.
+	told bool
 }
 
 // state is what is kept on disk.
 type state struct {
 	EngineID string `json:"engine_id"`
 	Boots    uint32 `json:"boots"`
-	// Engines are the clocks of senders: boots and time.
-	Engines map[string][2]uint32 `json:"engines,omitempty"`
+	// Engines are the clocks of senders: boots, time, and boots before they fell.
+	Engines map[string][3]uint32 `json:"engines,omitempty"`
 }
 
 // openEngine reads the state file, or makes one, and counts this start. A file
@@ -99,7 +105,7 @@ func openEngine(file string, log *slog.Logger) (*engine, error) {
 	e.id, e.boots, e.changed = string(id), s.Boots+1, true
 	for name, c := range s.Engines {
 		if id, err := hex.DecodeString(name); err == nil && len(e.clocks) < maxEngines {
-			e.clocks[string(id)] = &clock{boots: c[0], seconds: c[1]}
+			e.clocks[string(id)] = &clock{boots: c[0], seconds: c[1], before: c[2]}
 		}
 	}
 	return e, e.save()
@@ -144,9 +150,9 @@ func (e *engine) save() error {
 		return nil
 	}
 	e.changed = false
-	s := state{EngineID: hex.EncodeToString([]byte(e.id)), Boots: e.boots, Engines: map[string][2]uint32{}}
+	s := state{EngineID: hex.EncodeToString([]byte(e.id)), Boots: e.boots, Engines: map[string][3]uint32{}}
 	for id, c := range e.clocks {
-		s.Engines[hex.EncodeToString([]byte(id))] = [2]uint32{c.boots, c.seconds}
+		s.Engines[hex.EncodeToString([]byte(id))] = [3]uint32{c.boots, c.seconds, c.before}
 	}
 	e.mu.Unlock()
 	err := replace(e.file, s)
@@ -219,12 +225,32 @@ func (e *engine) remember(u usm.User, engineID []byte, k *keys) {
 	e.local[localKey{u, string(engineID)}] = k
 }
 
+// proof is what a poll showed of the clock of an engine; at is zero when none
+// did.
+type proof struct {
+	boots, seconds uint32
+	at             time.Time
+}
+
+// proofTime is for how long a poll shows that a message is an old one.
+const proofTime = 5 * time.Minute
+
+// refusal is why advance refuses a message.
+type refusal struct {
+	// from is where the engine was heard before.
+	from netip.Addr
+	// fell is where boots stood, in the first message of an engine that counts
+	// fewer and of which no poll shows that it is an old one; zero otherwise.
+	fell uint32
+}
+
 // advance takes note of a sender's clock as an authentic message shows it. It
-// returns false for one that is older than the time window, and for a copy; last
-// is where the engine was heard before.
-func (e *engine) advance(id string, boots, seconds uint32, sum digest, from netip.Addr) (ok bool, last netip.Addr) {
+// refuses one that is older than the time window, and a copy. What a poll showed
+// since counts more than what messages did: a device with a new card, whose
+// engine id is made of its address, counts its boots anew.
+func (e *engine) advance(id string, boots, seconds uint32, sum digest, from netip.Addr, polled proof) *refusal {
 	if boots >= math.MaxInt32 {
-		return false, last
+		return &refusal{}
 	}
 	now := time.Now()
 	e.mu.Lock()
@@ -240,17 +266,24 @@ func (e *engine) advance(id string, boots, seconds uint32, sum digest, from neti
 		c = &clock{}
 		e.clocks[id] = c
 	} else {
+		if polled.at.After(c.at) && polled.boots != c.boots {
+			if polled.boots < c.boots {
+				c.before = max(c.before, c.boots)
+			}
+			c.boots, c.seconds, c.at, c.told, e.changed = polled.boots, polled.seconds, polled.at, false, true
+		}
 		shown := int64(c.seconds)
 		if !c.at.IsZero() {
 			shown += int64(now.Sub(c.at) / time.Second)
 		}
-		if boots < c.boots || boots == c.boots && int64(seconds) < shown-timeWindow {
-			return false, c.from
-		}
-		for _, x := range c.copies {
-			if x == sum {
-				return false, c.from
+		old := boots < c.boots || boots == c.boots && int64(seconds) < shown-timeWindow || boots > c.boots && boots <= c.before
+		if old || slices.Contains(c.copies[:], sum) {
+			r := &refusal{from: c.from}
+			shows := now.Sub(polled.at) < proofTime && polled.boots > boots
+			if boots < c.boots && !shows && !c.told {
+				c.told, r.fell = true, c.boots
 			}
+			return r
 		}
 	}
 	if boots > c.boots || seconds >= c.seconds {
@@ -259,5 +292,5 @@ func (e *engine) advance(id string, boots, seconds uint32, sum digest, from neti
 	c.from = from
 	c.copies[c.next] = sum
 	c.next = (c.next + 1) % maxCopies
-	return true, last
+	return nil
 }

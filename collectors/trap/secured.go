@@ -119,7 +119,7 @@ func (r *Receiver) open(b []byte, m *usm.Message, sum digest, ours bool, from ne
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if m.Flags&usm.FlagAuth != 0 {
-		if err := r.timely(m, sum, ours, from.Addr()); err != nil {
+		if err := r.timely(m, sum, ours, from.Addr(), device); err != nil {
 			o.why, o.keys = notInTimeWindow, k
 			return o, err
 		}
@@ -202,14 +202,26 @@ func (r *Receiver) authenticate(b []byte, m *usm.Message, candidates []Sender) (
 }
 
 // timely tells whether an authentic message belongs to now. We are the clock of
-// informs; of traps the sender is, and its clock never goes back.
-func (r *Receiver) timely(m *usm.Message, sum digest, ours bool, from netip.Addr) error {
+// informs; of traps the sender is, and its clock never goes back unless a poll
+// shows that it did.
+func (r *Receiver) timely(m *usm.Message, sum digest, ours bool, from netip.Addr, device deviceID) error {
 	if !ours {
-		ok, last := r.engine.advance(string(m.EngineID), m.Boots, m.Time, sum, from)
-		if !ok {
-			return fmt.Errorf("%w: engine %x, boots %d, time %d; last heard from %s", errOutdated, m.EngineID, m.Boots, m.Time, last)
+		var polled proof
+		if r.opt.Clock != nil {
+			polled.boots, polled.seconds, polled.at = r.opt.Clock(from, string(m.EngineID))
 		}
-		return nil
+		no := r.engine.advance(string(m.EngineID), m.Boots, m.Time, sum, from, polled)
+		if no == nil {
+			return nil
+		}
+		if no.fell != 0 && r.opt.Fell != nil {
+			r.opt.Fell(Fall{Device: device, From: from, EngineID: bytes.Clone(m.EngineID), Boots: m.Boots, Known: no.fell})
+		}
+		heard := "heard before this start"
+		if no.from.IsValid() {
+			heard = "last heard from " + no.from.String()
+		}
+		return fmt.Errorf("%w: engine %x, boots %d, time %d; %s", errOutdated, m.EngineID, m.Boots, m.Time, heard)
 	}
 	off := int64(m.Time) - int64(r.engine.seconds())
 	if m.Boots != r.engine.boots || off < -timeWindow || off > timeWindow {

@@ -56,6 +56,14 @@ type Sender struct {
 	Credential collectors.SNMPCredential
 }
 
+// Fall is an SNMPv3 engine that counts fewer boots than were known of it.
+type Fall struct {
+	Device       models.DeviceID
+	From         netip.Addr
+	EngineID     []byte
+	Boots, Known uint32
+}
+
 // Options of a Receiver. Listen, Senders and Handle are needed.
 type Options struct {
 	// Listen is host:port; the registered port is 162.
@@ -70,6 +78,13 @@ type Options struct {
 	// Handle takes a trap; it must not block. An inform is acknowledged when
 	// done is called with nil; done is nil for what is no inform.
 	Handle func(t Trap, done func(error))
+	// Clock returns what polls showed of the clock of the SNMPv3 engine at an
+	// address, and when; the zero time when none did. Nil knows of no polls.
+	Clock func(address netip.Addr, engineID string) (boots, seconds uint32, at time.Time)
+	// Fell is told once of an engine that counts fewer boots than before, so
+	// that its traps are refused until a poll shows that it does. It must not
+	// block; nil is told nothing.
+	Fell func(Fall)
 	// Forwarders may send traps of others, of versions 1 and 2c: the address
 	// that the trap names is believed.
 	Forwarders []netip.Prefix

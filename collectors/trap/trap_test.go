@@ -677,6 +677,90 @@ func TestSecureTrap(t *testing.T) {
 	step("new", p.message(tagTrap, 8, 6, 500), true)
 }
 
+// A management card that was replaced, with the engine id of its address, counts
+// its boots anew. Its traps are refused, which is told once, until a poll shows
+// that boots fell; those of the card before are refused from then on.
+func TestBootsFall(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "engine.json")
+	var mu sync.Mutex
+	var boots, seconds uint32
+	var at time.Time
+	var falls []trap.Fall
+	poll := func(b, s uint32) {
+		mu.Lock()
+		defer mu.Unlock()
+		boots, seconds, at = b, s, time.Now()
+	}
+	o := trap.Options{
+		StateFile: file,
+		Clock: func(a netip.Addr, id string) (uint32, uint32, time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			if a != loopback || id != "\x80\x00\x00\x00\x05sender" {
+				t.Errorf("asked for engine %x at %s", id, a)
+			}
+			return boots, seconds, at
+		},
+		Fell: func(f trap.Fall) { mu.Lock(); defer mu.Unlock(); falls = append(falls, f) },
+	}
+	told := func() int { mu.Lock(); defer mu.Unlock(); return len(falls) }
+	var id int32
+	var b *bench
+	var p *peer
+	begin := func() {
+		b = listen(t, o, one(secureSender(7, v3user)))
+		p = newPeer(b, v3user, []byte("\x80\x00\x00\x00\x05sender"))
+	}
+	step := func(what string, msg []byte, ok bool) {
+		t.Helper()
+		before := b.Stats()
+		send(t, p.c, msg)
+		b.until(what, func(s trap.Stats) bool { return s.Received+s.Outdated > before.Received+before.Outdated })
+		if got := b.Stats().Received > before.Received; got != ok {
+			t.Errorf("%s: accepted %t", what, got)
+		}
+	}
+	message := func(boots, seconds uint32) []byte { id++; return p.message(tagTrap, id, boots, seconds) }
+	begin()
+	old := message(17, 1010) // kept by somebody
+	poll(17, 900)
+	step("known", message(17, 1000), true)
+	poll(17, 1001)
+	step("old, as polls show", message(16, 5), false)
+	if n := told(); n != 0 {
+		t.Errorf("an old message is told: %+v", falls)
+	}
+	mu.Lock()
+	at = time.Time{} // it is not polled for now
+	mu.Unlock()
+	step("card replaced", message(1, 30), false)
+	step("again", message(1, 31), false)
+	if told() != 1 || falls[0].Device != 7 || falls[0].From != loopback || falls[0].Boots != 1 || falls[0].Known != 17 || len(falls[0].EngineID) != 11 {
+		t.Errorf("told %+v", falls)
+	}
+	poll(1, 1040)
+	kept := message(1, 1041)
+	step("a poll shows it", kept, true)
+	step("copy", kept, false)
+	step("of the card before", old, false)
+	step("too old", message(1, 800), false)
+	step("restarted, as no poll showed yet", message(2, 3), false)
+	poll(2, 4)
+	step("restarted", message(2, 5), true)
+	b.stop()
+
+	mu.Lock()
+	at = time.Time{}
+	mu.Unlock()
+	begin()
+	step("of the card before, after a restart", message(17, 1020), false)
+	step("still the same", message(2, 20), true)
+	step("beyond what was known", message(18, 1), true)
+	if told() != 1 {
+		t.Errorf("told %+v", falls)
+	}
+}
+
 // A device whose credential is not known has neither an empty user nor an empty
 // community.
 func TestUnknownCredential(t *testing.T) {

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -54,7 +57,7 @@ func (a *App) openTraps(ctx context.Context) (*trap.Receiver, error) {
 	r, err := trap.Listen(trap.Options{
 		Listen: cfg.Listen, Library: a.profiles.Set().Library, StateFile: filepath.Join(a.opt.Config.DataDir, "snmp-engine.json"),
 		Senders: a.senders.at, Handle: a.trapped, Forwarders: cfg.Forwarders, AnyCommunity: cfg.AnyCommunity,
-		Rate: float64(cfg.Rate), Burst: cfg.Burst, Log: a.log,
+		Rate: float64(cfg.Rate), Burst: cfg.Burst, Log: a.log, Clock: a.engines.SNMP.Clock, Fell: a.trapsRefused,
 	})
 	if err != nil {
 		a.trapsFailed.Add(1)
@@ -79,6 +82,20 @@ func (a *App) trapped(t trap.Trap, done func(error)) {
 	}
 	a.events.Tell(e, done)
 	a.pokes.want(t.Device, time.Now())
+}
+
+// trapsRefused tells why nothing is heard of a device any more, once.
+func (a *App) trapsRefused(f trap.Fall) {
+	a.tell(models.Event{
+		DeviceID: f.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventTrap, Severity: models.SeverityWarning, Name: "trapsRefused", Source: f.From.String(),
+		Text: fmt.Sprintf("Traps are refused until the device is polled over SNMPv3: its engine %x has counted %d boots, and had counted %d before. "+
+			"It is a new management card with the engine id of the old one, or an old message.", f.EngineID, f.Boots, f.Known),
+		Variables: []models.EventVariable{
+			{Name: "engine", Value: hex.EncodeToString(f.EngineID)},
+			{Name: "boots", Value: strconv.FormatUint(uint64(f.Boots), 10)},
+			{Name: "boots, known", Value: strconv.FormatUint(uint64(f.Known), 10)},
+		},
+	})
 }
 
 func (a *App) countTraps(out map[string]float64) {

@@ -227,6 +227,7 @@ export const en = {
     empty: 'Nothing has happened yet', emptyHint: 'Changes of contact, restarts and SNMP traps come here. For traps, set traps.listen in the configuration and point the devices at this server.',
     noMatch: 'No event fits the filters', last: 'Last events', all: 'All events', noneOfDevice: 'Nothing has happened yet', allDevices: 'Show events of all devices',
     variables: 'What came with it', variable: 'Object', from: 'Told by', clears: 'Ends', told: 'In detail', noText: 'No device profile explains this trap',
+    trapsRefused: 'Traps are refused until the device is polled over SNMPv3: its engine {{engine}} has counted {{boots}} boots, and had counted {{known}} before. It is a new management card with the engine ID of the old one, or an old message.',
     restarted: 'The device restarted', exchanged: 'Another device answers: {{what}} was {{known}}, is {{found}}', appeared: '{{n}} points are new', vanished: '{{n}} points are gone',
     counterReset: 'The counter began anew: {{before}} → {{after}}', counterWrapped: 'The counter passed its end: {{before}} → {{after}}',
   },

@@ -229,6 +229,7 @@ export const vi: typeof en = {
     empty: 'Chưa có sự kiện nào', emptyHint: 'Thay đổi kết nối, lần khởi động lại và bản tin SNMP trap được ghi tại đây. Để nhận trap, đặt traps.listen trong cấu hình và trỏ thiết bị về máy chủ này.',
     noMatch: 'Không có sự kiện nào khớp bộ lọc', last: 'Sự kiện gần đây', all: 'Tất cả sự kiện', noneOfDevice: 'Chưa có sự kiện nào', allDevices: 'Hiện sự kiện của mọi thiết bị',
     variables: 'Dữ liệu kèm theo', variable: 'Đối tượng', from: 'Nguồn báo', clears: 'Kết thúc', told: 'Cụ thể', noText: 'Chưa có hồ sơ thiết bị nào giải thích bản tin trap này',
+    trapsRefused: 'Trap bị từ chối cho đến khi thiết bị được đọc qua SNMPv3: engine {{engine}} đếm {{boots}} lần khởi động, trước đây là {{known}}. Đó là card quản lý mới mang engine ID của card cũ, hoặc một bản tin cũ.',
     restarted: 'Thiết bị đã khởi động lại', exchanged: 'Một thiết bị khác đang phản hồi: {{what}} trước là {{known}}, nay là {{found}}', appeared: 'Thêm {{n}} điểm đo', vanished: 'Mất {{n}} điểm đo',
     counterReset: 'Bộ đếm bắt đầu lại: {{before}} → {{after}}', counterWrapped: 'Bộ đếm tràn: {{before}} → {{after}}',
   },

@@ -30,6 +30,9 @@ describe('events in words', () => {
     const counter = event({ kind: 'counter-reset', point: 'inlet/1/energy', variables: [{ name: 'before', value: '10' }, { name: 'after', value: '0' }] });
     expect(text(counter)).toBe('The counter began anew: 10 → 0');
     expect(eventName(counter)).toBe('inlet/1/energy');
+    const refused = event({ kind: 'trap', name: 'trapsRefused', text: 'Traps are refused', variables: [{ name: 'engine', value: '8000' }, { name: 'boots', value: '1' }, { name: 'boots, known', value: '17' }] });
+    expect(text(refused, 'vi')).toContain('engine 8000 đếm 1 lần khởi động, trước đây là 17');
+    expect(text(event({ kind: 'trap', name: 'onBattery', text: 'On battery' }))).toBe('On battery');
     expect(eventName(event({ kind: 'restarted', name: 'restarted' }))).toBe('');
   });
 });

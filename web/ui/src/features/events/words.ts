@@ -33,6 +33,11 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
     case 'counter-reset':
     case 'counter-wrapped':
       return t(event.kind === 'counter-reset' ? 'events.counterReset' : 'events.counterWrapped', { before: valueOf(event, 'before'), after: valueOf(event, 'after') });
+    case 'trap':
+      if (event.name === 'trapsRefused' && event.variables[0]?.name === 'engine') { // the program speaks, not the device
+        return t('events.trapsRefused', { engine: valueOf(event, 'engine'), boots: valueOf(event, 'boots'), known: valueOf(event, 'boots, known') });
+      }
+      return event.text ?? t('events.noText');
     default:
       return event.text ?? t('events.noText');
   }
