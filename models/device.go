@@ -227,8 +227,11 @@ type Point struct {
 	Group     string              `gorm:"column:poll_group" json:"group"`
 	// IntervalMS is how often the point is read, in milliseconds; zero when
 	// that is not known.
-	IntervalMS int64  `gorm:"column:interval_ms" json:"interval_ms"`
-	Source     string `json:"source"`
+	IntervalMS int64 `gorm:"column:interval_ms" json:"interval_ms"`
+	// Step is what one count of the device is in the base unit; zero when that
+	// is not known.
+	Step   float64 `json:"step"`
+	Source string  `json:"source"`
 	// Role is one of the Role constants or empty.
 	Role string `json:"role"`
 	// Ordinal is the place in the device's own order.

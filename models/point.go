@@ -49,8 +49,8 @@ type PointSpec struct {
 	States map[int64]StateText
 	// Limits are the thresholds configured in the device.
 	Limits Limits
-	// Step is what one count of the device is in the base unit, for integer
-	// counters; zero when that is not known.
+	// Step is what one count of the device is in the base unit, for what it
+	// gives as a whole number; zero when that is not known.
 	Step float64
 	// Group names the poll group ("fast", "slow") that reads the point.
 	Group string

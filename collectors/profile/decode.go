@@ -440,3 +440,12 @@ func containsInt(list []int64, x int64) bool {
 	}
 	return false
 }
+
+// counts tells whether the device gives the value as a whole number. A text
+// may hold a fraction at another time.
+func (d *decoder) counts(raw Raw) bool {
+	if d.regs != nil {
+		return d.regs.whole()
+	}
+	return raw.Kind == Int || raw.Kind == Uint
+}

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +99,12 @@ func TestResolve(t *testing.T) {
 	}
 	if d.Identity["serial"] != "SN1" {
 		t.Errorf("serial %q: control characters must not pass", d.Identity["serial"])
+	}
+	for key, want := range map[string]float64{"outlet/1/current": 0.1, "status": 0, "sensor/1/temperature": 0.1 / 1.8} {
+		i := slices.IndexFunc(d.Points, func(p Resolved) bool { return p.Spec.Key == key })
+		if i < 0 || math.Abs(d.Points[i].Spec.Step-want) > 1e-9 {
+			t.Errorf("%s: one count is not %v: %+v", key, want, d.Points)
+		}
 	}
 	want := map[string]struct {
 		value   float64

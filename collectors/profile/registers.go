@@ -175,3 +175,8 @@ func (t *registerType) text(b []byte) string {
 	}
 	return cleanText(strings.Trim(string(out), "\x00 ")) // 0xFF is no text and goes with the rest that is none
 }
+
+// whole tells whether the registers hold a whole number.
+func (t *registerType) whole() bool {
+	return t.count > 0 && t.form != float32bits && t.form != float64bits
+}

@@ -287,8 +287,8 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		}
 	}
 	res.Spec.Key, res.Spec.Class, res.Spec.Group = key, s.class, p.Group
-	if s.class.Cumulative() && !d.pow10 {
-		res.Spec.Step = d.scale
+	if !s.class.Enumerated() && !d.pow10 && (s.class.Cumulative() || d.counts(raw)) {
+		res.Spec.Step = math.Abs(d.scale)
 	}
 	if i := strings.LastIndexByte(key, '/'); i >= 0 {
 		res.Spec.Component = key[:i]

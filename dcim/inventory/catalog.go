@@ -163,7 +163,7 @@ type rawPoint struct {
 
 func loadPoints(q *gorm.DB, after models.PointID, limit int, known map[string]map[int64]models.StateText) ([]*models.Point, error) {
 	var rows []rawPoint
-	err := q.Table("points").Select("id, device_id, generation, key, class, component, label, limits, poll_group, interval_ms, source, role, "+
+	err := q.Table("points").Select("id, device_id, generation, key, class, component, label, limits, poll_group, interval_ms, step, source, role, "+
 		"ordinal, created_at, retired_at, COALESCE(states, '') AS raw_states").Where("id > ?", after).Order("id").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read points: %w", err)

@@ -207,6 +207,7 @@ func TestRegisterPoints(t *testing.T) {
 		changed = slices.Delete(changed, 3, 4)
 		changed[0].Label = "renamed\x00" + strings.Repeat("ü", 300)
 		changed[1].Class = quantity.Power
+		changed[2].Step = 0.1
 		now, err := f.RegisterPoints(f.ctx, d.ID, changed)
 		ok(t, err)
 		if now[0] != ids[0] || now[1] == ids[1] || now[2] != ids[2] || now[3] != ids[4] || slices.Contains(ids, now[11]) {
@@ -219,6 +220,9 @@ func TestRegisterPoints(t *testing.T) {
 		}
 		if p, _ := f.Catalog().Key(d.ID, "outlet/1/current"); p == nil || p.Class != "power" || p.Role != models.RoleRackInlet {
 			t.Errorf("%+v", p)
+		}
+		if p, found := f.Catalog().Point(now[2]); !found || p.Step != 0.1 {
+			t.Errorf("one count of the device is 0.1: %+v", p)
 		}
 		if slices.Sort(f.gone); !slices.Equal(f.gone, []models.PointID{ids[1], ids[3]}) {
 			t.Errorf("told that %v are gone", f.gone)

@@ -96,7 +96,7 @@ func unchanged(have map[string]*models.Point, specs []models.PointSpec) ([]model
 
 func same(p *models.Point, x models.PointSpec, ordinal int) bool {
 	return p.Class == string(x.Class) && p.Component == x.Component && p.Label == clean(x.Label) && p.Group == x.Group &&
-		p.IntervalMS == x.Interval.Milliseconds() &&
+		p.IntervalMS == x.Interval.Milliseconds() && p.Step == x.Step &&
 		p.Source == x.Source && p.Ordinal == ordinal && maps.Equal(p.States, x.States) && sameLimits(p.Limits, x.Limits)
 }
 
@@ -142,7 +142,7 @@ func register(tx *gorm.DB, device models.DeviceID, have map[string]*models.Point
 		live[i] = &models.Point{
 			DeviceID: device, Generation: d.Generation, Key: x.Key, Class: string(x.Class), Component: x.Component,
 			Label: clean(x.Label), States: x.States, Limits: x.Limits, Group: x.Group, Source: x.Source,
-			IntervalMS: x.Interval.Milliseconds(), Role: d.PointRoles[x.Key], Ordinal: i, CreatedAt: now,
+			IntervalMS: x.Interval.Milliseconds(), Step: x.Step, Role: d.PointRoles[x.Key], Ordinal: i, CreatedAt: now,
 		}
 		if p != nil && p.Class == string(x.Class) {
 			live[i].CreatedAt, live[i].Role = p.CreatedAt, p.Role
@@ -171,7 +171,7 @@ func register(tx *gorm.DB, device models.DeviceID, have map[string]*models.Point
 	err := tx.Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "device_id"}, {Name: "generation"}, {Name: "key"}, {Name: "class"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"component", "label", "states", "limits", "poll_group", "interval_ms", "source", "ordinal", "retired_at",
+			"component", "label", "states", "limits", "poll_group", "interval_ms", "step", "source", "ordinal", "retired_at",
 		}),
 	}).CreateInBatches(fresh, pointBatch).Error
 	if err != nil {

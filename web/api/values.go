@@ -212,6 +212,9 @@ func (a *API) point(p *models.Point, device string) apigen.Point {
 		Unit: quantity.Class(p.Class).Unit(), Component: p.Component, Label: p.Label, Source: opt(p.Source), Role: opt(p.Role),
 		StaleAfterS: float32(a.staleAfter(p).Seconds()),
 	}
+	if p.Step > 0 {
+		out.Step = &p.Step
+	}
 	if l := p.Limits; l != (models.Limits{}) {
 		out.Limits = &apigen.Limits{LowCritical: l.LowCritical, LowWarning: l.LowWarning, HighWarning: l.HighWarning, HighCritical: l.HighCritical}
 	}

@@ -530,6 +530,9 @@ func lookPoint(p *workshop.LookPoint, concerned map[string][]int) apigen.LookPoi
 	if p.Quality == models.Good {
 		out.Value = &p.Value
 	}
+	if p.Step > 0 {
+		out.Step = &p.Step
+	}
 	if p.Reason != "" {
 		r := apigen.LookPointReason(p.Reason)
 		out.Reason = &r

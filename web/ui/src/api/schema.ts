@@ -1940,6 +1940,11 @@ export interface components {
             /** @description Object identifier or register */
             source: string;
             state?: string;
+            /**
+             * Format: double
+             * @description What one count of the device is, in the unit of the point; absent when that is not known
+             */
+            step?: number;
             unit: string;
             /** Format: double */
             value: number | null;
@@ -2074,6 +2079,11 @@ export interface components {
             /** @description A value older than this is stale */
             stale_after_s: number;
             states?: components["schemas"]["StateText"][];
+            /**
+             * Format: double
+             * @description What one count of the device is, in the unit of the point; absent when that is not known
+             */
+            step?: number;
             unit: string;
         };
         PointValue: {

@@ -5,7 +5,7 @@ import { qualityNow, showsNumber, type Value } from '../live/freshness';
 import { SeverityMark } from './SeverityMark';
 import { ValueText } from './ValueText';
 
-type Point = Pick<Schemas['Point'], 'unit' | 'class' | 'stale_after_s'>;
+type Point = Pick<Schemas['Point'], 'unit' | 'class' | 'step' | 'stale_after_s'>;
 
 export function isState(point: { class: string }): boolean {
   return point.class === 'state' || point.class === 'alarm';
@@ -21,5 +21,5 @@ export function PointValueText({ point, value, nowMs }: { point: Point; value: V
   if (isState(point) && value.state && showsNumber(quality)) {
     return <span className="value" data-quality={quality}>{stateName(value.state, language)}</span>;
   }
-  return <ValueText value={value.value} unit={point.unit} quality={quality} time={value.time} nowMs={nowMs} />;
+  return <ValueText value={value.value} unit={point.unit} step={point.step} quality={quality} time={value.time} nowMs={nowMs} />;
 }

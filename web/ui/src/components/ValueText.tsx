@@ -6,13 +6,15 @@ import { lastContactMs } from '../live/connection';
 interface Props {
   value: number | null;
   unit: string;
+  /** What one count of the device is, in the unit; absent when that is not known. */
+  step?: number;
   quality: Quality;
   time?: string;
   nowMs: number;
 }
 
 /** A number with its unit; when it is not good, hatched, with its age or the reason. */
-export function ValueText({ value, unit, quality, time, nowMs }: Props) {
+export function ValueText({ value, unit, step, quality, time, nowMs }: Props) {
   const { t, language } = useText();
   const age = time ? formatAge(nowMs - Date.parse(time), language) : undefined;
   const title = [t(`quality.${quality}`), time && formatTime(time, 'dateTime', language)].filter(Boolean).join(' · ');
@@ -23,7 +25,7 @@ export function ValueText({ value, unit, quality, time, nowMs }: Props) {
       </span>
     );
   }
-  const q = quantity(value, unit, language);
+  const q = quantity(value, unit, language, step);
   return (
     <span className="value" data-quality={quality} title={title}>
       <span>{q.number}</span>

@@ -24,6 +24,24 @@ describe('formatQuantity', () => {
     expect(plain(formatQuantity(value, unit, 'vi'))).toBe(vi);
     expect(plain(formatQuantity(value, unit, 'en'))).toBe(en);
   });
+  it.each<[string, number, string, number, string]>([
+    ['whole volts', 231, 'V', 1, '231 V'],
+    ['tenths', 231, 'V', 0.1, '231.0 V'],
+    ['whole degrees', 31, '°C', 1, '31 °C'],
+    ['more digits than are of use', 23.4375, '°C', 0.0625, '23.4 °C'],
+    ['tenths of °F', 21.6667, '°C', 0.1 / 1.8, '21.7 °C'],
+    ['halves', 21.5, '°C', 0.5, '21.5 °C'],
+    ['tens of watts', 2180, 'W', 10, '2.18 kW'],
+    ['hundreds of watts', 2200, 'W', 100, '2.2 kW'],
+    ['kilowatts', 2000, 'W', 1000, '2 kW'],
+    ['whole hertz', 50, 'Hz', 1, '50 Hz'],
+    ['a step that it is not made of', 31.4, '°C', 1, '31.4 °C'],
+    ['litres', 0.0125, 'm³/s', 0.0001, '12.5 l/s'],
+    ['whole litres', 0.012, 'm³/s', 0.001, '12 l/s'],
+    ['no percent of a percent', 3, '%', 1, '3%'],
+  ])('shows no digit that the device does not give: %s', (_, value, unit, step, want) => {
+    expect(plain(formatQuantity(value, unit, 'en', step))).toBe(want);
+  });
   it('keeps number and unit apart for columns', () => {
     expect(quantity(2590, 'W', 'vi')).toEqual({ number: '2,59', unit: 'kW' });
   });

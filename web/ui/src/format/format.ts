@@ -32,41 +32,43 @@ const prefixes: [number, string][] = [
   [1e3, 'k'],
 ];
 
-/** Fraction digits by unit; units not named follow the size of the number. */
-const fixedDigits: Record<string, number> = { '°C': 1, K: 1, '%': 0, V: 1, A: 2, Hz: 2, rpm: 0, '°': 0 };
+/** The most fraction digits by unit; units not named follow the size of the number. */
+const mostDigits: Record<string, number> = { '°C': 1, K: 1, '%': 0, V: 1, A: 2, Hz: 2, rpm: 0, '°': 0 };
 
-function digitsFor(value: number, unit: string): number {
+function digitsOf(value: number, unit: string): number {
   const size = Math.abs(value);
   if (unit === '%' && size > 0 && size < 10) return 1;
-  const fixed = fixedDigits[unit];
-  if (fixed !== undefined) return unit === 'A' && size >= 100 ? 1 : fixed;
+  const most = mostDigits[unit];
+  if (most !== undefined) return unit === 'A' && size >= 100 ? 1 : most;
   if (Number.isInteger(value) && size < 1e6 && unit === '') return 0;
   if (size >= 100) return 0;
   return size >= 10 ? 1 : 2;
 }
 
-/** Splits a value in its base unit into number and unit, with a fitting prefix. */
-export function quantity(value: number, unit: string, language: Language): Quantity {
-  if (unit === 's') return { number: formatDuration(value, language), unit: '' };
-  if (unit === 'm³/s' && Math.abs(value) < 1) return quantity(value * 1000, 'l/s', language);
-  if (unit === 'W' || unit === 'VA' || unit === 'var') return withPrefix(value, unit, language, 0);
-  if (scaled.has(unit)) return withPrefix(value, unit, language, digitsFor(value, unit));
-  return { number: formatNumber(value, digitsFor(value, unit), language), unit };
+/** The digits that tell two values apart which lie a step from each other; as many as there are for a value that is not made of such steps. */
+function digitsOfStep(value: number, step: number): number {
+  if (!(step > 0) || Math.abs(value / step - Math.round(value / step)) > 0.01) return Infinity;
+  return Math.max(0, Math.ceil(-Math.log10(step) - 0.301));
 }
 
-function withPrefix(value: number, unit: string, language: Language, plainDigits: number): Quantity {
-  for (const [factor, prefix] of prefixes) {
-    if (Math.abs(value) >= factor) {
-      const number = value / factor;
-      return { number: formatNumber(number, digitsFor(number, ''), language), unit: prefix + unit };
-    }
-  }
-  return { number: formatNumber(value, plainDigits, language), unit };
+/**
+ * Splits a value in its base unit into number and unit, with a fitting prefix.
+ * No digit is shown that the device did not give: step is what one count of
+ * it is, in the same unit; 0 when that is not known.
+ */
+export function quantity(value: number, unit: string, language: Language, step = 0): Quantity {
+  if (unit === 's') return { number: formatDuration(value, language), unit: '' };
+  if (unit === 'm³/s' && Math.abs(value) < 1) return quantity(value * 1000, 'l/s', language, step * 1000);
+  const [factor, prefix] = (scaled.has(unit) && prefixes.find(([f]) => Math.abs(value) >= f)) || [1, ''];
+  const number = value / factor;
+  const whole = factor === 1 && (unit === 'W' || unit === 'VA' || unit === 'var');
+  const digits = whole ? 0 : digitsOf(number, prefix ? '' : unit);
+  return { number: formatNumber(number, Math.min(digits, digitsOfStep(number, step / factor)), language), unit: prefix + unit };
 }
 
 /** Number and unit as one text: "23,4 °C", "85%", "5.20 kW". */
-export function formatQuantity(value: number, unit: string, language: Language): string {
-  const q = quantity(value, unit, language);
+export function formatQuantity(value: number, unit: string, language: Language, step = 0): string {
+  const q = quantity(value, unit, language, step);
   if (!q.unit) return q.number;
   return q.unit === '%' || q.unit === '°' ? q.number + q.unit : `${q.number}${noBreak}${q.unit}`;
 }

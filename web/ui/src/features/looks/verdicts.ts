@@ -9,10 +9,10 @@ interface Words {
 }
 
 /** A value as it was read: what is doubtful must not be rounded away. */
-export function exactValue(value: number, unit: string, language: Language): string {
+export function exactValue(value: number, unit: string, language: Language, step = 0): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e9)) return `${value.toExponential(2)} ${unit}`.trim();
-  return formatQuantity(value, unit, language);
+  return formatQuantity(value, unit, language, step);
 }
 
 /** What is doubtful and what would agree, in words. */

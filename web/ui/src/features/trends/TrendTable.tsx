@@ -32,7 +32,7 @@ export function TrendTable({ series, stepMs, onRemove }: { series: readonly Tren
             const text = (v: number | null) => {
               if (v === null) return '–';
               const state = plain ? s.point.states?.find((x) => x.value === Math.round(v)) : undefined;
-              return state ? stateName(state.text, language) : formatQuantity(v, s.point.unit, language);
+              return state ? stateName(state.text, language) : formatQuantity(v, s.point.unit, language, s.point.step);
             };
             return (
               <tr key={s.point.id}>
