@@ -28,6 +28,9 @@ test('an outlet is switched off by two persons, and nothing is written before th
   const outlet = controls.getByRole('row').filter({ has: page.getByRole('cell', { name: 'Outlet 2', exact: true }) });
   await expect(outlet).toBeVisible({ timeout: 60_000 });
   await expect(outlet).toContainText('On');
+  // What is so already is not offered.
+  await expect(outlet.getByRole('button', { name: 'Outlet 2: Off and on again' })).toBeVisible();
+  await expect(outlet.getByRole('button', { name: 'Outlet 2: Switch on' })).toHaveCount(0);
 
   // What would happen is told before anything is asked for.
   await outlet.getByRole('button', { name: 'Outlet 2: Switch off' }).click();
@@ -71,6 +74,8 @@ test('an outlet is switched off by two persons, and nothing is written before th
 
   await page.goto(`/devices/${pdu.id}`);
   await expect(outlet.getByRole('cell').nth(1)).toContainText('Off');
+  await expect(outlet.getByRole('button', { name: 'Outlet 2: Switch on' })).toBeVisible();
+  await expect(outlet.getByRole('button', { name: 'Outlet 2: Switch off' })).toHaveCount(0);
   await page.goto('/admin?section=audit');
   await expect(page.getByRole('cell', { name: 'confirm control', exact: true }).first()).toBeVisible();
   await expect(page.getByRole('cell', { name: 'control done', exact: true }).first()).toBeVisible();

@@ -54,6 +54,20 @@ test('a trap arrives in the browser while somebody looks', async ({ page }) => {
     await expect(row.first()).toBeVisible();
     await page.getByRole('button', { name: 'Show events of all devices' }).click();
     await expect(page).not.toHaveURL(/device=/);
+    await page.getByRole('searchbox', { name: 'Search' }).fill('no such words');
+    await expect(page).toHaveURL(/q=no/);
+    await expect(page.getByText('No event fits the filters')).toBeVisible();
+    await page.getByRole('searchbox', { name: 'Search' }).fill('BATTERY sender');
+    await expect(row.first()).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('BATTERY sender');
+    await expect(row.first()).toBeVisible();
+    await page.getByRole('button', { name: 'Clear filters' }).first().click();
+    await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('');
+    await page.getByRole('combobox', { name: 'Device' }).or(page.getByRole('textbox', { name: 'Device' })).first().fill('E2E trap');
+    await page.getByRole('option', { name: 'E2E trap sender' }).click();
+    await expect(page).toHaveURL(new RegExp(`device=${device.id}`));
+    await expect(row.first()).toBeVisible();
 
     // The page of the device has its last events.
     await row.first().getByRole('link', { name: 'E2E trap sender' }).click();

@@ -40,10 +40,10 @@ test('a device is looked at from its page and before it is added', async ({ page
   await page.getByRole('button', { name: 'Look at the device' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('region', { name: 'Can it be true?' })).toContainText('Nothing doubtful was found.');
-  const row = dialog.locator('tr[data-point="inlet/1/power"]');
+  const row = dialog.locator('[data-point="inlet/1/power"]');
   await expect(row).toContainText('1.3.6.1.4.1.');
   await expect(row).toContainText('Good');
-  await expect(row.locator('td').nth(2)).toHaveText(/^"?\d+"?$/);
+  await expect(row.getByRole('cell').nth(2)).toHaveText(/^"?\d+"?$/);
   await expect(dialog.getByText(pdu.profile).first()).toBeVisible();
   await accessible(page);
   await page.keyboard.press('Escape');
@@ -88,9 +88,9 @@ test('a site profile with a wrong scale is put into use, seen as doubtful, and r
   await page.goto('/');
   await page.getByRole('link', { name: 'Profiles' }).click();
   await page.getByRole('textbox', { name: 'Name, product, source' }).fill(ups.profile);
-  await page.locator(`tr[data-profile="${ups.profile}"]`).getByRole('link').click();
+  await page.locator(`[data-profile="${ups.profile}"]`).getByRole('link').click();
   await expect(page).toHaveURL(new RegExp(`/profiles/${ups.profile}`));
-  await expect(page.locator('tr[data-profile]')).toHaveCount(0); // the list is gone
+  await expect(page.locator('[data-profile]')).toHaveCount(0); // the list is gone
   await expect(page.getByText('Built in', { exact: true })).toBeVisible();
   await expect(page.getByText(/on \d+ devices? here/).first()).toBeVisible();
   await accessible(page);
@@ -118,9 +118,9 @@ test('a site profile with a wrong scale is put into use, seen as doubtful, and r
   const verdicts = dialog.getByRole('region', { name: 'Can it be true?' });
   await expect(verdicts).toContainText('mains has 45 to 65 Hz');
   await expect(verdicts).toContainText('multiplied by 0.1');
-  await expect(dialog.locator('tr[data-point="output/frequency"]')).toHaveAttribute('data-doubtful', 'true');
+  await expect(dialog.locator('[data-point="output/frequency"]')).toHaveAttribute('data-doubtful', 'true');
   await verdicts.getByRole('button').filter({ hasText: 'Output: Frequency' }).click();
-  await expect(dialog.locator('tr[data-point]')).toHaveCount(1);
+  await expect(dialog.locator('[data-point]')).toHaveCount(1);
   await page.keyboard.press('Escape');
   await expect.poll(async () => {
     const { items } = (await (await api(page, `/devices/${ups.id}/points`)).json()) as { items: { point: { key: string }; current: { value: number | null } }[] };
@@ -157,7 +157,7 @@ test('a device is recorded, and the recording is tested', async ({ page }) => {
   await page.getByRole('button', { name: 'Test a recording' }).click();
   await dialog.locator('input[type=file]').setInputFiles({ name: saved.suggestedFilename(), mimeType: 'text/plain', buffer: await readFile(path) });
   await dialog.getByRole('button', { name: 'Test', exact: true }).click();
-  await expect(dialog.locator('tr[data-point="inlet/1/power"]')).toBeVisible();
+  await expect(dialog.locator('[data-point="inlet/1/power"]')).toBeVisible();
   await page.keyboard.press('Escape');
 
   // A draft of a table of registers goes on in the editor.
@@ -168,4 +168,25 @@ test('a device is recorded, and the recording is tested', async ({ page }) => {
   await expect(dialog.getByRole('textbox', { name: 'Profile (YAML)' })).toHaveValue(/profile: e2e-meter/);
   await dialog.getByRole('button', { name: 'Check' }).click();
   await expect(dialog).toContainText('No fault was found.');
+  // Another one of that name takes its place only after it was seen what is lost.
+  const put = dialog.getByRole('button', { name: 'Put into use' });
+  try {
+    await put.click();
+    await expect(page).toHaveURL(/\/profiles\/e2e-meter/);
+    const text = await (await api(page, '/profiles/e2e-meter/file')).text();
+    await page.goto('/profiles');
+    await page.getByRole('button', { name: 'Add profile' }).click();
+    await dialog.getByRole('textbox', { name: 'Profile (YAML)' }).fill(text.replace('0.1', '0.01'));
+    await put.click();
+    await expect(dialog.getByRole('alert')).toContainText('A profile e2e-meter is in use already. Nothing was changed.');
+    await expect(dialog.locator('figure').first()).toContainText('scale: 0.1');
+    await expect(dialog.locator('figure').last()).toContainText('scale: 0.01');
+    await accessible(page);
+    expect(await (await api(page, '/profiles/e2e-meter/file')).text()).toBe(text);
+    await dialog.getByRole('button', { name: 'Replace e2e-meter' }).click();
+    await expect(page).toHaveURL(/\/profiles\/e2e-meter/);
+    expect(await (await api(page, '/profiles/e2e-meter/file')).text()).toContain('scale: 0.01');
+  } finally {
+    await api(page, '/profiles/e2e-meter', 'DELETE');
+  }
 });

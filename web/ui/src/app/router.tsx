@@ -130,15 +130,15 @@ const events = createRoute({
   getParentRoute: () => shell,
   path: '/events',
   validateSearch: (s: Search): EventSearch => ({
-    device: idOf(s.device), kind: manyOf(s.kind, eventKinds), severity: manyOf(s.severity, eventSeverities), ...rangeOf(s),
+    q: textOf(s.q), device: idOf(s.device), kind: manyOf(s.kind, eventKinds), severity: manyOf(s.severity, eventSeverities), ...rangeOf(s),
   }),
   component: lazyRouteComponent(() => import('../features/events/EventsPage'), 'EventsPage'),
 });
 const profiles = createRoute({
   getParentRoute: () => shell,
   path: '/profiles',
-  validateSearch: (s: Search): { q?: string; origin?: (typeof profileOrigins)[number]; protocol?: (typeof profileProtocols)[number] } => ({
-    q: textOf(s.q), origin: oneOf(s.origin, profileOrigins), protocol: oneOf(s.protocol, profileProtocols),
+  validateSearch: (s: Search): { q?: string; origin?: (typeof profileOrigins)[number]; protocol?: (typeof profileProtocols)[number]; bases?: true } => ({
+    bases: s.bases === true || s.bases === 'true' ? true : undefined, q: textOf(s.q), origin: oneOf(s.origin, profileOrigins), protocol: oneOf(s.protocol, profileProtocols),
   }),
   component: lazyRouteComponent(() => import('../features/profiles/ProfilesPage'), 'ProfilesPage'),
 });

@@ -129,7 +129,7 @@ const plainWords = (text: string) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u)
  * profiles put behind it ("Feed A current"); empty for a label that is made of
  * words of the key.
  */
-function ownLabel(point: { key: string; label: string }): string {
+export function ownLabel(point: { key: string; label: string }): string {
   const quantity = plainWords(point.key.split('/').at(-1) ?? '');
   const label = plainWords(point.label);
   const tail = label.slice(-quantity.length);

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '../../api/client';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState, ErrorState } from '../../components/States';
@@ -14,7 +15,7 @@ import { useSession } from '../session/useSession';
 import { Permission } from './Permission';
 import { controlsQuery, type Control } from './queries';
 import { RequestDialog } from './RequestDialog';
-import { optionText } from './words';
+import { nameBeside, optionText } from './words';
 
 interface Props {
   device: Schemas['DeviceSummary'];
@@ -29,6 +30,11 @@ export function ControlPanel({ device, points }: Props) {
   const on = about?.control === true && Boolean(device.protocol);
   const { data, error, isPending, refetch } = useQuery(controlsQuery(device.id, on));
   const [asked, setAsked] = useState<{ control: Control; option?: string }>();
+  const columns: Column<Control>[] = [
+    { id: 'name', label: t('word.name'), width: 'minmax(70px,1fr)', card: 'title', cell: (c) => <Name control={c} points={points} /> },
+    { id: 'state', label: t('word.state'), width: 'minmax(58px,0.7fr)', cell: (c) => <Shown control={c} /> },
+    { id: 'actions', label: '', width: 'minmax(126px,1.2fr)', numeric: true, card: 'line', cell: (c) => <Actions control={c} onAsk={(option) => setAsked({ control: c, option })} /> },
+  ];
   if (!on || isPending) return null;
   const allowed = data?.permission.allowed ?? false;
   if (data && !allowed && !may('control.allow')) return null;
@@ -38,24 +44,19 @@ export function ControlPanel({ device, points }: Props) {
       {data && !allowed && <EmptyState title={t('control.notAllowed')} hint={t('control.notAllowedHint')} />}
       {allowed && data && data.items.length === 0 && <EmptyState title={t('control.nothing')} hint={t('control.nothingHint')} />}
       {allowed && data && data.items.length > 0 && (
-        <div className="scroll-x" style={{ maxHeight: 420, overflowY: 'auto' }}>
-          <table className="plain" aria-label={t('control.title')}>
-            <thead><tr><th>{t('word.name')}</th><th>{t('word.state')}</th><th aria-label={t('word.actions')} /></tr></thead>
-            <tbody>
-              {data.items.map((control) => (
-                <tr key={control.key}>
-                  <td className="nowrap" title={control.key}>{control.label}</td>
-                  <td><Shown control={control} /></td>
-                  <td className="num"><Actions control={control} onAsk={(option) => setAsked({ control, option })} /></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+        <div className="scroll-box" style={{ maxHeight: 420 }} tabIndex={0} role="region" aria-label={t('control.title')}>
+          <DataTable label={t('control.title')} items={data.items} columns={columns} idOf={(c) => c.key} minWidth={270} />
         </div>
       )}
       {asked && <RequestDialog device={device} control={asked.control} option={asked.option} drawsW={powerOf(asked.control, points)} onClose={() => setAsked(undefined)} />}
     </Panel>
   );
+}
+
+/** The name of a control, and what the device calls the thing it moves where that is another name. */
+function Name({ control, points }: { control: Control; points: Props['points'] }) {
+  const own = nameBeside(control, points);
+  return <span title={control.key}><b>{control.label}</b>{own && <div className="muted">{own}</div>}</span>;
 }
 
 /** What the outlet of a control draws now. */
@@ -86,7 +87,7 @@ function Actions({ control, onAsk }: { control: Control; onAsk: (option?: string
   }
   return (
     <Group gap={4} justify="flex-end">
-      {control.options?.map((o) => (
+      {control.options?.filter((o) => !o.is_now).map((o) => (
         <Button key={o.name} size="compact-xs" variant="default" aria-label={`${control.label}: ${optionText(o.name, t)}`} onClick={() => onAsk(o.name)}>
           {optionText(o.name, t)}
         </Button>

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ConfirmButton } from '../../components/ConfirmButton';
+import { DataTable, type Column } from '../../components/DataTable';
 import { SeverityMark, type Severity } from '../../components/SeverityMark';
 import { formatDuration, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -19,36 +20,38 @@ const severities: Record<ControlState, Severity> = {
 /** Requests with who asked, who decided and what became of them. */
 export function RequestTable({ requests, label }: { requests: readonly ControlRequest[]; label: string }) {
   const { t, language } = useText();
-  const now = useNow();
   const [decide, setDecide] = useState<ControlRequest>();
+  const columns: Column<ControlRequest>[] = [
+    { id: 'time', label: t('word.time'), width: '146px', cell: (r) => formatTime(r.requested_at, 'dateTime', language) },
+    { id: 'device', label: t('word.device'), width: 'minmax(110px,1fr)', cell: (r) => (r.device ? <Link to="/devices/$deviceId" params={{ deviceId: String(r.device) }}>{r.device_name}</Link> : r.device_name) },
+    {
+      id: 'wanted', label: t('control.wanted'), width: 'minmax(180px,1.8fr)', card: 'line',
+      cell: (r) => <><b>{wishText(r, t, language)}</b><div className="muted"><Code>{r.target}</Code> = <Code>{r.raw}</Code></div></>,
+    },
+    { id: 'reason', label: t('control.reason'), width: 'minmax(120px,1.2fr)', card: 'line', cell: (r) => r.reason },
+    { id: 'persons', label: t('control.persons'), width: 'minmax(100px,0.9fr)', cell: (r) => <>{r.requester}{r.decider && <div className="muted">{t('control.decidedBy', { name: r.decider })}</div>}</> },
+    { id: 'state', label: t('word.state'), width: 'minmax(150px,1.6fr)', cell: (r) => <State request={r} /> },
+    { id: 'actions', label: '', width: '150px', numeric: true, card: 'line', cell: (r) => <Decide request={r} onDecide={() => setDecide(r)} /> },
+  ];
   return (
-    <div className="scroll-x">
-      <table className="plain" aria-label={label} style={{ minWidth: 900 }}>
-        <thead>
-          <tr><th>{t('word.time')}</th><th>{t('word.device')}</th><th>{t('control.wanted')}</th><th>{t('control.reason')}</th><th>{t('control.persons')}</th><th>{t('word.state')}</th><th aria-label={t('word.actions')} /></tr>
-        </thead>
-        <tbody>
-          {requests.map((r) => (
-            <tr key={r.id}>
-              <td className="nowrap">{formatTime(r.requested_at, 'dateTime', language)}</td>
-              <td>{r.device ? <Link to="/devices/$deviceId" params={{ deviceId: String(r.device) }}>{r.device_name}</Link> : r.device_name}</td>
-              <td><b>{wishText(r, t, language)}</b><div className="muted"><Code>{r.target}</Code> = <Code>{r.raw}</Code></div></td>
-              <td style={{ maxWidth: 280, overflowWrap: 'anywhere' }}>{r.reason}</td>
-              <td>{r.requester}{r.decider && <div className="muted">{t('control.decidedBy', { name: r.decider })}</div>}</td>
-              <td>
-                <SeverityMark severity={severities[r.state]}>{t(`controlState.${r.state}`)}</SeverityMark>
-                {r.state === 'requested' && <div className="muted">{t('control.expiresIn', { time: formatDuration(Math.max(0, Math.round((Date.parse(r.expires_at) - now) / 1000)), language) })}</div>}
-                {r.cause && <div className="muted" style={{ maxWidth: 320 }}>{t(`controlCause.${r.cause}`)}</div>}
-                {r.detail && <div className="muted" style={{ maxWidth: 320, overflowWrap: 'anywhere' }}>{r.detail}</div>}
-                {r.result && <div className="muted" style={{ maxWidth: 320, overflowWrap: 'anywhere' }}>{r.result}</div>}
-              </td>
-              <td className="num"><Decide request={r} onDecide={() => setDecide(r)} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <>
+      <DataTable label={label} items={requests} columns={columns} idOf={(r) => r.id} minWidth={1040} />
       {decide && <DecideDialog request={decide} onClose={() => setDecide(undefined)} />}
-    </div>
+    </>
+  );
+}
+
+function State({ request: r }: { request: ControlRequest }) {
+  const { t, language } = useText();
+  const now = useNow();
+  return (
+    <>
+      <SeverityMark severity={severities[r.state]}>{t(`controlState.${r.state}`)}</SeverityMark>
+      {r.state === 'requested' && <div className="muted">{t('control.expiresIn', { time: formatDuration(Math.max(0, Math.round((Date.parse(r.expires_at) - now) / 1000)), language) })}</div>}
+      {r.cause && <div className="muted">{t(`controlCause.${r.cause}`)}</div>}
+      {r.detail && <div className="muted">{r.detail}</div>}
+      {r.result && <div className="muted">{r.result}</div>}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Translate } from '../../i18n/useText';
-import { consequence, optionText, wishText } from './words';
+import { consequence, nameBeside, optionText, wishText } from './words';
 
 const t = ((key: string, values?: Record<string, unknown>) => (values ? `${key} ${JSON.stringify(values)}` : key)) as unknown as Translate;
 
@@ -19,5 +19,14 @@ describe('words of controls', () => {
     expect(consequence(outlet, 'cycle', t)).toContain('control.goesDarkShortly');
     expect(consequence(outlet, 'on', t)).toContain('control.getsPower');
     expect(consequence({ key: 'fan/mode', label: 'Fan' }, 'off', t)).toBe('');
+  });
+  it('tells what the device calls an outlet, unless its control says so', () => {
+    const point = (key: string, label: string) => ({ point: { id: key.length, key, label, component: 'outlet/2' } });
+    const points = [point('outlet/2/state', 'Outlet 2 state'), point('outlet/2/power', 'Web server power')];
+    const control = { label: 'Outlet 2', point: 'outlet/2/state'.length };
+    expect(nameBeside(control, points)).toBe('Web server');
+    expect(nameBeside({ ...control, label: 'web server' }, points)).toBe('');
+    expect(nameBeside(control, points.slice(0, 1))).toBe('');
+    expect(nameBeside({ label: 'Outlet 2' }, points)).toBe('');
   });
 });

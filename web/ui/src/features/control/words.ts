@@ -1,5 +1,7 @@
-import { formatQuantity, type Language } from '../../format/format';
+import { fold, formatQuantity, type Language } from '../../format/format';
+import { ownLabel } from '../../i18n/pointNames';
 import type { Translate } from '../../i18n/useText';
+import type { PointValue } from '../devices/queries';
 import type { Control, ControlRequest } from './queries';
 
 const options = ['on', 'off', 'cycle', 'start', 'stop', 'reset', 'enable', 'disable', 'auto', 'manual', 'mute', 'test', 'lock', 'unlock'] as const;
@@ -22,4 +24,14 @@ export function consequence(control: Pick<Control, 'key' | 'label'>, option: str
   if (option === 'off') return t('control.goesDark', { label: control.label });
   if (option === 'cycle') return t('control.goesDarkShortly', { label: control.label });
   return option === 'on' ? t('control.getsPower', { label: control.label }) : '';
+}
+
+type Named = Pick<PointValue['point'], 'id' | 'key' | 'label' | 'component'>;
+
+/** What the device calls the outlet that a control moves, where its points tell and the name of the control does not. */
+export function nameBeside(control: Pick<Control, 'label' | 'point'>, points: readonly { point: Named }[]): string {
+  const shown = points.find((p) => p.point.id === control.point)?.point;
+  if (!shown) return '';
+  const own = points.filter((p) => p.point.component === shown.component).map((p) => ownLabel(p.point)).find(Boolean) ?? '';
+  return fold(control.label).includes(fold(own)) ? '' : own;
 }

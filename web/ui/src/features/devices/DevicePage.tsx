@@ -90,6 +90,11 @@ export function DevicePage() {
         }
       />
       <ReplacedDevice detail={device.data} />
+      <nav className="jumps" aria-label={t('devices.onThisPage')}>
+        <a href="#part-side">{t('devices.besidePoints')}</a>
+        <a href="#part-health">{t('devices.health')}</a>
+        <a href="#part-events">{t('events.last')}</a>
+      </nav>
       <div className="room-layout">
         <div className="grid">
           {selected && (
@@ -101,11 +106,11 @@ export function DevicePage() {
           {points.error && !points.data && <div className="panel"><ErrorState error={points.error} onRetry={() => void points.refetch()} /></div>}
           {points.data && <PointGroups items={points.data.items} live={live} nowMs={now} selected={search.point} onSelect={select} />}
         </div>
-        <div className="grid">
+        <div className="grid" id="part-side">
           <ControlPanel device={summary} points={points.data?.items ?? []} />
           <Panel title={t('devices.identity')}><DeviceIdentity detail={device.data} /></Panel>
-          <Panel title={t('devices.health')}><PollHealthFacts health={health} nowMs={now} /></Panel>
-          <DeviceEvents device={id} />
+          <div id="part-health"><Panel title={t('devices.health')}><PollHealthFacts health={health} nowMs={now} /></Panel></div>
+          <div id="part-events"><DeviceEvents device={id} /></div>
         </div>
       </div>
     </>

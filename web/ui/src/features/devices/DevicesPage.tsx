@@ -1,11 +1,11 @@
-import { Button, Group, MultiSelect, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconPlus, IconSearch, IconX } from '@tabler/icons-react';
+import { Button, Group, MultiSelect } from '@mantine/core';
+import { IconPlus, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { PageHeader } from '../../components/PageHeader';
 import { pollStates } from '../../components/PollStateMark';
+import { SearchInput } from '../../components/SearchInput';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { useSession } from '../session/useSession';
@@ -22,16 +22,11 @@ export function DevicesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [adding, setAdding] = useState(false);
-  const [words, setWords] = useState(search.q ?? '');
   const setFilter = (change: Partial<typeof search>) =>
     void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
-  const applyWords = useDebouncedCallback((q: string) => setFilter({ q: q || undefined }), 200);
   const list = useQuery(devicesQuery({ ...search, limit: listLimit }));
   const isFiltered = Boolean(search.q || search.kind?.length || search.state?.length || search.site);
-  const clear = () => {
-    setWords('');
-    setFilter({ q: undefined, kind: undefined, state: undefined, site: undefined });
-  };
+  const clear = () => setFilter({ q: undefined, kind: undefined, state: undefined, site: undefined });
   const total = list.data?.total ?? 0;
   return (
     <>
@@ -42,16 +37,7 @@ export function DevicesPage() {
         )}
       />
       <Group gap="xs" mb="sm" align="center">
-        <TextInput
-          size="xs" w={300} maw="100%" type="search" aria-label={t('action.search')} placeholder={t('devices.search')} leftSection={<IconSearch size={15} aria-hidden />}
-          value={words}
-          onChange={(e) => {
-            setWords(e.currentTarget.value);
-            // An unfinished Telex or VNI syllable is not a word yet.
-            if (!(e.nativeEvent instanceof InputEvent && e.nativeEvent.isComposing)) applyWords(e.currentTarget.value);
-          }}
-          onCompositionEnd={(e) => applyWords(e.currentTarget.value)}
-        />
+        <SearchInput value={search.q} placeholder={t('devices.search')} width={300} onSearch={(q) => setFilter({ q })} />
         <MultiSelect
           size="xs" w={230} clearable searchable aria-label={t('devices.kind')} placeholder={search.kind ? undefined : t('devices.kind')}
           data={deviceKinds.map((k) => ({ value: k, label: t(`kind.${k}`) }))} value={search.kind ?? []}

@@ -1,13 +1,15 @@
 import { Checkbox, Group, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import { PointValueText } from '../../components/PointValueText';
 import { EmptyState } from '../../components/States';
+import { useScrollRows } from '../../components/useScrollRows';
+import { useWidth } from '../../components/useWidth';
 import { formatAge, formatTime } from '../../format/format';
 import { componentName, pointName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import type { Value } from '../../live/freshness';
-import { currentOf, groupPoints, isAbnormal, type PointGroup } from './pointGroups';
+import { currentOf, groupPoints, isAbnormal, mostInPart, partsOf, type PointGroup } from './pointGroups';
 import type { PointValue } from './queries';
 
 interface Props {
@@ -23,11 +25,14 @@ export function PointGroups(props: Props) {
   const { t, language } = useText();
   const { items, live } = props;
   const [words, setWords] = useState('');
+  const wanted = useDeferredValue(words);
   const [abnormal, setAbnormal] = useState(false);
+  // Live values change what is abnormal, not what a point is called.
+  const values = abnormal ? live : undefined;
   const groups = useMemo(() => {
-    const shown = abnormal ? items.filter((i) => isAbnormal(currentOf(i, live))) : items;
-    return groupPoints(shown, words, language);
-  }, [items, live, words, abnormal, language]);
+    const shown = values ? items.filter((i) => isAbnormal(currentOf(i, values))) : items;
+    return partsOf(groupPoints(shown, wanted, language));
+  }, [items, values, wanted, language]);
   return (
     <section className="panel">
       <div className="panel-head">
@@ -39,10 +44,40 @@ export function PointGroups(props: Props) {
       </div>
       {items.length === 0 && <EmptyState title={t('devices.noPoints')} hint={t('devices.noPointsHint')} />}
       {items.length > 0 && groups.length === 0 && <EmptyState title={t('search.nothing')} />}
-      <div className="point-groups">
-        {groups.map((group) => <GroupTable key={group.component} group={group} {...props} />)}
-      </div>
+      {groups.length > 0 && <Lanes {...props} groups={groups} />}
     </section>
+  );
+}
+
+const laneWidth = 360;
+const mostLanes = 4;
+const captionPx = 36;
+const pointPx = 32;
+
+/** Groups side by side, each in the shortest lane; only those in sight exist. */
+function Lanes({ groups, ...props }: Props & { groups: readonly PointGroup[] }) {
+  const list = useRef<HTMLDivElement>(null);
+  const width = useWidth(list);
+  const lanes = Math.min(mostLanes, Math.max(1, Math.floor(width / laneWidth)));
+  return <div ref={list} className="point-groups">{width > 0 && <LaneRows key={lanes} {...props} groups={groups} lanes={lanes} />}</div>;
+}
+
+function LaneRows({ groups, lanes, ...props }: Props & { groups: readonly PointGroup[]; lanes: number }) {
+  const list = useRef<HTMLDivElement>(null);
+  const { items, totalPx, marginPx, measure } = useScrollRows({
+    list, lanes, count: groups.length, keyOf: (i) => `${groups[i]?.component} ${groups[i]?.part}`, guessPx: (i) => captionPx + pointPx * (groups[i]?.items.length ?? 0),
+  });
+  return (
+    <div ref={list} style={{ position: 'relative', height: totalPx }}>
+      {items.map(({ index, key, start, lane }) => {
+        const group = groups[index];
+        return group && (
+          <div key={String(key)} data-index={index} ref={measure} className="point-lane" style={{ width: `${100 / lanes}%`, left: `${(100 * lane) / lanes}%`, transform: `translateY(${start - marginPx}px)` }}>
+            <GroupTable group={group} {...props} />
+          </div>
+        );
+      })}
+    </div>
   );
 }
 
@@ -51,7 +86,7 @@ function GroupTable({ group, live, nowMs, selected, onSelect }: Props & { group:
   const title = group.component ? componentName(group.component, language) : t('devices.device');
   return (
     <table className="plain point-group">
-      <caption>{title}</caption>
+      <caption>{title}{group.part > 0 && <span className="muted"> · {t('devices.pointsFrom', { from: group.part * mostInPart + 1 })}</span>}</caption>
       <thead className="visually-hidden">
         <tr><th>{t('word.point')}</th><th>{t('word.value')}</th><th>{t('word.age')}</th></tr>
       </thead>

@@ -5,7 +5,19 @@ import type { PointValue } from './queries';
 
 export interface PointGroup {
   component: string;
+  /** Which part of a long group it is, from 0. */
+  part: number;
   items: PointValue[];
+}
+
+/** A group of more points is drawn in parts. */
+export const mostInPart = 40;
+
+/** Cuts long groups into parts that need not be drawn as a whole. */
+export function partsOf(groups: readonly PointGroup[]): PointGroup[] {
+  return groups.flatMap((group) =>
+    Array.from({ length: Math.ceil(group.items.length / mostInPart) }, (_, part) => ({ ...group, part, items: group.items.slice(part * mostInPart, (part + 1) * mostInPart) })),
+  );
 }
 
 // What a person looks for first: where power comes in, then where it goes.
@@ -44,6 +56,6 @@ export function groupPoints(items: readonly PointValue[], words: string, languag
     else groups.set(point.component, [item]);
   }
   return [...groups]
-    .map(([component, group]) => ({ component, items: group }))
+    .map(([component, group]) => ({ component, part: 0, items: group }))
     .sort((a, b) => rank(a.component) - rank(b.component) || compareNames(a.component, b.component, 'en'));
 }

@@ -1,10 +1,9 @@
-import { Alert, Button, Chip, Group, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Alert, Button, Chip, Group, Select } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Panel } from '../../components/Panel';
 import { problemText } from '../../components/problemText';
+import { SearchInput } from '../../components/SearchInput';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatCount } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -33,10 +32,8 @@ export function Findings({ ranges, search, setSearch, manage }: Props) {
   const live = ranges.some((r) => r.last?.state === 'running');
   const list = useQuery(findingsQuery({ range: search.range, q: search.q, state: search.state && [search.state] }, live));
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
-  const [words, setWords] = useState(search.q ?? '');
   const [opened, setOpened] = useState<Finding | null>(null);
   const [adopting, setAdopting] = useState<Finding[] | null>(null);
-  const applyWords = useDebouncedCallback((q: string) => setSearch({ q: q || undefined }), 200);
   const items = list.data?.items ?? [];
   const counts = list.data?.counts;
   const chosen = items.filter((f) => selected.has(f.id));
@@ -57,14 +54,7 @@ export function Findings({ ranges, search, setSearch, manage }: Props) {
             onChange={(v) => setSearch({ range: v ? Number(v) : undefined })}
           />
         )}
-        <TextInput
-          size="xs" w={260} maw="100%" type="search" aria-label={t('action.search')} placeholder={t('discovery.search')} leftSection={<IconSearch size={15} aria-hidden />} value={words}
-          onChange={(e) => {
-            setWords(e.currentTarget.value);
-            if (!(e.nativeEvent instanceof InputEvent && e.nativeEvent.isComposing)) applyWords(e.currentTarget.value);
-          }}
-          onCompositionEnd={(e) => applyWords(e.currentTarget.value)}
-        />
+        <SearchInput value={search.q} placeholder={t('discovery.search')} onSearch={(q) => setSearch({ q })} />
       </Group>
       {manage && items.length > 0 && <Decisions chosen={chosen} onAdopt={setAdopting} onDone={() => setSelected(new Set())} />}
       {list.isPending && <LoadingState rows={6} />}

@@ -1,14 +1,18 @@
-import { Button, Group, MultiSelect, SegmentedControl } from '@mantine/core';
+import { Button, Group, MultiSelect, SegmentedControl, Select } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { SearchInput } from '../../components/SearchInput';
 import { spans, type RangeSearch } from '../../components/timeRange';
 import type { Severity } from '../../components/SeverityMark';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
-import { deviceQuery } from '../devices/queries';
+import { deviceQuery, devicesQuery } from '../devices/queries';
 import { eventKinds, eventSeverities, type EventKind } from './queries';
 
 export interface EventSearch extends RangeSearch {
+  q?: string;
   device?: number;
   kind?: EventKind[];
   severity?: Severity[];
@@ -29,6 +33,8 @@ export function EventFilters({ search, deviceName, setSearch, onClear }: Props) 
   const fixed = search.from !== undefined && search.to !== undefined;
   return (
     <Group gap="xs" mb="sm" align="center">
+      <SearchInput value={search.q} placeholder={t('events.search')} width={250} onSearch={(q) => setSearch({ q })} />
+      {search.device === undefined && <DeviceChoice onChoose={(id) => setSearch({ device: id })} />}
       <MultiSelect
         size="xs" w={230} clearable aria-label={t('events.severity')} placeholder={search.severity ? undefined : t('events.severity')}
         data={eventSeverities.map((s) => ({ value: s, label: t(`severity.${s}`) }))} value={search.severity ?? []}
@@ -52,5 +58,25 @@ export function EventFilters({ search, deviceName, setSearch, onClear }: Props) 
       )}
       {onClear && <Button size="xs" variant="subtle" color="gray" leftSection={<IconX size={14} aria-hidden />} onClick={onClear}>{t('devices.clearFilters')}</Button>}
     </Group>
+  );
+}
+
+const mostChoices = 30;
+
+/** One of all devices, found by what is typed. */
+function DeviceChoice({ onChoose }: { onChoose: (id: number) => void }) {
+  const { t } = useText();
+  const [words, setWords] = useState('');
+  const [q] = useDebouncedValue(words.trim(), 200);
+  const [opened, setOpened] = useState(false);
+  const list = useQuery({ ...devicesQuery({ q: q || undefined, limit: mostChoices }), enabled: opened, placeholderData: keepPreviousData });
+  return (
+    <Select
+      size="xs" w={190} searchable aria-label={t('word.device')} placeholder={t('word.device')} value={null} searchValue={words} onSearchChange={setWords} onDropdownOpen={() => setOpened(true)}
+      // The server has chosen already.
+      filter={({ options }) => options} nothingFoundMessage={list.isFetching ? t('word.loading') : t('search.nothing')}
+      data={list.data?.items.map((d) => ({ value: String(d.id), label: d.name })) ?? []}
+      onChange={(id) => id && onChoose(Number(id))}
+    />
   );
 }

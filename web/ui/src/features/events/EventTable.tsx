@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { Fragment, useState } from 'react';
+import { useState } from 'react';
+import { DataTable, type Column } from '../../components/DataTable';
 import { SeverityMark } from '../../components/SeverityMark';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -12,39 +13,27 @@ import { eventName, eventText } from './words';
 export function EventTable({ items }: { items: readonly DeviceEvent[] }) {
   const { t, language } = useText();
   const [open, setOpen] = useState<number | null>(null);
-  return (
-    <div className="scroll-x">
-      <table className="plain" aria-label={t('events.title')}>
-        <thead>
-          <tr><th>{t('word.time')}</th><th>{t('events.severity')}</th><th>{t('word.device')}</th><th>{t('word.kind')}</th><th>{t('events.what')}</th><th aria-label={t('word.actions')} /></tr>
-        </thead>
-        <tbody>
-          {items.map((event) => (
-            <Fragment key={event.id}>
-              <tr>
-                <td className="nowrap">{formatTime(event.time, 'dateTime', language)}</td>
-                <td className="nowrap"><SeverityMark severity={event.severity} /></td>
-                <td className="nowrap"><Link to="/devices/$deviceId" params={{ deviceId: String(event.device) }}>{event.device_name}</Link></td>
-                <td className="nowrap">{t(`eventKind.${event.kind}`)}</td>
-                <td className="event-what">
-                  {eventText(event, t, language)}
-                  {eventName(event) && <div className="muted mono">{eventName(event)}</div>}
-                </td>
-                <td className="num">
-                  <Button
-                    size="compact-xs" variant="subtle" color="gray" aria-expanded={open === event.id}
-                    aria-label={`${t('action.details')}: ${event.device_name}, ${formatTime(event.time, 'dateTime', language)}`}
-                    onClick={() => setOpen(open === event.id ? null : event.id)}
-                  >
-                    {t('action.details')}
-                  </Button>
-                </td>
-              </tr>
-              {open === event.id && <tr><td colSpan={6}><EventDetails event={event} /></td></tr>}
-            </Fragment>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const time = (event: DeviceEvent) => formatTime(event.time, 'dateTime', language);
+  const columns: Column<DeviceEvent>[] = [
+    { id: 'time', label: t('word.time'), width: '150px', cell: time },
+    { id: 'severity', label: t('events.severity'), width: '120px', cell: (e) => <SeverityMark severity={e.severity} /> },
+    { id: 'device', label: t('word.device'), width: 'minmax(120px,1fr)', cell: (e) => <Link to="/devices/$deviceId" params={{ deviceId: String(e.device) }}>{e.device_name}</Link> },
+    { id: 'kind', label: t('word.kind'), width: 'minmax(110px,0.8fr)', cell: (e) => t(`eventKind.${e.kind}`) },
+    {
+      id: 'what', label: t('events.what'), width: 'minmax(200px,2.6fr)', card: 'line',
+      cell: (e) => <>{eventText(e, t, language)}{eventName(e) && <div className="muted mono">{eventName(e)}</div>}</>,
+    },
+    {
+      id: 'more', label: '', width: '76px', numeric: true, card: 'line',
+      cell: (e) => (
+        <Button
+          size="compact-xs" variant="subtle" color="gray" aria-expanded={open === e.id} aria-label={`${t('action.details')}: ${e.device_name}, ${time(e)}`}
+          onClick={() => setOpen(open === e.id ? null : e.id)}
+        >
+          {t('action.details')}
+        </Button>
+      ),
+    },
+  ];
+  return <DataTable label={t('events.title')} items={items} columns={columns} idOf={(e) => e.id} minWidth={860} below={(e) => open === e.id && <EventDetails event={e} />} />;
 }

@@ -18,7 +18,7 @@ const minute = 60_000;
 
 /** What the search asks for; a span up to now begins at a whole minute, so that it is the same question for a while. */
 function filterOf(search: EventSearch): EventFilter {
-  const filter: EventFilter = { device: search.device, kind: search.kind, severity: search.severity };
+  const filter: EventFilter = { q: search.q, device: search.device, kind: search.kind, severity: search.severity };
   if (search.last === undefined && search.from === undefined) return filter;
   const range = resolveRange(search, serverNow());
   const from = range.live ? Math.floor(range.fromMs / minute) * minute : range.fromMs;

@@ -1,6 +1,7 @@
 import { Checkbox, Group, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
+import { DataTable, type Column } from '../../components/DataTable';
 import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState } from '../../components/States';
 import { fold, formatCount } from '../../format/format';
@@ -19,6 +20,13 @@ export function ProfileReadings({ detail }: { detail: ProfileDetail }) {
   const wanted = fold(words.trim());
   const shown = all.filter((p) => (!only || unseen(p)) && (!wanted || fold(`${p.key} ${p.class} ${p.source} ${p.place} ${p.label ?? ''}`).includes(wanted)));
   const count = all.filter(unseen).length;
+  const columns: Column<ProfilePoint>[] = [
+    { id: 'point', label: t('word.point'), width: 'minmax(160px,1.3fr)', card: 'title', cell: (p) => <>{p.key}{p.label && <div className="muted">{p.label}</div>}{p.limits && <div className="muted">{t('devices.limits')}</div>}</> },
+    { id: 'class', label: t('word.class'), width: 'minmax(120px,0.9fr)', cell: (p) => <>{p.class || <span className="muted">{t('profiles.byDevice')}</span>} {p.unit}<div className="muted">{t('profiles.group')}: {p.group}</div></> },
+    { id: 'scale', label: t('profiles.scale'), width: '80px', numeric: true, cell: scaleText },
+    { id: 'source', label: t('word.source'), width: 'minmax(150px,1.3fr)', card: 'line', cell: (p) => <>{p.source}<div className="muted raw">{p.place}</div></> },
+    { id: 'coverage', label: t('profiles.coverage'), width: 'minmax(150px,1fr)', cell: (p) => <Coverage point={p} synthetic={detail.summary.synthetic} /> },
+  ];
   return (
     <section className="panel">
       <div className="panel-head">
@@ -29,28 +37,7 @@ export function ProfileReadings({ detail }: { detail: ProfileDetail }) {
         </Group>
       </div>
       {shown.length === 0 && <EmptyState title={t(all.length === 0 ? 'profiles.noReadings' : 'search.nothing')} />}
-      {shown.length > 0 && (
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('profiles.readings')}>
-          <table className="plain" style={{ minWidth: 760 }}>
-            <thead>
-              <tr>
-                <th>{t('word.point')}</th><th>{t('word.class')}</th><th className="num">{t('profiles.scale')}</th><th>{t('word.source')}</th><th style={{ minWidth: 200 }}>{t('profiles.coverage')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((p) => (
-                <tr key={`${p.key} ${p.place}`} data-point={p.key}>
-                  <td>{p.key}{p.label && <div className="muted">{p.label}</div>}{p.limits && <div className="muted">{t('devices.limits')}</div>}</td>
-                  <td>{p.class || <span className="muted">{t('profiles.byDevice')}</span>} {p.unit}<div className="muted">{t('profiles.group')}: {p.group}</div></td>
-                  <td className="num">{scaleText(p)}</td>
-                  <td>{p.source}<div className="muted raw">{p.place}</div></td>
-                  <td><Coverage point={p} synthetic={detail.summary.synthetic} /></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {shown.length > 0 && <DataTable label={t('profiles.readings')} items={shown} columns={columns} idOf={(p) => `${p.key} ${p.place}`} minWidth={720} marksOf={(p) => ({ 'data-point': p.key })} />}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, TextInput } from '@mantine/core';
 import { IconFileText, IconPlus, IconSearch, IconTestPipe } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -31,11 +31,13 @@ export function ProfilesPage() {
   const edit = may('profile.edit');
   const items = list.data?.items;
   const shown = useMemo(
-    // Those that only serve others come last.
-    () => (items ?? []).toSorted((a, b) => Number(a.abstract) - Number(b.abstract)).filter((p) => matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
-    [items, words, search.origin, search.protocol],
+    // Those that only serve others, such as descriptions of traps, are no profiles of devices; asked for, they come last.
+    () => (items ?? []).toSorted((a, b) => Number(a.abstract) - Number(b.abstract))
+      .filter((p) => (search.bases || !p.abstract) && matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
+    [items, words, search.bases, search.origin, search.protocol],
   );
   const devices = shown.filter((p) => !p.abstract).length;
+  const bases = items?.filter((p) => p.abstract).length ?? 0;
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   return (
     <>
@@ -59,6 +61,7 @@ export function ProfilesPage() {
           title={<>{t('profiles.inUse')} <span className="muted" style={{ fontWeight: 400 }}>{formatCount(devices, language)}{shown.length > devices && ` · ${t('profiles.besides', { count: formatCount(shown.length - devices, language) })}`} · {t('profiles.loadedAt', { time: formatTime(list.data?.loaded_at ?? 0, 'dateTime', language) })}</span></>}
           right={
             <Group gap="xs">
+              <Checkbox size="xs" label={t('profiles.withBases', { count: bases })} checked={search.bases === true} onChange={(e) => set({ bases: e.currentTarget.checked || undefined })} />
               <Select size="xs" w={150} clearable aria-label={t('profiles.origin')} placeholder={t('profiles.origin')} data={origins.map((o) => ({ value: o, label: t(`profileOrigin.${o}`) }))} value={search.origin ?? null} onChange={(v) => set({ origin: origins.find((o) => o === v) })} />
               <Select size="xs" w={120} clearable aria-label={t('word.protocol')} placeholder={t('word.protocol')} data={[{ value: 'snmp', label: 'SNMP' }, { value: 'modbus', label: 'Modbus' }]} value={search.protocol ?? null} onChange={(v) => set({ protocol: v === 'snmp' || v === 'modbus' ? v : undefined })} />
               <TextInput size="xs" w={220} aria-label={t('profiles.search')} placeholder={t('profiles.search')} leftSection={<IconSearch size={14} aria-hidden />} value={search.q ?? ''} onChange={(e) => set({ q: e.currentTarget.value || undefined })} />
