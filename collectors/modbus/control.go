@@ -112,15 +112,16 @@ func (c *Controller) current(ctx context.Context, x *profile.ResolvedControl) (p
 	return profile.Raw{Kind: profile.Bytes, Bytes: data}, nil
 }
 
-// stands reads what it depends on what the register of a control is: after a
-// silence that the device is the one that was learned, the settings that the
-// profile requires and the control's own conditions. When one does not hold the
-// error is ErrMoved.
+// stands reads what it depends on what the register of a control is: that the
+// device is the one that was learned, also without a silence since, the settings
+// that the profile requires and the control's own conditions. When one does not
+// hold the error is ErrMoved.
 func (c *Controller) stands(ctx context.Context, x *profile.ResolvedControl) error {
 	k := c.known
 	if err := c.connect(ctx); err != nil {
 		return err
 	}
+	c.silent = true
 	if err := c.confirm(ctx); errors.Is(err, collectors.ErrOther) {
 		return fmt.Errorf("%w: %w", collectors.ErrMoved, err)
 	} else if err != nil {

@@ -298,7 +298,7 @@ profile: set
 kind: cooling
 protocol: modbus
 source: test
-identity: {vendor: {const: Test}}
+identity: {vendor: {const: Test}, serial: {register: 13, type: u32}}
 modbus:
   require: [{register: 10, table: holding, in: ["1"], message: "registers must be in SI units"}]
 defaults: {table: holding, source: test}
@@ -314,9 +314,9 @@ controls:
 		register int
 		want     error
 		writes   int
-	}{"nothing": {12, nil, 1}, "required setting": {10, collectors.ErrMoved, 0}, "condition": {11, collectors.ErrMoved, 0}} {
+	}{"nothing": {12, nil, 1}, "required setting": {10, collectors.ErrMoved, 0}, "condition": {11, collectors.ErrMoved, 0}, "serial number": {14, collectors.ErrMoved, 0}} {
 		t.Run(name+" changed", func(t *testing.T) {
-			s := &writeServer{onWrite: echo, held: map[int]uint16{10: 1, 11: 2}}
+			s := &writeServer{onWrite: echo, held: map[int]uint16{10: 1, 11: 2, 13: 1, 14: 9}}
 			e := New(Options{Library: lib, Timeout: time.Second, Control: true})
 			t.Cleanup(e.Stop)
 			c := controller(t, e, collectors.Target{Name: "peer", Address: listen(t, s.answer), Protocol: collectors.ModbusTCP, Profile: "set", Control: true, Modbus: collectors.ModbusAddress{Unit: 1}})

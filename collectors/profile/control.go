@@ -113,6 +113,7 @@ type ResolvedControl struct {
 	Readable bool
 
 	from          *Control
+	proofs        []proof
 	objects       map[string]string // of options that have one of their own
 	index         []uint32          // of its row
 	moved         move
@@ -264,6 +265,51 @@ func (c *ResolvedControl) Objects() []string {
 		add(c.OID)
 	}
 	c.foundBy(func(_ string, _ []uint32, oid string) { add(oid) })
+	for _, x := range c.proofs {
+		add(x.oid)
+	}
+	return out
+}
+
+// proof is an object by which a device is told from another one at the same
+// address.
+type proof struct {
+	what, oid, text string
+	field           IdentityField
+}
+
+// proven are the facts of identity that no two devices share.
+var proven = []string{"serial", "mac"}
+
+// proofs finds the objects that gave the serial number and the MAC address of
+// an SNMP device.
+func (p *Profile) proofs(s source) []proof {
+	var out []proof
+	if s.snmp == nil {
+		return nil
+	}
+	for _, what := range proven {
+		for _, q := range append([]*Profile{p}, p.fallback...) {
+			f, ok := q.Identity[what]
+			x := proof{what: what, field: f}
+			switch {
+			case !ok || f.Const != "":
+			case f.Column != "":
+				for _, row := range s.column(f.Column) {
+					if row.Raw.String() != "" {
+						x.oid, x.text = s.moved.oid(instance(f.Column, row.Index)), f.render(row.Raw)
+						break
+					}
+				}
+			case f.OID != "":
+				x.oid, x.text = s.moved.oid(f.OID), f.render(s.scalar(f.OID))
+			}
+			if x.text != "" {
+				out = append(out, x)
+				break
+			}
+		}
+	}
 	return out
 }
 
@@ -287,6 +333,11 @@ func (c *ResolvedControl) Changed(read map[string]Raw) string {
 		}
 		src.cells[column][joinIndex(index)] = read[oid]
 	})
+	for _, x := range c.proofs {
+		if x.field.render(read[x.oid]) != x.text {
+			return "it is another device: its " + x.what + " is not the same"
+		}
+	}
 	switch {
 	case c.Readable && read[c.OID].Kind == None:
 		return "the device does not show the object " + c.OID
@@ -369,7 +420,7 @@ func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
 	if !ok || !allHold(c.Where, r.src, index) {
 		return
 	}
-	out := ResolvedControl{from: c, index: index, moved: r.src.moved, scale: 1, Readable: !c.WriteOnly}
+	out := ResolvedControl{from: c, proofs: r.proofs, index: index, moved: r.src.moved, scale: 1, Readable: !c.WriteOnly}
 	s := &out.Spec
 	s.Key, s.Kind, s.Within = n.prefix+n.key, c.Kind, orElse(time.Duration(c.Within), ControlWithin)
 	if seen[s.Key] {

@@ -67,7 +67,10 @@ func (p *Profile) resolve(src source) (*Device, error) {
 		}
 		f.identify(src, d.Identity)
 	}
-	r.controls(p.Controls)
+	if len(p.Controls) > 0 {
+		r.proofs = p.proofs(src)
+		r.controls(p.Controls)
+	}
 	if len(d.Points) == 0 {
 		return nil, fmt.Errorf("profile %s: the device holds none of its objects", p.Name)
 	}
@@ -88,6 +91,7 @@ type resolver struct {
 	device *Device
 	at     map[string]int
 	fill   bool // only where a better profile left a gap
+	proofs []proof
 	full   bool
 }
 

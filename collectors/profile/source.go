@@ -396,6 +396,11 @@ func (f IdentityField) text(s source) string {
 	default:
 		raw = s.ref(f.Ref, nil)
 	}
+	return f.render(raw)
+}
+
+// render is the text that a raw value stands for.
+func (f IdentityField) render(raw Raw) string {
 	if raw.Kind == None {
 		return ""
 	}

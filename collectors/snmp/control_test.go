@@ -352,6 +352,7 @@ func TestNoWriterWithoutControl(t *testing.T) {
 // the moment of the write, and with something else than before nothing is sent.
 func TestNoSetWhenTheRowIsAnother(t *testing.T) {
 	lib, err := profile.Load(fstest.MapFS{"rack-pdu.yaml": {Data: []byte(testProfile + `
+identity: {vendor: {const: Test}, serial: {column: 1.3.6.1.4.1.9.6.1}, mac: {oid: 1.3.6.1.4.1.9.6.2.0, format: mac}}
 controls:
   - key: outlet/{n}/switch
     kind: command
@@ -384,12 +385,16 @@ controls:
 		"number of outlet":    {"1.3.6.1.4.1.9.3.2.2", number(9), collectors.ErrMoved},
 		"name of outlet":      {"1.3.6.1.4.1.9.3.3.2", profile.Raw{Kind: profile.Bytes, Bytes: []byte("Mail")}, collectors.ErrMoved},
 		"row":                 {"1.3.6.1.4.1.9.3.2.2", profile.Raw{}, collectors.ErrMoved},
+		"serial number":       {"1.3.6.1.4.1.9.6.1.2", profile.Raw{Kind: profile.Bytes, Bytes: []byte("A2")}, collectors.ErrMoved},
+		"MAC address":         {"1.3.6.1.4.1.9.6.2.0", profile.Raw{Kind: profile.Bytes, Bytes: []byte{0, 1, 2, 3, 4, 6}}, collectors.ErrMoved},
+		"no such serial":      {"1.3.6.1.4.1.9.6.1.2", profile.Raw{}, collectors.ErrMoved},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newControlBench(t, true, nil)
 			rec, err := profile.ReadRecording(strings.NewReader("1.3.6.1.2.1.1.1.0|4|Test PDU\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9.7\n1.3.6.1.2.1.1.3.0|67|1000\n" +
 				"1.3.6.1.4.1.9.1.1.0|66|4200\n1.3.6.1.4.1.9.3.1.1|2|1\n1.3.6.1.4.1.9.3.1.2|2|1\n1.3.6.1.4.1.9.3.2.1|2|1\n1.3.6.1.4.1.9.3.2.2|2|2\n" +
-				"1.3.6.1.4.1.9.3.3.1|4|Web 1\n1.3.6.1.4.1.9.3.3.2|4|Web 2\n1.3.6.1.4.1.9.3.4.1|2|1\n1.3.6.1.4.1.9.3.4.2|2|1\n1.3.6.1.4.1.9.5.0|2|1\n"))
+				"1.3.6.1.4.1.9.3.3.1|4|Web 1\n1.3.6.1.4.1.9.3.3.2|4|Web 2\n1.3.6.1.4.1.9.3.4.1|2|1\n1.3.6.1.4.1.9.3.4.2|2|1\n1.3.6.1.4.1.9.5.0|2|1\n" +
+				"1.3.6.1.4.1.9.6.1.1|4|\n1.3.6.1.4.1.9.6.1.2|4|A1\n1.3.6.1.4.1.9.6.2.0|4x|000102030405\n"))
 			if err != nil {
 				t.Fatal(err)
 			}
