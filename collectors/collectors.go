@@ -21,6 +21,11 @@ var (
 	ErrAuth = errors.New("credentials refused")
 	// ErrProtocol: the answer broke the rules of the protocol.
 	ErrProtocol = errors.New("malformed answer")
+	// ErrAnswered: the device answered, that it cannot or something that leads
+	// nowhere.
+	ErrAnswered = errors.New("device answers otherwise than asked")
+	// ErrStopped: the engine of the protocol does not run.
+	ErrStopped = errors.New("the engine is not running")
 	// ErrRefused: an ErrUnreachable where nothing listens at the address.
 	ErrRefused = errors.New("connection refused")
 	// ErrNotAllowed: the configuration does not allow the address to be polled.

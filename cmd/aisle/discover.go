@@ -153,7 +153,7 @@ func (c *cli) discover(ctx context.Context, f discoverFlags, ranges []string) er
 			fmt.Fprintf(c.err, "%d of %d addresses, %d found, %s left\n", p.Done, p.Addresses, p.Found, p.Left.Round(time.Second))
 		}
 	})
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && len(found) == 0 && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	slices.SortStableFunc(found, func(a, b foundDevice) int {

@@ -50,9 +50,11 @@ type Options struct {
 	Timeout time.Duration
 	// Refusals is after how many refused SNMPv3 users a device is left alone,
 	// so that no device locks an account. 2 when zero.
-	Refusals  int
-	NewDriver func(collectors.Target) (collectors.Driver, error)
-	Log       *slog.Logger
+	Refusals int
+	// LearnTimeout bounds one look at a device; 10 min when zero.
+	LearnTimeout time.Duration
+	NewDriver    func(collectors.Target) (collectors.Driver, error)
+	Log          *slog.Logger
 }
 
 // Confidence is how sure the proposed profile is.
@@ -102,26 +104,40 @@ type Progress struct {
 
 // Scan looks at every address and calls found for each device and progress
 // after each address, both from one goroutine at a time. It returns when all
-// were looked at or ctx ends.
+// were looked at or ctx ends. What keeps it from asking an address, and is no
+// silence of a device, is an error at the end, for nobody knows what is there;
+// many of them end the scan.
 func Scan(ctx context.Context, o Options, found func(Found), progress func(Progress)) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	whole := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var (
-		mu    sync.Mutex
-		state = Progress{Addresses: len(o.Addresses), Started: time.Now()}
-		pace  = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
-		work  = make(chan netip.Addr)
-		wg    sync.WaitGroup
+		mu     sync.Mutex
+		failed []error
+		state  = Progress{Addresses: len(o.Addresses), Started: time.Now()}
+		pace   = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
+		work   = make(chan netip.Addr)
+		wg     sync.WaitGroup
 	)
 	for range min(o.Parallel, len(o.Addresses)) {
 		wg.Go(func() {
 			for a := range work {
-				list := o.address(ctx, a)
+				list, err := o.address(ctx, a)
 				if ctx.Err() != nil {
 					return
 				}
+				if err != nil {
+					o.Log.WarnContext(ctx, "address of a scan cannot be asked", "address", a.String(), "err", err)
+				}
 				mu.Lock()
+				if err != nil {
+					if failed = append(failed, err); len(failed) >= maxFailed {
+						cancel()
+					}
+				}
 				for _, f := range list {
 					found(f)
 				}
@@ -144,8 +160,19 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 	}
 	close(work)
 	wg.Wait()
-	return ctx.Err()
+	switch {
+	case whole.Err() != nil:
+		return whole.Err()
+	case len(failed) >= maxFailed:
+		return fmt.Errorf("scan given up after %d addresses that could not be asked, one of them: %w", len(failed), failed[0])
+	case len(failed) > 0:
+		return fmt.Errorf("scan: %d of %d addresses could not be asked, one of them: %w", len(failed), len(o.Addresses), failed[0])
+	}
+	return nil
 }
+
+// maxFailed is how many addresses that cannot be asked end a scan.
+const maxFailed = 20
 
 func (o *Options) check() error {
 	if len(o.Addresses) == 0 {
@@ -179,28 +206,34 @@ func (o *Options) check() error {
 	if o.Refusals <= 0 {
 		o.Refusals = 2
 	}
+	if o.LearnTimeout <= 0 {
+		o.LearnTimeout = 10 * time.Minute
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return nil
 }
 
-// address looks at one address.
-func (o *Options) address(ctx context.Context, a netip.Addr) []Found {
+// address looks at one address. The error is what kept it from asking.
+func (o *Options) address(ctx context.Context, a netip.Addr) ([]Found, error) {
 	var out []Found
-	if f, ok := o.snmp(ctx, a); ok {
+	f, ok, err := o.snmp(ctx, a)
+	if ok {
 		out = append(out, f)
 	}
-	return append(out, o.modbus(ctx, a)...)
+	more, merr := o.modbus(ctx, a)
+	return append(out, more...), errors.Join(err, merr)
 }
 
 // snmp tries the credentials in order.
-func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool) {
+func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool, error) {
 	refused := 0
 	var last Found
+	var failed error
 	for _, c := range o.Credentials {
 		if ctx.Err() != nil {
-			return last, false
+			return last, false, nil
 		}
 		if c.Protocol == collectors.SNMPv3 && refused >= o.Refusals {
 			continue
@@ -211,23 +244,40 @@ func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool) {
 		f, err := o.learn(ctx, t)
 		f.CredentialID, f.CredentialName = c.ID, c.Name
 		switch {
-		case err == nil, errors.Is(err, collectors.ErrNoProfile):
-			return f, true
+		case answered(err):
+			return f, true, nil
+		case ours(err):
+			failed = fmt.Errorf("%s with credential %s: %w", t.Address, c.Name, err)
 		case errors.Is(err, collectors.ErrAuth):
 			// An agent is there: it is worth telling even if no credential fits.
 			refused++
 			f.CredentialID, f.CredentialName = 0, ""
 			last = f
-		case !errors.Is(err, collectors.ErrUnreachable) && ctx.Err() == nil:
-			return f, true // it answers, though not as it should
+		case !errors.Is(err, collectors.ErrUnreachable):
+			failed = fmt.Errorf("%s with credential %s: %w", t.Address, c.Name, err)
 		}
 	}
-	return last, refused > 0
+	return last, refused > 0, failed
 }
+
+// answered tells whether a device is there, which may have answered otherwise
+// than it should.
+func answered(err error) bool {
+	return err == nil || !ours(err) &&
+		(errors.Is(err, collectors.ErrNoProfile) || errors.Is(err, collectors.ErrProtocol) || errors.Is(err, collectors.ErrAnswered))
+}
+
+// ours tells whether an error says nothing about the device.
+func ours(err error) bool {
+	return errors.Is(err, errDriver) || errors.Is(err, collectors.ErrStopped) || errors.Is(err, collectors.ErrNotAllowed)
+}
+
+// errDriver is that there is no driver for a target.
+var errDriver = errors.New("cannot be asked")
 
 // modbus asks the unit ids behind an address, one after the other: a gateway
 // has one line.
-func (o *Options) modbus(ctx context.Context, a netip.Addr) []Found {
+func (o *Options) modbus(ctx context.Context, a netip.Addr) ([]Found, error) {
 	var out []Found
 	protocol := collectors.ModbusTCP
 	if o.ModbusRTU {
@@ -241,17 +291,19 @@ func (o *Options) modbus(ctx context.Context, a netip.Addr) []Found {
 		f, err := o.learn(ctx, t)
 		switch {
 		case ctx.Err() != nil:
-			return out
+			return out, nil
+		case ours(err):
+			return out, fmt.Errorf("%s: %w", t.Address, err)
 		case err == nil, errors.Is(err, collectors.ErrNoProfile):
 			if n := len(out); n > 0 && same(out[n-1], f) {
 				continue // a device that answers to every unit id
 			}
 			out = append(out, f)
 		case errors.Is(err, collectors.ErrRefused):
-			return out // nothing listens: the other unit ids need no try
+			return out, nil // nothing listens: the other unit ids need no try
 		}
 	}
-	return out
+	return out, nil
 }
 
 // same tells whether two unit ids are one device by its serial number.
@@ -265,11 +317,16 @@ func (o *Options) learn(ctx context.Context, t collectors.Target) (Found, error)
 	f := Found{Address: t.Address, Protocol: t.Protocol, Unit: t.Modbus.Unit, Confidence: None}
 	d, err := o.NewDriver(t)
 	if err != nil {
-		o.Log.WarnContext(ctx, "scan", "address", t.Address, "err", err)
-		return f, err
+		return f, fmt.Errorf("%w: %w", errDriver, err)
 	}
 	defer func() { _ = d.Close() }() // all that was wanted was read
-	learned, err := collectors.Learn(ctx, d)
+	limited, cancel := context.WithTimeout(ctx, o.LearnTimeout)
+	defer cancel()
+	learned, err := collectors.Learn(limited, d)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		// Silence does not take so long.
+		err = fmt.Errorf("%w: the look at it was not done within %s", collectors.ErrAnswered, o.LearnTimeout)
+	}
 	if err != nil {
 		var unknown *collectors.UnknownDevice
 		if errors.As(err, &unknown) {

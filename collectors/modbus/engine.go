@@ -2,7 +2,6 @@ package modbus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -68,7 +67,7 @@ type sharedGateway struct {
 	users int
 }
 
-var errStopped = errors.New("the Modbus engine has stopped")
+var errStopped = fmt.Errorf("Modbus: %w", collectors.ErrStopped)
 
 // New returns an engine.
 func New(opt Options) *Engine {

@@ -6,7 +6,6 @@ package snmp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -195,7 +194,7 @@ const laneRoom = 160
 func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
 	switch {
 	case len(e.v4) == 0:
-		return nil, errors.New("the SNMP engine is not running")
+		return nil, fmt.Errorf("SNMP: %w", collectors.ErrStopped)
 	case to.Addr().Is4():
 		for _, l := range e.v4 {
 			if l.under() < laneRoom {

@@ -262,9 +262,18 @@ func (s *session) ping(ctx context.Context) error {
 	return err
 }
 
-var (
-	errTooBig  = errors.New("answer too big")
-	errRefused = errors.New("request refused")
+// answerError is a collectors.ErrAnswered.
+type answerError string
+
+// Error implements error.
+func (e answerError) Error() string { return string(e) }
+
+// Is makes every answerError a collectors.ErrAnswered.
+func (e answerError) Is(target error) bool { return target == collectors.ErrAnswered }
+
+const (
+	errTooBig  answerError = "answer too big"
+	errRefused answerError = "request refused"
 )
 
 // getSome reads what fits into one request. An agent that cannot read one of
@@ -422,7 +431,7 @@ func (s *session) walk(ctx context.Context, root []byte, most int) ([]profile.Ro
 		case most > 0 && len(rows) >= most:
 			return errEnough
 		case len(rows) >= maxWalkRows:
-			return fmt.Errorf("walk %s: more than %d rows", profile.Dotted(at), maxWalkRows)
+			return fmt.Errorf("walk %s: %w: more than %d rows", profile.Dotted(at), collectors.ErrProtocol, maxWalkRows)
 		}
 		return nil
 	})
