@@ -85,7 +85,7 @@ func (c *cli) withController(ctx context.Context, f controlFlags, do func(contex
 	if err != nil {
 		return err
 	}
-	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: slog.New(slog.DiscardHandler), DryRun: true})
+	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: slog.New(slog.DiscardHandler), Retries: 2, DryRun: true})
 	if err := engines.Start(); err != nil {
 		return err
 	}

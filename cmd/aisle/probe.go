@@ -238,7 +238,7 @@ func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	if f.verbose {
 		log = slog.New(slog.NewTextHandler(c.err, nil))
 	}
-	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: log})
+	engines := app.NewEngines(app.EngineOptions{Library: lib, Log: log, Retries: 2})
 	if err := engines.Start(); err != nil {
 		return err
 	}

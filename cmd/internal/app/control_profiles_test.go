@@ -73,7 +73,7 @@ func snmpdOf(t *testing.T, recording string) string {
 // snmpget what is there. The neighbours keep what they had.
 func TestDeclaredControlsAreWritten(t *testing.T) {
 	get := peer(t, "snmp", "snmpget")
-	e := NewEngines(EngineOptions{Library: library(t), Timeout: 2 * time.Second, Control: true})
+	e := NewEngines(EngineOptions{Library: library(t), Timeout: 2 * time.Second, Retries: 2, Control: true})
 	if err := e.Start(); err != nil {
 		t.Fatal(err)
 	}

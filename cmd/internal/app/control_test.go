@@ -518,7 +518,7 @@ controls:
 		}
 		return lib
 	}()
-	e := NewEngines(EngineOptions{Library: lib, Timeout: time.Second, Control: true})
+	e := NewEngines(EngineOptions{Library: lib, Timeout: time.Second, Retries: 2, Control: true})
 	if err := e.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,8 @@ type EngineOptions struct {
 	Library *profile.Library
 	Log     *slog.Logger
 	Timeout time.Duration
+	// Retries is how often a request is repeated after a time-out; zero is
+	// never.
 	Retries int
 	// SubnetRate bounds the SNMP requests a second to one subnet; zero is no
 	// bound.
@@ -81,6 +83,9 @@ type EngineOptions struct {
 
 // NewEngines returns engines that have not started.
 func NewEngines(o EngineOptions) *Engines {
+	if o.Retries == 0 {
+		o.Retries = -1 // zero is the engines' default
+	}
 	return &Engines{
 		SNMP:   snmp.New(snmp.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Sockets: o.Sockets, SubnetRate: float64(o.SubnetRate), Allow: o.Allow, Control: o.Control, DryRun: o.DryRun}),
 		Modbus: modbus.New(modbus.Options{Library: o.Library, Log: o.Log, Timeout: o.Timeout, Retries: o.Retries, Dial: allowedDial(o.Allow), Control: o.Control, DryRun: o.DryRun}),

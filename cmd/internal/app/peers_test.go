@@ -89,7 +89,7 @@ func engines(t *testing.T) *Engines {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewEngines(EngineOptions{Library: lib, Timeout: time.Second})
+	e := NewEngines(EngineOptions{Library: lib, Timeout: time.Second, Retries: 2})
 	if err := e.Start(); err != nil {
 		t.Fatal(err)
 	}
