@@ -220,7 +220,7 @@ func (x *setting) fail(err error) *call {
 
 // set sends a SET of one object, once.
 func (w *writer) set(ctx context.Context, s *session, env envelope, name []byte, tag byte, value []byte) error {
-	if err := w.engine.wait(ctx, s.to.Addr(), 1); err != nil {
+	if err := w.engine.rates.wait(ctx, s.to.Addr(), 1); err != nil {
 		return err
 	}
 	l, err := w.engine.lane(s.to)

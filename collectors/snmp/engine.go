@@ -1,7 +1,7 @@
 // Package snmp reads devices over SNMP v1, v2c and v3. Polls go over a few
 // shared sockets, where an answer counts only when its request id, source
-// address, version and community are those of a request under way. What SNMPv3 asks beside
-// its polls (discovery of the engine, walks) is gosnmp's.
+// address, version and community are those of a request under way. What SNMPv3
+// asks beside its polls (discovery of the engine, walks) is gosnmp's.
 package snmp
 
 import (
@@ -18,7 +18,6 @@ import (
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
-	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 )
 
 // Options of an Engine. Zero fields take the default.
@@ -29,9 +28,9 @@ type Options struct {
 	// Sockets is how many UDP sockets are shared by devices with an IPv4
 	// address; those with an IPv6 address share one more. Default 2.
 	Sockets int
-	// SubnetRate bounds the requests a second to one IPv4 /24 or IPv6 /64, so
-	// that no small switch or firewall in front of the devices is flooded.
-	// Zero sets no bound.
+	// SubnetRate bounds the requests a second to one IPv4 /24 or IPv6 /64,
+	// repetitions among them, so that no small switch or firewall in front of the
+	// devices is flooded. Zero sets no bound.
 	SubnetRate float64
 	// Timeout of one request. Default 2 s.
 	Timeout time.Duration
@@ -48,7 +47,8 @@ type Options struct {
 	DryRun bool
 }
 
-// Stats counts what happened on the shared sockets.
+// Stats counts what happened on the shared sockets, and on those on which
+// SNMPv3 discovers and walks.
 type Stats struct {
 	// Requests sent, answers taken, time-outs.
 	Requests, Answers, Timeouts uint64
@@ -75,10 +75,11 @@ type Engine struct {
 	// learning holds a token for each device that is being learned.
 	learning chan struct{}
 
-	mu      sync.Mutex
-	subnets map[netip.Prefix]*rate.Limiter
-	users   map[usm.User]*usm.Prepared
-	clocks  map[clockKey]*shownClock
+	rates rates
+	users *users
+
+	mu     sync.Mutex
+	clocks map[clockKey]*shownClock
 
 	requests, answers, timeouts, foreign, malformed atomic.Uint64
 }
@@ -101,7 +102,7 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{opt: opt, subnets: map[netip.Prefix]*rate.Limiter{}, users: map[usm.User]*usm.Prepared{}, clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
+	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
 	e.library.Store(opt.Library)
 	if opt.Control {
 		e.writer = &writer{engine: e}
@@ -210,30 +211,6 @@ func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
 
 // newID returns the id for a request.
 func (e *Engine) newID() int32 { return e.ids.next() }
-
-// wait keeps to the rate of the address's subnet before n requests are made.
-func (e *Engine) wait(ctx context.Context, to netip.Addr, n int) error {
-	if e.opt.SubnetRate <= 0 {
-		return nil
-	}
-	bits := 24
-	if to.Is6() {
-		bits = 64
-	}
-	subnet, err := to.Prefix(bits)
-	if err != nil {
-		return fmt.Errorf("subnet of %s: %w", to, err)
-	}
-	burst := max(1, int(e.opt.SubnetRate))
-	e.mu.Lock()
-	limiter, ok := e.subnets[subnet]
-	if !ok {
-		limiter = rate.NewLimiter(rate.Limit(e.opt.SubnetRate), burst)
-		e.subnets[subnet] = limiter
-	}
-	e.mu.Unlock()
-	return limiter.WaitN(ctx, min(n, burst))
-}
 
 // normal gives IPv4 addresses their short form, which a dual-stack socket
 // reports in the long one.

@@ -33,7 +33,7 @@ func (x *exchange) fail(err error) *call {
 
 // exchange sends a message until it is answered or the tries are used up.
 func (e *Engine) exchange(ctx context.Context, to netip.AddrPort, c community, id int32, message []byte, timeout time.Duration, retries int) ([]byte, error) {
-	if err := e.wait(ctx, to.Addr(), 1); err != nil {
+	if err := e.rates.wait(ctx, to.Addr(), 1); err != nil {
 		return nil, fmt.Errorf("ask %s: %w", to, err)
 	}
 	l, err := e.lane(to)

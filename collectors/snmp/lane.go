@@ -29,6 +29,7 @@ type call struct {
 	// The lane's, under its lock:
 	due     int64 // tick of the time-out
 	entered int32 // id under which it waits
+	paid    bool  // the rate of its subnet allows its next repetition
 	dropped bool  // given up by its owner
 }
 
@@ -217,7 +218,7 @@ func (l *lane) open(calls []*call) []*call {
 			dropped = append(dropped, c)
 			continue
 		}
-		l.enter(c)
+		l.enter(c, c.timeout)
 		kept = append(kept, c)
 	}
 	l.mu.Unlock()
@@ -229,9 +230,9 @@ func (l *lane) open(calls []*call) []*call {
 
 var errDropped = errors.New("given up")
 
-// enter puts a call among those under way; the caller holds mu.
-func (l *lane) enter(c *call) {
-	c.due = l.now + 2 + int64(c.timeout/tick) // never early
+// enter puts a call among those under way, due after d; the caller holds mu.
+func (l *lane) enter(c *call, d time.Duration) {
+	c.due = l.now + 2 + int64(d/tick) // never early
 	c.entered = c.id
 	l.pending[c.id] = c
 	l.wheel[c.due%wheelSlots] = append(l.wheel[c.due%wheelSlots], c.id)
@@ -244,7 +245,7 @@ func (l *lane) reopen(c *call) (next *call) {
 	switch {
 	case dropped:
 	case c.due <= l.now: // its turn of the wheel came in this moment
-		l.enter(c)
+		l.enter(c, c.timeout)
 	default:
 		l.pending[c.id] = c
 	}
@@ -312,10 +313,15 @@ func (l *lane) expire(now int64) {
 		to   netip.AddrPort
 		text []byte
 	}
+	type pause struct {
+		call   *call
+		length time.Duration
+	}
 	var (
 		again []message
 		over  []*call
 		late  []*call
+		still []pause
 	)
 	l.mu.Lock()
 	for ; l.now < now; l.now++ {
@@ -329,7 +335,15 @@ func (l *lane) expire(now int64) {
 			case c.due > l.now+1: // due in a later turn of the wheel
 				*slot = append(*slot, id)
 			case c.tries < c.retries:
+				if !c.paid {
+					c.paid = true
+					if d := l.engine.rates.reserve(c.to.Addr()); d > 0 {
+						still = append(still, pause{c, d})
+						continue
+					}
+				}
 				c.tries++
+				c.paid = false
 				late = append(late, c)
 				// A copy, since an answer may come before it is sent. The id
 				// stays: a late answer to the first try is as good.
@@ -341,7 +355,10 @@ func (l *lane) expire(now int64) {
 		}
 	}
 	for _, c := range late {
-		l.enter(c)
+		l.enter(c, c.timeout)
+	}
+	for _, p := range still {
+		l.enter(p.call, p.length)
 	}
 	l.mu.Unlock()
 	for _, m := range again {

@@ -78,8 +78,10 @@ const (
 // poll reads all objects of a plan. The poll that is returned holds the values
 // and must be released.
 func (e *Engine) poll(ctx context.Context, s *session, env envelope, p *plan) (*poll, error) {
-	if err := e.wait(ctx, s.to.Addr(), 1+len(p.objects)/max(1, s.most)); err != nil {
-		return nil, fmt.Errorf("ask %s: %w", s.to, err)
+	if e.rates.limit > 0 {
+		if err := e.rates.wait(ctx, s.to.Addr(), p.requests(s.most)); err != nil {
+			return nil, fmt.Errorf("ask %s: %w", s.to, err)
+		}
 	}
 	l, err := e.lane(s.to)
 	if err != nil {
@@ -163,10 +165,23 @@ func (p *plan) cut(from, until, most int) int {
 	return to
 }
 
+// requests is how many a poll takes.
+func (p *plan) requests(most int) int {
+	n, last := 1, p.last()
+	at := p.cut(0, last, most)
+	if at == last {
+		return n
+	}
+	for ; at <= last; n++ {
+		at = p.cut(at, last+1, most)
+	}
+	return n
+}
+
 // ask makes the request for the objects from at to end.
 func (x *poll) ask() *call {
 	p := x.plan
-	x.call.id, x.call.tries = x.engine.newID(), 0
+	x.call.id, x.call.tries, x.call.paid = x.engine.newID(), 0, false
 	x.call.message = x.envelope.seal(x.call.message[:0], x.call.id, p.list[p.objects[x.at].begin:p.objects[x.end-1].end])
 	return &x.call
 }

@@ -136,18 +136,3 @@ func (s *secure) open(datagram []byte, id int32) (status, index int, bindings be
 	}
 	return p.A, p.B, p.Bindings, nil
 }
-
-// prepare turns the passwords of a user into keys, once for all agents.
-func (e *Engine) prepare(u usm.User) (*usm.Prepared, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if p, ok := e.users[u]; ok {
-		return p, nil
-	}
-	p, err := u.Prepare()
-	if err != nil {
-		return nil, err
-	}
-	e.users[u] = p
-	return p, nil
-}

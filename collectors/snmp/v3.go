@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -44,18 +45,44 @@ type v3 struct {
 	secure *secure
 }
 
-// recorder keeps the last datagram. An agent refuses credentials with a
+// recorder is gosnmp's socket. It counts what goes over it, keeps to the rate of
+// the subnet, and keeps the last datagram: an agent refuses credentials with a
 // report that cannot be authentic, which gosnmp throws away; what it says is
 // what the person needs to know. It decides about no value.
 type recorder struct {
 	net.Conn
+	v3   *v3
 	last []byte
+}
+
+// Write implements net.Conn, for requests and their repetitions alike.
+func (r *recorder) Write(b []byte) (int, error) {
+	if e := r.v3.engine; e.rates.limit > 0 {
+		ctx := r.v3.client.Context
+		if err := e.rates.wait(ctx, r.v3.to.Addr(), 1); err != nil {
+			return 0, err
+		}
+		// The time-out began before the wait.
+		deadline := time.Now().Add(r.v3.timeout)
+		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+			deadline = d
+		}
+		if err := r.SetDeadline(deadline); err != nil {
+			return 0, err
+		}
+	}
+	r.v3.engine.requests.Add(1)
+	return r.Conn.Write(b)
 }
 
 func (r *recorder) Read(b []byte) (int, error) {
 	n, err := r.Conn.Read(b)
 	if n > 0 {
 		r.last = append(r.last[:0], b[:n]...)
+		r.v3.engine.answers.Add(1)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		r.v3.engine.timeouts.Add(1)
 	}
 	return n, err
 }
@@ -175,7 +202,7 @@ func (u *v3) connect(ctx context.Context) error {
 	if err := client.Connect(); err != nil {
 		return fmt.Errorf("ask %s: %w: %w", u.to, collectors.ErrUnreachable, err)
 	}
-	u.wire = &recorder{Conn: client.Conn}
+	u.wire = &recorder{Conn: client.Conn, v3: u}
 	client.Conn = u.wire
 	u.client = client
 	return nil
@@ -208,7 +235,7 @@ func (u *v3) envelope() (envelope, error) {
 	if !ok || params.AuthoritativeEngineID == "" {
 		return nil, nil
 	}
-	user, err := u.engine.prepare(u.user)
+	user, err := u.engine.users.prepare(u.user)
 	if err != nil {
 		return nil, err
 	}
