@@ -200,10 +200,12 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}()
 	a.started = time.Now()
 	cfg := a.opt.Config
+	a.log.InfoContext(ctx, "starting: opening the database", "driver", cfg.Database.Driver)
 	if a.core, err = OpenCore(ctx, cfg, a.log); err != nil {
 		return err
 	}
 	a.later(func(context.Context) error { return a.core.Close() })
+	a.log.InfoContext(ctx, "starting: reading the device profiles")
 	if a.profiles, err = a.newShelf(); err != nil {
 		return fmt.Errorf("device profiles: %w", err)
 	}
@@ -229,6 +231,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	system := access.System(ctx, "aisle")
+	a.log.InfoContext(ctx, "starting: reading the points of all devices")
 	if err := a.inventory.LoadCatalog(system); err != nil {
 		return err
 	}
@@ -237,6 +240,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("take over the simulated facility: %w", err)
 		}
 	}
+	a.log.InfoContext(ctx, "starting: opening the time-series store", "store", cfg.Telemetry.Store)
 	if err := a.openTelemetry(ctx); err != nil {
 		return err
 	}

@@ -182,7 +182,9 @@ func (s *Store) open() error {
 	o.StripeSize = 1 << 16
 	o.WALCompression = compression.Snappy
 	registry := prometheus.NewRegistry()
-	db, err := tsdb.Open(s.opts.Dir, slog.New(&watcher{s.log.Handler(), &s.lateLost}), registry, o, nil)
+	replay := startReplay(s.opts.Dir, s.log, replayTold)
+	db, err := tsdb.Open(s.opts.Dir, slog.New(&watcher{s.log.Handler(), &s.lateLost, replay}), registry, o, nil)
+	replay.end(err == nil)
 	if err != nil {
 		return fmt.Errorf("open time-series store in %s: %w", s.opts.Dir, err)
 	}

@@ -82,6 +82,7 @@ func corruptions(r *prometheus.Registry) uint64 {
 type watcher struct {
 	slog.Handler
 	lateLost *atomic.Bool
+	replay   *replay
 }
 
 // Handle looks for the message and passes it on.
@@ -89,25 +90,26 @@ func (w *watcher) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelError && strings.Contains(r.Message, "log out of order samples") {
 		w.lateLost.Store(true)
 	}
+	w.replay.note(r)
 	if !w.Handler.Enabled(ctx, r.Level) {
 		return nil
 	}
 	return w.Handler.Handle(ctx, r)
 }
 
-// Enabled is true for errors, whatever the level of the log.
+// Enabled is true for errors, and for all while the log is read, whatever the level of the log.
 func (w *watcher) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelError || w.Handler.Enabled(ctx, l)
+	return l >= slog.LevelError || w.replay.running() || w.Handler.Enabled(ctx, l)
 }
 
 // WithAttrs keeps watching.
 func (w *watcher) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &watcher{w.Handler.WithAttrs(attrs), w.lateLost}
+	return &watcher{w.Handler.WithAttrs(attrs), w.lateLost, w.replay}
 }
 
 // WithGroup keeps watching.
 func (w *watcher) WithGroup(name string) slog.Handler {
-	return &watcher{w.Handler.WithGroup(name), w.lateLost}
+	return &watcher{w.Handler.WithGroup(name), w.lateLost, w.replay}
 }
 
 // breakDown stops writing until the files were opened anew: after a failed write
