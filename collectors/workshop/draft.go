@@ -39,13 +39,14 @@ var classWords = []struct {
 	name    string
 }{
 	{`temp(erature|)?(high|low|min|max)?(limit|thresh|warn|crit|hyst)|threshold|setpoint|(upper|lower)(warning|critical)|calibration`, "", ""},
-	{`powerfactor|cosphi`, quantity.PowerFactor, "power-factor"},
-	{`apparentpower|apparentpwr|voltamp|\bva\b`, quantity.ApparentPower, "apparent-power"},
-	{`reactivepower|\bvar\b`, quantity.ReactivePower, "reactive-power"},
-	{`apparentenergy`, quantity.ApparentEnergy, "apparent-energy"},
-	{`reactiveenergy`, quantity.ReactiveEnergy, "reactive-energy"},
-	{`energy|kwh|watthour`, quantity.Energy, "energy"},
 	{`crestfactor`, quantity.CrestFactor, "crest-factor"},
+	{`angle$|amphours?|kfactor`, "", ""},
+	{`powerfactor|cosphi`, quantity.PowerFactor, "power-factor"},
+	{`apparentpower|powerapparent|apparentpwr|voltamp|\bva\b`, quantity.ApparentPower, "apparent-power"},
+	{`reactivepower|powerreactive|\bvar\b|var$`, quantity.ReactivePower, "reactive-power"},
+	{`apparentenergy|energyapparent`, quantity.ApparentEnergy, "apparent-energy"},
+	{`reactiveenergy|energyreactive`, quantity.ReactiveEnergy, "reactive-energy"},
+	{`energy|kwh|watthour`, quantity.Energy, "energy"},
 	{`thd|harmonic`, quantity.THD, "thd"},
 	{`unbalance|imbalance`, quantity.Unbalance, "unbalance"},
 	{`(estimated|remaining).*(minutes|time|runtime)|runtime(remaining)?|minutesremaining`, quantity.Runtime, "runtime"},
@@ -80,26 +81,27 @@ var unitWords = []struct {
 	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(hz|hertz)`, "Hz", 0.01},
 	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(kwh|kilowatt-?hours?)`, "kWh", 0.1},
 	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(kwh|kilowatt-?hours?)`, "kWh", 0.01},
+	{`amp(ere)?-?hours?|\bah\b`, "Ah", 1}, // no quantity of ours: not to be taken for A
 	{`kwh|kilowatt-?hours?`, "kWh", 1},
 	{`mwh|megawatt-?hours?`, "MWh", 1},
 	{`\bwh\b|watt-?hours?`, "Wh", 1},
 	{`(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?(kw|kilowatt)`, "kW", 0.01},
 	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(kw|kilowatt)`, "kW", 0.1},
+	{`volt-?amp(ere)?s?,? reactive|\bvars?\b`, "var", 1},
 	{`\bkva\b|kilovolt-?amp`, "kVA", 1},
 	{`\bkvar\b`, "kvar", 1},
 	{`\bkw\b|kilowatts?`, "kW", 1},
 	{`\bva\b|volt-?amp`, "VA", 1},
-	{`\bvar\b`, "var", 1},
-	{`\bw\b|watts?`, "W", 1},
+	{`\bw\b|\b(deci|centi|milli)?-?watts?\b`, "W", 1},
 	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(degrees? |deg |°)?(celsius|centigrade|c\b)`, "°C", 0.1},
 	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(degrees? |deg |°)?(fahrenheit|f\b)`, "°F", 0.1},
 	{`celsius|centigrade|degrees? ?c\b|deg ?c\b|°c`, "°C", 1},
 	{`fahrenheit|degrees? ?f\b|deg ?f\b|°f`, "°F", 1},
 	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?(percent|%)`, "%", 0.1},
 	{`percent|%`, "%", 1},
-	{`hz|hertz`, "Hz", 1},
-	{`volts?|\bv\b`, "V", 1},
-	{`amp(ere)?s?|\ba\b`, "A", 1},
+	{`hz\b|hertz`, "Hz", 1},
+	{`\b(deci|centi)?-?volts?\b|\bv(ac|dc)?\b`, "V", 1},
+	{`\b(deci|centi)?-?amp(ere)?s?\b|\ba\b`, "A", 1},
 	{`\bminutes?\b|\bmin\b`, "min", 1},
 	{`\bseconds?\b|\bs\b`, "s", 1},
 	{`\brpm\b|revolutions`, "rpm", 1},
@@ -110,13 +112,61 @@ var unitWords = []struct {
 	{`\bpa\b|pascal`, "Pa", 1},
 }
 
-// guessClass names the quantity of an object by its name and unit.
+// scaleWords tell a scale beside a unit; in the UNITS of an object a mere number
+// does too.
+var scaleWords = []struct {
+	words, units string
+	scale        float64
+}{
+	{`thousandths?\b|\bmilli|\b1/1000\b|(multiplied by|times|[x×*]) ?1000\b`, `\b0?\.001\b`, 0.001},
+	{`hundredths?\b|\bcenti[a-z]*(volt|amp|watt|hertz|degree|percent)|\b1/100\b|(multiplied by|times|[x×*]) ?100\b`, `\b0?\.01\b`, 0.01},
+	{`tenths?\b|\bdeci[a-z]*(volt|amp|watt|hertz|degree|percent)|\b1/10\b|(multiplied by|times|[x×*]) ?10\b`, `\b0?\.1\b`, 0.1},
+}
+
+// guessScale reads a scale out of the UNITS of an object, or of its description.
+func guessScale(words string, units bool) float64 {
+	words = strings.ToLower(words)
+	for _, w := range scaleWords {
+		if regexp.MustCompile(w.words).MatchString(words) || units && regexp.MustCompile(w.units).MatchString(words) {
+			return w.scale
+		}
+	}
+	return 1
+}
+
+// unmeasured finds names of what only goes with a measurement: its number, its
+// presence, its unit, its time.
+var unmeasured = regexp.MustCompile(`(Id|ID|(?i:index|avail|available|count|counter|number|units?|timer|time|date|day|delay|interval|period|retries|config|logfrequency|enabled?))$`)
+
+// nominal finds names of settings and ratings, which are not measured.
+var nominal = regexp.MustCompile(`(?i:config|cfg|nominal|capacity|limit|thresh|setpoint|setting|default|peak)|Nom[A-Z]|[Rr]ated|Rating|([Mm]in|[Mm]ax)(imum)?([A-Z0-9]|$)`)
+
+// flag finds names of alarms, whose number is no quantity.
+var flag = regexp.MustCompile(`Alarm|Fault|Failure|Trap`)
+
+// guessClass names the quantity of an object by its name and unit. Of several
+// words the one that stands last counts: airFlowSensorDewPoint is a dew point.
 func guessClass(name, unit string) (quantity.Class, string) {
 	flat, starts := flatten(name)
-	for _, w := range classWords {
-		if re := regexp.MustCompile(w.pattern); named(re, flat, starts) || re.MatchString(name) && !re.MatchString(flat) {
+	best, end := -1, -1
+	for i, w := range classWords {
+		re := regexp.MustCompile(w.pattern)
+		at := lastNamed(re, flat, starts)
+		if at < 0 && re.MatchString(name) && !re.MatchString(flat) {
+			at = len(flat)
+		}
+		if at < 0 {
+			continue
+		}
+		if w.class == "" || w.class == quantity.CrestFactor {
 			return w.class, w.name
 		}
+		if at > end {
+			best, end = i, at
+		}
+	}
+	if best >= 0 {
+		return classWords[best].class, classWords[best].name
 	}
 	switch unit { // the unit alone tells some quantities
 	case "V", "mV":
@@ -161,15 +211,17 @@ func flatten(name string) (flat string, starts map[int]bool) {
 // names that do not tell where their words start.
 const longWord = 5
 
-// named tells whether a word stands in a flat name. A short one has to start
-// where a word of the name does: "thd" is not in RebootWithDuration.
-func named(re *regexp.Regexp, flat string, starts map[int]bool) bool {
+// lastNamed tells where a word that stands in a flat name ends last, -1 where it
+// does not. A short one has to start where a word of the name does: "thd" is not
+// in RebootWithDuration.
+func lastNamed(re *regexp.Regexp, flat string, starts map[int]bool) int {
+	end := -1
 	for _, at := range re.FindAllStringIndex(flat, -1) {
 		if starts[at[0]] || at[1]-at[0] >= longWord {
-			return true
+			end = at[1]
 		}
 	}
-	return false
+	return end
 }
 
 // withoutArticles takes the word "a" out of a sentence where it is no unit: a
@@ -203,6 +255,71 @@ func fits(class quantity.Class, unit string) bool {
 	return err == nil
 }
 
+// Where a unit or scale was read.
+const (
+	fromUnits = "units"
+	fromText  = "description"
+	fromName  = "name"
+)
+
+// measure is what could be read of the unit and scale of an object.
+type measure struct {
+	unit, unitFrom string
+	scale          float64
+	scaleFrom      string
+}
+
+// nameUnits tell the unit by the end of a name.
+var nameUnits = []struct{ pattern, unit string }{
+	{`(?i)minutes?(remaining)?$`, "min"}, {`(?i)seconds?(remaining)?$`, "s"}, {`(?i)kwh$`, "kWh"}, {`(?i)kva$`, "kVA"}, {`(?i)kw$`, "kW"}, {`(?i)watts$`, "W"},
+	{`VA$`, "VA"}, {`(?i)milliamps$|mA$`, "mA"}, {`(?i)amps$`, "A"}, {`(?i)millivolts$`, "mV"}, {`(?i)volts$`, "V"}, {`(?i)celsius$|deg_?c$`, "°C"}, {`(?i)fahrenheit$|deg_?f$`, "°F"},
+	{`(?i)percent$`, "%"}, {`(?i)hertz$|hz$`, "Hz"}, {`(?i)rpm$`, "rpm"},
+}
+
+// measure reads the unit and the scale of an object: of its UNITS, else of its
+// description, else of its name.
+func (o object) measure() measure {
+	m := measure{scale: 1}
+	text := withoutArticles(firstSentence(o.description))
+	take := func(words, from string) {
+		if unit, scale := guessUnit(words); unit != "" {
+			m.unit, m.unitFrom = unit, from
+			if scale != 1 {
+				m.scale, m.scaleFrom = scale, from
+			}
+		}
+	}
+	take(o.units, fromUnits)
+	told := strings.ContainsFunc(o.units, unicode.IsLetter)
+	if m.unit == "" && !told {
+		take(text, fromText)
+	}
+	if m.unit == "" && !told {
+		take(withoutArticles(o.description), fromText)
+	}
+	if m.unit == "" && strings.Contains(strings.ToLower(o.units), "degree") {
+		if unit, _ := guessUnit(withoutArticles(o.description)); unit == "°C" || unit == "°F" {
+			m.unit, m.unitFrom = unit, fromText
+		}
+	}
+	if m.unit == "" {
+		for _, w := range nameUnits {
+			if regexp.MustCompile(w.pattern).MatchString(o.name) {
+				m.unit, m.unitFrom = w.unit, fromName
+				break
+			}
+		}
+	}
+	if m.scale == 1 && m.unit != "mA" && m.unit != "mV" {
+		if s := guessScale(o.units, true); s != 1 {
+			m.scale, m.scaleFrom = s, fromUnits
+		} else if s := guessScale(o.description, false); s != 1 && !told {
+			m.scale, m.scaleFrom = s, fromText
+		}
+	}
+	return m
+}
+
 // object adds an object of a MIB.
 func (d *draft) object(o object) {
 	fields := []string{}
@@ -223,26 +340,65 @@ func (d *draft) object(o object) {
 		name = "state"
 		put("class", "state")
 	default:
-		unit, scale := guessUnit(o.units)
-		if unit == "" {
-			unit, scale = guessUnit(withoutArticles(firstSentence(o.description)))
-		}
-		class, word := guessClass(o.name, unit)
-		if class == "" {
+		g := o.measure()
+		class, word := guessClass(o.name, g.unit)
+		switch {
+		case class == "":
 			d.leave(o.name, "no quantity could be told from its name and unit")
+			return
+		case g.unitFrom == fromUnits && !fits(class, g.unit):
+			d.leave(o.name, "its unit "+g.unit+" is none of "+string(class))
+			return
+		case unmeasured.MatchString(o.name) && class != quantity.Runtime && (g.unit == "" || !fits(class, g.unit)):
+			d.leave(o.name, "by its name it goes with a measurement, and is none")
+			return
+		case flag.MatchString(strings.ToUpper(o.name[:1])+o.name[1:]) && o.units == "":
+			d.leave(o.name, "an alarm: what its numbers mean is not told")
 			return
 		}
 		name = word
 		put("class", string(class))
-		switch {
-		case fits(class, unit) && unit != "":
-			put("unit", unit)
-			if scale != 1 {
-				put("scale", strconv.FormatFloat(scale, 'g', -1, 64))
+		var unsure []string
+		if !fits(class, g.unit) || g.unit == "" {
+			g.unit, g.unitFrom = class.Unit(), ""
+		}
+		if g.unit != "" {
+			put("unit", g.unit)
+			switch g.unitFrom {
+			case "":
+				unsure = append(unsure, "unit is not told")
+			case fromText:
+				unsure = append(unsure, "unit is from the description")
+			case fromName:
+				unsure = append(unsure, "unit is from the name")
 			}
-		case class.Unit() != "":
-			put("unit", class.Unit())
-			comment = "unit and scale are not told: check"
+		}
+		switch {
+		case g.scale != 1:
+			put("scale", strconv.FormatFloat(g.scale, 'g', -1, 64))
+			if g.scaleFrom == fromText {
+				unsure = append(unsure, "scale is from the description")
+			}
+		case g.unit != "" && g.unitFrom != fromUnits:
+			unsure = append(unsure, "scale is not told")
+		}
+		if nominal.MatchString(o.name) {
+			put("group", "slow")
+			unsure = append(unsure, "by its name a setting, rating or extreme, not what is measured now")
+		}
+		if len(unsure) > 0 {
+			comment = "check: " + strings.Join(unsure, ", ")
+		}
+	}
+	if len(o.enum) > 1 {
+		var unknown []string
+		for _, s := range o.enum {
+			if guessSeverity(s.text) == "unknown" && !strings.Contains(strings.ToLower(s.text), "unknown") {
+				unknown = append(unknown, s.text)
+			}
+		}
+		if len(unknown) > 0 {
+			comment = "check: severity is not told of " + strings.Join(unknown[:min(len(unknown), 5)], ", ")
 		}
 	}
 	key := d.key(o, name)

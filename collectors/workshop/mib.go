@@ -28,11 +28,11 @@ var reading sync.Mutex
 
 // object is one readable object of a MIB.
 type object struct {
-	name, oid, column, row string
-	units, description     string
-	enum                   []state
-	text                   bool
-	index                  []string
+	name, oid, column  string
+	units, description string
+	enum               []state
+	text               bool
+	index              []string
 }
 
 type state struct {
@@ -127,7 +127,11 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 		for _, x := range row.GetIndex() {
 			names = append(names, x.Name)
 		}
-		indexes[row.Name] = names
+		oid := row.RenderNumeric()
+		if at := places.of(row.Name); at != "" {
+			oid = at
+		}
+		indexes[oid] = names
 	}
 	for _, n := range m.GetNodes(types.NodeScalar | types.NodeColumn) {
 		if n.Access != types.AccessReadOnly && n.Access != types.AccessReadWrite || n.Type == nil {
@@ -143,8 +147,7 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 		o := object{name: n.Name, units: n.Type.Units, description: n.Description}
 		if n.Kind == types.NodeColumn {
 			o.column = oid
-			o.row = places[n.Name].parent
-			o.index = indexes[o.row]
+			o.index = indexes[oid[:max(0, strings.LastIndexByte(oid, '.'))]]
 		} else {
 			o.oid = oid + ".0"
 		}
