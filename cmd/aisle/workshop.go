@@ -38,7 +38,9 @@ addresses, names, the contact and the credentials used are replaced, tables of
 users, neighbours and connections are left out; --hide names further texts.
 Look through the file before you give it away.
 
-A Modbus device is read where its profile reads, or in the --ranges given.`,
+A Modbus device is read where its profile reads and is recognised, or in the
+--ranges given. With --profile the recording names the profile, so that
+"profile test" applies it.`,
 		Example: `  aisle profile record --address 10.0.0.7 --community public --output pdu.snmprec
   aisle profile record --modbus 10.0.0.9 --profile abb-b23 --output meter.modbus
   aisle profile record --modbus 10.0.0.9 --ranges holding:0-200,input:0-99 --output new.modbus`,
@@ -180,7 +182,8 @@ func profileNew(c *cli) *cobra.Command {
 		Short: "Draft a profile from a MIB file or a table of registers",
 		Long: `New writes a draft of a profile: names, quantities, units, scales and
 severities are guessed from names, units and descriptions, so every line of it
-has to be checked. What could not be guessed is listed at its end.
+has to be checked; those that are unsure say why. What could not be guessed is
+listed at its end.
 
 A register table is a CSV file whose first line names the columns; address and
 name are needed; type, unit, scale, table (or function), states (0=off;1=on),
