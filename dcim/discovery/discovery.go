@@ -20,6 +20,7 @@ import (
 
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/db"
+	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/models"
@@ -80,7 +81,8 @@ func (s *Service) read(ctx context.Context) (*gorm.DB, error) {
 	return layout.Confine(ctx, s.db.WithContext(ctx), "discovery_ranges.site_id"), nil
 }
 
-// own returns a range that the principal may do op with.
+// own returns a range that the principal may do op with. One of a site that the
+// principal does not see is not found, as if there were none.
 func (s *Service) own(ctx context.Context, op access.Operation, id uint64) (models.DiscoveryRange, error) {
 	if err := access.Require(ctx, op); err != nil {
 		return models.DiscoveryRange{}, err
@@ -89,7 +91,11 @@ func (s *Service) own(ctx context.Context, op access.Operation, id uint64) (mode
 	if err != nil {
 		return r, err
 	}
-	return r, access.RequireSite(ctx, op, r.SiteID)
+	err = access.RequireSite(ctx, op, r.SiteID)
+	if errors.Is(err, access.ErrForbidden) && access.RequireSite(ctx, access.ReadFacility, r.SiteID) != nil {
+		return models.DiscoveryRange{}, fault.NotFound(rangeObject, id)
+	}
+	return r, err
 }
 
 func (s *Service) tx(ctx context.Context, f func(tx *gorm.DB) error) error {

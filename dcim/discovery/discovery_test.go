@@ -258,8 +258,31 @@ func TestAccess(t *testing.T) {
 		t.Errorf("foreign engineer sees %+v, %v", list, err)
 	}
 	f.is("foreign mark", f.Mark(far, []uint64{finding}, discovery.Ignore), fault.ErrNotFound)
-	_, _, err = f.Begin(far, r.ID)
-	f.is("foreign begin", err, access.ErrForbidden)
+	// Nor learns that it is there.
+	running, _, err := f.Begin(f.eng, r.ID)
+	f.ok(err)
+	probes := map[string]func(id uint64) error{
+		"begin":  func(id uint64) error { _, _, err := f.Begin(far, id); return err },
+		"range":  func(id uint64) error { _, err := f.Range(far, id); return err },
+		"runs":   func(id uint64) error { _, err := f.Runs(far, id); return err },
+		"delete": func(id uint64) error { return f.DeleteRange(far, id) },
+		"update": func(id uint64) error { x := r; x.ID = id; _, err := f.UpdateRange(far, x); return err },
+	}
+	for name, probe := range probes {
+		there, missing := probe(r.ID), probe(r.ID+1000)
+		f.is("foreign "+name, there, fault.ErrNotFound)
+		if want := strings.ReplaceAll(missing.Error(), fmt.Sprint(r.ID+1000), fmt.Sprint(r.ID)); there.Error() != want {
+			t.Errorf("foreign %s: %q, of a range that is not there %q", name, there, want)
+		}
+	}
+	_, err = f.Cancellable(far, running.ID)
+	f.is("foreign cancel", err, fault.ErrNotFound)
+	if _, missing := f.Cancellable(far, running.ID+1000); err.Error() != strings.ReplaceAll(missing.Error(), fmt.Sprint(running.ID+1000), fmt.Sprint(running.ID)) {
+		t.Errorf("foreign cancel: %q, of a scan that is not there %q", err, missing)
+	}
+	// One who sees the site but may not scan it is told so.
+	_, err = f.Cancellable(as(t, access.Viewer, f.site), running.ID)
+	f.is("cancel of a viewer", err, access.ErrForbidden)
 	// One of this site may not send the secrets of others to addresses he names.
 	near := as(t, access.Engineer, f.site)
 	x := f.newRange()

@@ -415,7 +415,7 @@ func (s *Service) ownFinding(ctx context.Context, id uint64) error {
 		return err
 	}
 	if _, err := s.own(ctx, access.DiscoverDevices, f.RangeID); err != nil {
-		if errors.Is(err, access.ErrForbidden) {
+		if errors.Is(err, access.ErrForbidden) || errors.Is(err, fault.ErrNotFound) {
 			return fault.NotFound(findingObject, id)
 		}
 		return err

@@ -245,8 +245,10 @@ func (s *Service) Cancellable(ctx context.Context, id uint64) (models.DiscoveryR
 	if err != nil {
 		return run, err
 	}
-	if _, err := s.own(ctx, access.DiscoverDevices, run.RangeID); err != nil {
-		return run, err
+	if _, err := s.own(ctx, access.DiscoverDevices, run.RangeID); errors.Is(err, fault.ErrNotFound) {
+		return models.DiscoveryRun{}, fault.NotFound(runObject, id)
+	} else if err != nil {
+		return models.DiscoveryRun{}, err
 	}
 	if run.State != models.RunRunning {
 		return run, fault.Conflict(Ended, "", "the scan has ended already")
