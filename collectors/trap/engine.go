@@ -165,7 +165,8 @@ func (e *engine) save() error {
 	return nil
 }
 
-// replace writes a file so that after a crash it is the old or the new one.
+// replace writes a file so that after a crash it is the old or the new one; when
+// it returns nil it is the new one.
 func replace(file string, s state) error {
 	data, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
@@ -186,7 +187,16 @@ func replace(file string, s state) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return syncFolder(filepath.Dir(file))
+}
+
+// syncFolder keeps what a folder lists.
+func syncFolder(name string) error {
+	d, err := os.Open(name) //nolint:gosec // it is our own folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // keys returns the keys of a user at an engine. They are made anew unless they

@@ -181,7 +181,12 @@ func (r *Receiver) EngineID() []byte { return []byte(r.engine.id) }
 
 // Close ends Run.
 func (r *Receiver) Close() (err error) {
-	r.once.Do(func() { err = errors.Join(r.conn.Close(), r.engine.save()) })
+	r.once.Do(func() {
+		if err = r.conn.Close(); errors.Is(err, net.ErrClosed) {
+			err = nil // Run was ended by its context
+		}
+		err = errors.Join(err, r.engine.save())
+	})
 	return err
 }
 
@@ -200,13 +205,14 @@ const maxMessage = 65507
 // saveEvery is how often it is kept what the clocks of the senders show.
 const saveEvery = time.Minute
 
-// Run receives until ctx ends or the receiver is closed.
-func (r *Receiver) Run(ctx context.Context) error {
+// Run receives until ctx ends or the receiver is closed. The error is that what
+// it knows is not kept.
+func (r *Receiver) Run(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { _ = r.conn.Close() })
 	defer stop()
 	defer func() {
-		if err := r.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			r.opt.Log.ErrorContext(ctx, "end receiver of traps", "err", err)
+		if cerr := r.Close(); cerr != nil {
+			err = fmt.Errorf("end receiver of traps: %w", cerr)
 		}
 	}()
 	buf := make([]byte, maxMessage)

@@ -775,6 +775,36 @@ func TestUnknownCredential(t *testing.T) {
 	}
 }
 
+// That the clocks of senders are not kept at the end is not kept quiet.
+func TestStateThatIsNotKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan struct{}, 1)
+	r, err := trap.Listen(trap.Options{
+		Listen: "127.0.0.1:0", StateFile: filepath.Join(dir, "engine.json"), Library: library(t),
+		Senders: func(netip.Addr) []trap.Sender { return []trap.Sender{secureSender(7, v3user)} },
+		Handle:  func(trap.Trap, func(error)) { got <- struct{}{} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	p := newPeer(&bench{Receiver: r, t: t}, v3user, []byte("\x80\x00\x00\x00\x05sender"))
+	send(t, p.c, p.message(tagTrap, 1, 1, 1))
+	<-got
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
 // Users of the same name at one address are told apart by their keys.
 func TestSameUserName(t *testing.T) {
 	other := v3user
