@@ -118,8 +118,9 @@ func (j *Journal) Stats() Stats {
 }
 
 // Tell takes an event, which happens now when it has no time, and returns at
-// once. An event of no kind in models.EventKinds is dropped. done, when not nil, is told afterwards that the event is kept, or why
-// it is not; it must not block, and may be called before Tell returns.
+// once. An event of no kind in models.EventKinds is dropped. done, when not nil,
+// is told afterwards that the event is kept, or why it is not; it must not block,
+// and may be called before Tell returns.
 func (j *Journal) Tell(e models.Event, done func(error)) {
 	if e.TimeMS == 0 {
 		e.TimeMS = time.Now().UnixMilli()
