@@ -1,5 +1,4 @@
 import { Alert } from '@mantine/core';
-import { OriginMark } from './OriginMark';
 import { useText } from '../../i18n/useText';
 import { changedLines } from './changedLines';
 import type { ReplacedProfile } from './queries';
@@ -15,10 +14,11 @@ interface Props {
 /** The profile in use that would be replaced, and the lines in which the two differ. */
 export function Replaced({ profile: { summary, file }, text, changed }: Props) {
   const { t } = useText();
+  const origin = summary.origin === 'built-in' ? 'profileOrigin.built-in' : summary.replaces ? 'profileOrigin.replaced' : 'profileOrigin.site';
   const { before, after, from } = changedLines(file, text);
   return (
     <Alert color="orange" variant="light" role="alert" title={t(changed ? 'profiles.changedMeanwhile' : 'profiles.inTheWay', { name: summary.name })}>
-      <div>{summary.title} · <OriginMark profile={summary} /> · {t('profiles.readByIt', { count: summary.devices })}</div>
+      <div>{summary.title} · {t(origin)} · {t('profiles.readByIt', { count: summary.devices })}</div>
       {before.length + after.length === 0 && <div>{t('profiles.sameText')}</div>}
       {before.length + after.length > 0 && (
         <div className="replaced">
