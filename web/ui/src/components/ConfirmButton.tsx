@@ -31,7 +31,7 @@ export function ConfirmButton({ label, question, onConfirm, title = label, size 
           {confirm.error && <Alert color="red" variant="light" role="alert">{problemText(confirm.error, words)}</Alert>}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close} data-autofocus>{t('action.cancel')}</Button>
-            <Button color="red" loading={confirm.isPending} onClick={() => confirm.mutate()}>{label}</Button>
+            <Button color="red.9" loading={confirm.isPending} onClick={() => confirm.mutate()}>{label}</Button>
           </Group>
         </Stack>
       </Modal>

@@ -87,7 +87,7 @@ export function EditProfileDialog({ name: given, text: first = '', seen, onClose
           <Button variant="default" onClick={onClose}>{t('action.cancel')}</Button>
           <Button variant="default" loading={check.isPending} disabled={!text.trim()} onClick={() => check.mutate()}>{t('profiles.check')}</Button>
           {inTheWay
-            ? <Button color="red" loading={save.isPending} onClick={() => save.mutate(inTheWay.file)}>{t('profiles.replaceIt', { name })}</Button>
+            ? <Button color="red.9" loading={save.isPending} onClick={() => save.mutate(inTheWay.file)}>{t('profiles.replaceIt', { name })}</Button>
             : <Button loading={save.isPending} disabled={!name || !text.trim()} onClick={() => save.mutate(name === given ? seen : undefined)}>{t('profiles.putInUse')}</Button>}
         </Group>
       </Stack>
