@@ -106,6 +106,8 @@ const (
 	ControlAccepted    ControlCause = "accepted"     // done: no point can show it
 	// ControlNotShown: accepted, but the point does not show it (unknown).
 	ControlNotShown ControlCause = "not-shown"
+	// ControlNotRead: accepted, but the point was not read since (unknown).
+	ControlNotRead ControlCause = "not-read"
 	// ControlUnanswered and ControlUnansweredShown: the device did not answer;
 	// in the second case the point has changed to what was wanted (unknown).
 	ControlUnanswered      ControlCause = "unanswered"
@@ -117,7 +119,9 @@ const (
 	ControlUnreachable ControlCause = "unreachable" // failed: the device does not answer
 	ControlLate        ControlCause = "late"        // failed: not carried out in time
 	ControlWithdrawn   ControlCause = "withdrawn"   // failed: the device may not be written any more
-	ControlReplaced    ControlCause = "replaced"    // failed: the device is another one, or elsewhere
+	ControlReplaced    ControlCause = "replaced"    // failed: the device is another one
+	ControlDeleted     ControlCause = "deleted"     // failed: the device is not there any more
+	ControlMoved       ControlCause = "moved"       // failed: the device is polled at another address
 	ControlChanged     ControlCause = "changed"     // failed: it would be written in another way
 	ControlPersons     ControlCause = "persons"     // failed: one of the two may not any more
 	ControlInternal    ControlCause = "internal"    // failed: a fault of the program
@@ -126,8 +130,8 @@ const (
 // ControlCauses are all of them.
 func ControlCauses() []ControlCause {
 	return []ControlCause{
-		ControlShown, ControlShownBefore, ControlAccepted, ControlNotShown, ControlUnanswered, ControlUnansweredShown, ControlInterrupted, ControlRefused,
-		ControlUnreachable, ControlLate, ControlWithdrawn, ControlReplaced, ControlChanged, ControlPersons, ControlInternal,
+		ControlShown, ControlShownBefore, ControlAccepted, ControlNotShown, ControlNotRead, ControlUnanswered, ControlUnansweredShown, ControlInterrupted, ControlRefused,
+		ControlUnreachable, ControlLate, ControlWithdrawn, ControlReplaced, ControlDeleted, ControlMoved, ControlChanged, ControlPersons, ControlInternal,
 	}
 }
 
@@ -171,7 +175,7 @@ type ControlRequest struct {
 	EndedAt   *time.Time `json:"ended_at"`
 	// Result is what the person who rejected it said.
 	Result string `json:"result"`
-	// Cause is why it ended by itself, Detail what is known beside: with
+	// Cause is why it ended by itself, Detail what the device or its driver said: with
 	// addresses and objects, for who may edit devices.
 	Cause  ControlCause `json:"cause"`
 	Detail string       `json:"detail"`

@@ -129,9 +129,9 @@ func profileLint(c *cli) *cobra.Command {
 				}
 			}
 			if len(faults) > 0 {
-				return coded{fmt.Errorf("%d faults\n%w", len(faults), faults), exitFaults}
+				return coded{fmt.Errorf("%s\n%w", output.Count(len(faults), "fault"), faults), exitFaults}
 			}
-			fmt.Fprintf(c.out, "%d profiles are good\n", files)
+			fmt.Fprintf(c.out, "%s without fault\n", output.Count(files, "profile"))
 			return nil
 		},
 	}
@@ -203,9 +203,9 @@ func (c *cli) compareGolden(file string, device *profile.Device) error {
 		return usageError("%s: %w", file, err)
 	}
 	if diffs := want.Compare(device); len(diffs) > 0 {
-		return coded{fmt.Errorf("%d differences\n%s", len(diffs), strings.Join(diffs, "\n")), exitFaults}
+		return coded{fmt.Errorf("%s\n%s", output.Count(len(diffs), "difference"), strings.Join(diffs, "\n")), exitFaults}
 	}
-	fmt.Fprintf(c.out, "%d readings as expected\n", len(want.Readings))
+	fmt.Fprintf(c.out, "%s as expected\n", output.Count(len(want.Readings), "reading"))
 	return nil
 }
 

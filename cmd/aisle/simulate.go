@@ -76,7 +76,7 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 			if err := output.Write(c.out, format, rows, devices); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.err, "%d devices answer; fault commands at %s; end with Ctrl-C\n", len(devices), control)
+			fmt.Fprintf(c.err, "%s simulated; fault commands at %s; end with Ctrl-C\n", output.Count(len(devices), "device"), control)
 			err = simulate.ServeControl(cmd.Context(), control, f)
 			if stopping := f.Stop(); err == nil {
 				err = stopping
@@ -110,7 +110,7 @@ func (c *cli) playSNMP(ctx context.Context, file string, data []byte, listen str
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d objects answer on %s\n", len(rec.Objects), a.Addr())
+	fmt.Fprintf(c.out, "%s to be asked for on %s\n", output.Count(len(rec.Objects), "object"), a.Addr())
 	<-ctx.Done()
 	return a.Close()
 }

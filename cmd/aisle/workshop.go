@@ -73,7 +73,7 @@ A Modbus device is read where its profile reads and is recognised, or in the
 					if all > 0 {
 						fmt.Fprintf(c.err, "%d of %d registers\n", done, all)
 					} else {
-						fmt.Fprintf(c.err, "%d objects\n", done)
+						fmt.Fprintln(c.err, output.Count(done, "object"))
 					}
 				},
 			}
@@ -118,7 +118,7 @@ func (c *cli) record(ctx context.Context, o workshop.RecordOptions, out string) 
 	if rec.Ending() == ".modbus" {
 		what = "registers"
 	} else if !o.Raw {
-		fmt.Fprintf(c.err, "%d objects left out, %d changed\n", rec.LeftOut, rec.Changed)
+		fmt.Fprintf(c.err, "%s left out, %d changed\n", output.Count(rec.LeftOut, "object"), rec.Changed)
 	}
 	if !o.Raw {
 		fmt.Fprintf(c.err, "look through %s before you give it away\n", out)
@@ -282,9 +282,9 @@ recording covers is one that nobody has seen working.`,
 			if err := output.Write(c.out, format, rows, list); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.err, "%s: %d of %d points covered\n", p.Name, len(list)-uncovered, len(list))
+			fmt.Fprintf(c.err, "%s: %d of %s covered\n", p.Name, len(list)-uncovered, output.Count(len(list), "point"))
 			if uncovered > 0 {
-				return coded{fmt.Errorf("%d points of %s are in none of the recordings", uncovered, p.Name), exitFaults}
+				return coded{fmt.Errorf("%s of %s in none of the recordings", output.Count(uncovered, "point"), p.Name), exitFaults}
 			}
 			return nil
 		},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -136,6 +137,19 @@ func TestAnswersThatMustNotBecomeValues(t *testing.T) {
 				t.Errorf("got % x, %v; want %v", data, err, tt.want)
 			}
 		})
+	}
+}
+
+// What a gateway says of a unit behind it is told as such, with what to do, and
+// counts as a device that does not answer.
+func TestGatewaySpeaksOfItsUnit(t *testing.T) {
+	for code, want := range map[byte]string{10: "gateway has no path to the unit (exception 10)", 11: "gateway got no answer from the unit (exception 11)"} {
+		address := listen(t, func(_ int, q []byte, w io.WriteCloser) { _, _ = w.Write(exceptionFrame(q, code)) })
+		g := open(t, address, GatewayOptions{Retries: -1})
+		_, err := g.read(t.Context(), pace{}, 1, tableHolding, 10, 1)
+		if !errors.Is(err, collectors.ErrUnreachable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "device does not answer") || exceptionCode(err) != code {
+			t.Errorf("exception %d: %v", code, err)
+		}
 	}
 }
 

@@ -50,6 +50,21 @@ func (g *Gateway) read(ctx context.Context, p pace, unit byte, table string, add
 	return data, nil
 }
 
+// gatewayError is the word of a gateway about a unit behind it that it cannot
+// reach (Modbus application protocol 1.1b3, section 7, exceptions 10 and 11):
+// the gateway answers, the unit does not.
+type gatewayError struct{ exception *modbus.ModbusError }
+
+func (e *gatewayError) Error() string {
+	if e.exception.ExceptionCode == modbus.ExceptionCodeGatewayPathUnavailable {
+		return "gateway has no path to the unit (exception 10): look at its table of unit ids and its serial port"
+	}
+	return "gateway got no answer from the unit (exception 11): look at the unit id, the line behind the gateway and its timeout"
+}
+
+// Unwrap makes it an unreachable device and keeps the exception.
+func (e *gatewayError) Unwrap() []error { return []error{collectors.ErrUnreachable, e.exception} }
+
 // exception names the object of a refused request. A gateway that cannot
 // reach the unit behind it means a device that does not answer.
 func (g *Gateway) exception(unit byte, object string, err error) error {
@@ -59,7 +74,7 @@ func (g *Gateway) exception(unit byte, object string, err error) error {
 	}
 	if e.ExceptionCode == modbus.ExceptionCodeGatewayPathUnavailable ||
 		e.ExceptionCode == modbus.ExceptionCodeGatewayTargetDeviceFailedToRespond {
-		return fmt.Errorf("read %s of unit %d at %s: %w: %w", object, unit, g.address, collectors.ErrUnreachable, err)
+		return fmt.Errorf("read %s of unit %d at %s: %w", object, unit, g.address, &gatewayError{e})
 	}
 	return fmt.Errorf("read %s of unit %d at %s: %w", object, unit, g.address, err)
 }

@@ -6,7 +6,10 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
+
+	"github.com/aisle-dcim/aisle/models"
 )
 
 // Identifiers of RFC 3418 (SNMPv2-MIB) that every agent has.
@@ -21,7 +24,7 @@ type Candidate struct {
 	Profile *Profile
 	// Score orders candidates; higher fits better.
 	Score int
-	// Why tells a person what the match rests on.
+	// Why tells what the match rests on, as models.MatchReasons writes it.
 	Why string
 }
 
@@ -29,17 +32,19 @@ type Candidate struct {
 const closeScore = 10
 
 // Choice sums up candidates, best first: why the first was chosen, which
-// others would fit, and whether there is a doubt. A generic profile stands
-// below zero by its priority.
-func Choice(found []Candidate) (why string, others []string, generic, near bool) {
+// others would fit, and whether there is a doubt: another one fits nearly as
+// well, or nothing that the device says of itself names it. A generic profile
+// stands below zero by its priority.
+func Choice(found []Candidate) (why string, others []string, generic, doubt bool) {
 	if len(found) == 0 {
 		return "", nil, false, false
 	}
 	for _, c := range found[1:] {
 		others = append(others, c.Profile.Name)
 	}
-	near = len(found) > 1 && found[0].Score-found[1].Score < closeScore && found[1].Profile.Priority >= 0
-	return found[0].Why, others, found[0].Profile.Priority < 0, near
+	near := len(found) > 1 && found[0].Score-found[1].Score < closeScore && found[1].Profile.Priority >= 0
+	doubt = near || !models.NamesProduct(models.MatchReasons(found[0].Why))
+	return found[0].Why, others, found[0].Profile.Priority < 0, doubt
 }
 
 // MayFit tells whether an SNMP agent that calls itself so may be one of the
@@ -153,9 +158,13 @@ func (m *Match) system(sysObjectID, sysDescr string, foreign bool) (score int, w
 		switch {
 		case best > 0:
 			score += 100 + strings.Count(sysObjectID[:best], ".")*10
-			why = "sysObjectID " + sysObjectID[:best]
+			code := models.MatchPrefix
+			if best == len(sysObjectID) {
+				code = models.MatchExact
+			}
+			why = because(why, code, sysObjectID[:best])
 		case foreign && m.vendorObjects():
-			why = "no sysObjectID of a maker that is known"
+			why = because(why, models.MatchNameless, "")
 		default:
 			return 0, "", false
 		}
@@ -165,7 +174,7 @@ func (m *Match) system(sysObjectID, sysDescr string, foreign bool) (score int, w
 			return 0, "", false
 		}
 		score += 60
-		why = join(why, "sysDescr")
+		why = because(why, models.MatchDescription, "")
 	}
 	return score, why, true
 }
@@ -210,11 +219,13 @@ func (m *Match) vendorObjects() bool {
 	return false
 }
 
-func join(a, b string) string {
-	if a == "" {
-		return b
+// because adds a reason to those that a match rests on.
+func because(why string, code models.MatchCode, value string) string {
+	r := models.MatchReason{Code: code, Value: value}.String()
+	if why == "" {
+		return r
 	}
-	return a + ", " + b
+	return why + models.MatchSeparator + r
 }
 
 // exists tells whether the device has an object or anything in a subtree.
@@ -240,7 +251,7 @@ func (l *Library) MatchSNMP(view View) []Candidate {
 				return 0, "", false
 			}
 			score += 20
-			why = join(why, "has "+o)
+			why = because(why, models.MatchObject, o)
 		}
 		for _, o := range m.Absent {
 			if exists(view, o) {
@@ -253,7 +264,7 @@ func (l *Library) MatchSNMP(view View) []Candidate {
 				return 0, "", false
 			}
 			score += 30
-			why = join(why, "value of "+w.OID+w.Column)
+			why = because(why, models.MatchValue, w.place())
 		}
 		return score, why, true
 	})
@@ -307,30 +318,30 @@ func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
 				return 0, "", false
 			}
 			score += 60
-			why = join(why, "device identification")
+			why = because(why, models.MatchDeviceID, "")
 		}
 		if m.ServerID != "" {
 			if !matches(m.ServerID, id.ServerID) {
 				return 0, "", false
 			}
 			score += 60
-			why = join(why, "server identification")
+			why = because(why, models.MatchServerID, "")
 		}
 		if m.Says != "" {
 			if !matches("(?i)"+m.Says, says) {
 				return 0, "", false
 			}
 			score += 50
-			why = join(why, "maker and model that the device gives")
+			why = because(why, models.MatchMaker, "")
 		}
 		if m.SunSpec != 0 {
-			model, place, ok := sunSpec.find(m.SunSpec)
+			_, place, ok := sunSpec.find(m.SunSpec)
 			if !ok {
 				return 0, "", false
 			}
 			// Of several models the first is what the device is.
 			score += 60 - min(place, 9)
-			why = join(why, fmt.Sprintf("SunSpec model %d at register %d", m.SunSpec, model.Register))
+			why = because(why, models.MatchSunSpec, strconv.Itoa(m.SunSpec))
 		}
 		src := source{modbus: id.ModbusView}
 		for _, w := range m.Where {
@@ -338,7 +349,7 @@ func (l *Library) MatchModbus(id ModbusIdentity) []Candidate {
 				return 0, "", false
 			}
 			score += 30
-			why = join(why, "value of a register")
+			why = because(why, models.MatchValue, w.place())
 		}
 		return score, why, len(m.SysObjectID)+len(m.Present) == 0 && m.SysDescr == ""
 	})

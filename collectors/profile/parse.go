@@ -118,8 +118,10 @@ func yamlFaults(file string, err error) Faults {
 
 // Library is a set of profiles, ready to use. It does not change.
 type Library struct {
-	profiles map[string]*Profile
-	names    []string
+	labels     Labels
+	labelsOnce sync.Once
+	profiles   map[string]*Profile
+	names      []string
 }
 
 // Origin is where a profile of a Library comes from.

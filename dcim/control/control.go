@@ -25,6 +25,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/db"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
 )
 
 // Action is what is to be done with a control: an option of a command, or the
@@ -195,8 +196,18 @@ func record(ctx context.Context, audit access.Recorder, tx *gorm.DB, action stri
 		detail = strings.TrimSuffix(string(r.Cause)+": "+r.Detail, ": ")
 	}
 	return audit.Record(ctx, tx, models.AuditEvent{
-		Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, After: r, Outcome: outcome, Detail: detail,
+		Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, After: wished(r), Outcome: outcome, Detail: detail,
 	})
+}
+
+// entry is a request as the audit log keeps it: with the unit of its value.
+type entry struct {
+	models.ControlRequest
+	Unit string `json:"unit,omitempty"`
+}
+
+func wished(r models.ControlRequest) entry {
+	return entry{r, quantity.Class(r.Class).Unit()}
 }
 
 // Codes of conflicts that are control's own; see fault.ConflictError.

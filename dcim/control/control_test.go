@@ -71,7 +71,7 @@ func (p *plant) Write(_ context.Context, _ models.Device, _ string, a control.Ac
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.moved {
-		return errors.New("it would be written in another way")
+		return control.ErrChanged
 	}
 	p.written = append(p.written, want.Target+"="+want.Raw)
 	if errors.Is(p.fail, control.ErrRefused) || p.stuck {
@@ -326,7 +326,7 @@ func TestTwoPersons(t *testing.T) {
 			t.Fatal(err)
 		}
 		r = f.ends(r.ID)
-		if r.State != models.ControlDone || r.Decider != "eva" || r.StartedAt == nil || !strings.Contains(r.Detail, "outlet/1/state shows it") {
+		if r.State != models.ControlDone || r.Decider != "eva" || r.StartedAt == nil || r.Cause != models.ControlShown || r.Detail != "" {
 			t.Errorf("ended: %+v", r)
 		}
 		if got := f.plant.sent(); !slices.Equal(got, []string{"SET outlet/1/switch=off0"}) {
@@ -369,17 +369,18 @@ func TestOutcomes(t *testing.T) {
 			before float64
 			set    func(*plant)
 			state  models.ControlState
+			cause  models.ControlCause
 			says   string
 			sent   int
 		}{
-			{"set-point", control.Wish{Control: "setpoint", Value: &value}, 1, func(*plant) {}, models.ControlDone, "setpoint shows it", 1},
-			{"cycled", control.Wish{Control: "outlet/1/switch", Option: "cycle"}, 1, func(*plant) {}, models.ControlDone, "no point can show", 1},
-			{"off already", off, 2, func(*plant) {}, models.ControlDone, "showed it before", 1},
-			{"refused", off, 1, func(p *plant) { p.fail = fmt.Errorf("%w: notWritable", control.ErrRefused) }, models.ControlFailed, "notWritable", 1},
-			{"not answered, no effect", off, 1, func(p *plant) { p.fail, p.stuck = control.ErrUnanswered, true }, models.ControlUnknown, "did not change", 1},
-			{"not answered, effect", off, 1, func(p *plant) { p.fail = control.ErrUnanswered }, models.ControlUnknown, "has changed to what was wanted", 1},
-			{"accepted, no effect", off, 1, func(p *plant) { p.stuck = true }, models.ControlUnknown, "did not change", 1},
-			{"means something else now", off, 1, func(p *plant) { p.moved = true }, models.ControlFailed, "nothing was written", 0},
+			{"set-point", control.Wish{Control: "setpoint", Value: &value}, 1, func(*plant) {}, models.ControlDone, models.ControlShown, "", 1},
+			{"cycled", control.Wish{Control: "outlet/1/switch", Option: "cycle"}, 1, func(*plant) {}, models.ControlDone, models.ControlAccepted, "", 1},
+			{"off already", off, 2, func(*plant) {}, models.ControlDone, models.ControlShownBefore, "", 1},
+			{"refused", off, 1, func(p *plant) { p.fail = fmt.Errorf("%w: notWritable", control.ErrRefused) }, models.ControlFailed, models.ControlRefused, "notWritable", 1},
+			{"not answered, no effect", off, 1, func(p *plant) { p.fail, p.stuck = control.ErrUnanswered, true }, models.ControlUnknown, models.ControlUnanswered, "did not answer", 1},
+			{"not answered, effect", off, 1, func(p *plant) { p.fail = control.ErrUnanswered }, models.ControlUnknown, models.ControlUnansweredShown, "did not answer", 1},
+			{"accepted, no effect", off, 1, func(p *plant) { p.stuck = true }, models.ControlUnknown, models.ControlNotShown, "", 1},
+			{"means something else now", off, 1, func(p *plant) { p.moved = true }, models.ControlFailed, models.ControlChanged, "another way", 0},
 		}
 		for _, tt := range tests {
 			f.plant.mu.Lock()
@@ -391,8 +392,8 @@ func TestOutcomes(t *testing.T) {
 			_, err := f.Confirm(f.eva(), r.ID, "")
 			f.ok(err)
 			r = f.ends(r.ID)
-			if r.State != tt.state || !strings.Contains(r.Detail, tt.says) || len(f.plant.sent()) != tt.sent {
-				t.Errorf("%s: %s, %q, written %v; want %s that says %q, written %d", tt.name, r.State, r.Detail, f.plant.sent(), tt.state, tt.says, tt.sent)
+			if r.State != tt.state || r.Cause != tt.cause || !strings.Contains(r.Detail, tt.says) || (tt.says == "") != (r.Detail == "") || len(f.plant.sent()) != tt.sent {
+				t.Errorf("%s: %s by %s, %q, written %v; want %s by %s that says %q, written %d", tt.name, r.State, r.Cause, r.Detail, f.plant.sent(), tt.state, tt.cause, tt.says, tt.sent)
 			}
 		}
 		if n := f.Stats(); n["done"] != 3 || n["failed"] != 2 || n["outcome-unknown"] != 3 || n["confirmed"] != 8 {
@@ -494,10 +495,10 @@ func TestProgramEnds(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // times are kept to the millisecond
 		f.Service = f.service(control.Options{DeviceLimit: 2})
 		f.run(f.Service)
-		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || !strings.Contains(r.Detail, "before anything was written") {
+		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || r.Cause != models.ControlInterrupted {
 			t.Errorf("confirmed: %s, %s", r.State, r.Detail)
 		}
-		if r := f.ends(executing.ID); r.State != models.ControlUnknown || !strings.Contains(r.Detail, "not repeated") {
+		if r := f.ends(executing.ID); r.State != models.ControlUnknown || r.Cause != models.ControlInterrupted {
 			t.Errorf("executing: %s, %s", r.State, r.Detail)
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -529,7 +530,7 @@ func TestOrderlyEnd(t *testing.T) {
 		<-f.plant.begun
 		go func() { time.Sleep(50 * time.Millisecond); close(f.plant.block) }()
 		stop()
-		if r := f.ends(r.ID); r.State != models.ControlUnknown || !strings.Contains(r.Detail, "the program ended before") || len(f.plant.sent()) != 1 {
+		if r := f.ends(r.ID); r.State != models.ControlUnknown || r.Cause != models.ControlInterrupted || len(f.plant.sent()) != 1 {
 			t.Errorf("%s, %q, written %v", r.State, r.Detail, f.plant.sent())
 		}
 	})

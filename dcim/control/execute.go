@@ -66,9 +66,11 @@ func (s *Service) Run(ctx context.Context) error {
 type outcome struct {
 	state models.ControlState
 	cause models.ControlCause
-	// detail may name addresses and objects, and never holds what a database
-	// said.
+	// detail is what the device or its driver said beside the cause. It may name
+	// addresses and objects, and never holds what a database said.
 	detail string
+	// note tells the log more than the cause does.
+	note string
 }
 
 // recover closes what was under way when the program ended, and takes the
@@ -81,9 +83,9 @@ func (s *Service) recover(ctx context.Context) error {
 	}
 	var faults []error
 	for _, r := range left {
-		o := outcome{models.ControlFailed, models.ControlInterrupted, "the program ended before anything was written"}
+		o := outcome{state: models.ControlFailed, cause: models.ControlInterrupted}
 		if r.State == models.ControlExecuting {
-			o = outcome{models.ControlUnknown, models.ControlInterrupted, "the program ended while it was written: look at the device; it is not repeated"}
+			o = outcome{state: models.ControlUnknown, cause: models.ControlInterrupted}
 		}
 		if _, err := s.end(ctx, r.ID, r.State, o); err != nil && !errors.Is(err, fault.ErrConflict) {
 			faults = append(faults, err)
@@ -135,7 +137,7 @@ func (s *Service) take(ctx context.Context, r models.ControlRequest) error {
 		return err
 	}
 	if s.late(r) {
-		_, err := s.end(ctx, r.ID, r.State, outcome{models.ControlFailed, models.ControlLate, "nothing was written: it was not carried out in time"})
+		_, err := s.end(ctx, r.ID, r.State, outcome{state: models.ControlFailed, cause: models.ControlLate})
 		return err
 	}
 	// It is kept before anything goes out: what is found executing after a
@@ -187,7 +189,7 @@ func clip(text string) string {
 
 // execute writes what a request wants and waits for the effect.
 func (s *Service) execute(ctx context.Context, r models.ControlRequest) {
-	o := outcome{models.ControlUnknown, models.ControlInterrupted, "the program failed while it was written: look at the device"}
+	o := outcome{state: models.ControlUnknown, cause: models.ControlInterrupted, note: "the program failed while it was written"}
 	defer func() {
 		if p := recover(); p != nil {
 			s.o.Log.ErrorContext(ctx, "control panicked", "request", r.ID, "panic", fmt.Sprint(p))
@@ -196,7 +198,7 @@ func (s *Service) execute(ctx context.Context, r models.ControlRequest) {
 	}()
 	o = s.perform(ctx, r)
 	s.o.Log.InfoContext(ctx, "control request carried out", "request", r.ID, "device", r.DeviceName, "control", r.Control, "target", r.Target, "raw", r.Raw,
-		"requested by", r.Requester, "confirmed by", r.Decider, "state", string(o.state), "cause", string(o.cause), "detail", o.detail)
+		"requested by", r.Requester, "confirmed by", r.Decider, "state", string(o.state), "cause", string(o.cause), "detail", o.detail, "note", o.note)
 }
 
 // keep keeps the outcome of a request that was carried out. While that fails it
@@ -225,7 +227,7 @@ func (s *Service) keep(ctx context.Context, r models.ControlRequest, o outcome) 
 func (s *Service) perform(ctx context.Context, r models.ControlRequest) outcome {
 	d, spec, cause, why := s.still(ctx, r)
 	if cause != "" {
-		return outcome{models.ControlFailed, cause, "nothing was written: " + why}
+		return outcome{state: models.ControlFailed, cause: cause, note: why}
 	}
 	a := Action{Option: r.Option}
 	if r.Value != nil {
@@ -241,48 +243,51 @@ func (s *Service) perform(ctx context.Context, r models.ControlRequest) outcome 
 	switch {
 	case err == nil, errors.Is(err, ErrUnanswered):
 	case errors.Is(err, ErrRefused):
-		return outcome{models.ControlFailed, models.ControlRefused, err.Error()}
+		return outcome{state: models.ControlFailed, cause: models.ControlRefused, detail: err.Error()}
 	case errors.Is(err, ErrSilent):
-		return outcome{models.ControlFailed, models.ControlUnreachable, "nothing was written: " + err.Error()}
+		return outcome{state: models.ControlFailed, cause: models.ControlUnreachable, detail: err.Error()}
 	case errors.Is(err, ErrChanged):
-		return outcome{models.ControlFailed, models.ControlChanged, "nothing was written: " + err.Error()}
+		return outcome{state: models.ControlFailed, cause: models.ControlChanged, detail: err.Error()}
 	default:
-		return outcome{models.ControlFailed, models.ControlInternal, "nothing was written: " + err.Error()}
+		return outcome{state: models.ControlFailed, cause: models.ControlInternal, detail: err.Error()}
 	}
 	wanted, provable := effect(spec, a)
 	changes := known && !wanted(before)
 	if !provable || spec.Shows == "" {
 		s.o.Plant.Poll(d.ID)
 		if err != nil {
-			return outcome{models.ControlUnknown, models.ControlUnanswered, err.Error()}
+			return outcome{state: models.ControlUnknown, cause: models.ControlUnanswered, detail: err.Error()}
 		}
-		return outcome{models.ControlDone, models.ControlAccepted, "the device accepted it; no point can show the effect"}
+		return outcome{state: models.ControlDone, cause: models.ControlAccepted}
 	}
-	seen, last := s.await(ctx, d.ID, spec, sent, wanted)
+	seen, read := s.await(ctx, d.ID, spec, sent, wanted)
+	note := "shown by " + spec.Shows
 	switch {
 	case err != nil && seen && changes:
-		return outcome{models.ControlUnknown, models.ControlUnansweredShown, fmt.Sprintf("%v; %s has changed to what was wanted", err, spec.Shows)}
+		return outcome{models.ControlUnknown, models.ControlUnansweredShown, err.Error(), note}
 	case err != nil:
-		return outcome{models.ControlUnknown, models.ControlUnanswered, fmt.Sprintf("%v; %s", err, last)}
+		return outcome{models.ControlUnknown, models.ControlUnanswered, err.Error(), note}
 	case seen && changes:
-		return outcome{models.ControlDone, models.ControlShown, "the device accepted it, and " + spec.Shows + " shows it"}
+		return outcome{state: models.ControlDone, cause: models.ControlShown, note: note}
 	case seen:
-		return outcome{models.ControlDone, models.ControlShownBefore, "the device accepted it; " + spec.Shows + " showed it before already"}
+		return outcome{state: models.ControlDone, cause: models.ControlShownBefore, note: note}
 	case ctx.Err() != nil:
-		return outcome{models.ControlUnknown, models.ControlInterrupted, "the device accepted it, but " + last}
+		return outcome{state: models.ControlUnknown, cause: models.ControlInterrupted, note: note}
+	case !read:
+		return outcome{state: models.ControlUnknown, cause: models.ControlNotRead, note: note}
 	}
-	return outcome{models.ControlUnknown, models.ControlNotShown, "the device accepted it, but " + last}
+	return outcome{state: models.ControlUnknown, cause: models.ControlNotShown, note: note}
 }
 
 // still says why a request cannot be carried out any more; without a cause it
 // can.
 func (s *Service) still(ctx context.Context, r models.ControlRequest) (d models.Device, spec models.ControlSpec, cause models.ControlCause, why string) {
 	if r.DeviceID == nil || r.DeciderID == nil {
-		return d, spec, models.ControlReplaced, "the device was deleted"
+		return d, spec, models.ControlDeleted, ""
 	}
 	d, err := db.Take[models.Device](s.db.WithContext(ctx), "device", *r.DeviceID)
 	if errors.Is(err, fault.ErrNotFound) {
-		return d, spec, models.ControlReplaced, "the device was deleted"
+		return d, spec, models.ControlDeleted, ""
 	}
 	asks, confirms := false, false
 	if err == nil {
@@ -327,29 +332,27 @@ func effect(spec models.ControlSpec, a Action) (wanted func(float64) bool, prova
 }
 
 // await reads the device until its point shows the effect, or the time that it
-// may take is over.
-func (s *Service) await(ctx context.Context, id models.DeviceID, spec models.ControlSpec, sent time.Time, wanted func(float64) bool) (seen bool, last string) {
+// may take is over; read tells whether the point was read at all since.
+func (s *Service) await(ctx context.Context, id models.DeviceID, spec models.ControlSpec, sent time.Time, wanted func(float64) bool) (seen, read bool) {
 	end := time.NewTimer(spec.Within)
 	defer end.Stop()
 	tick := time.NewTicker(s.o.PollEvery)
 	defer tick.Stop()
-	last = spec.Shows + " was not read since"
 	for {
 		s.o.Plant.Poll(id)
 		select {
 		case <-ctx.Done():
-			return false, "the program ended before " + spec.Shows + " was read"
+			return false, read
 		case <-end.C:
-			return false, last
+			return false, read
 		case <-tick.C:
 		}
 		v, at, ok := s.o.Plant.Shown(id, spec.Shows)
 		if !ok || at.Before(sent) {
 			continue
 		}
-		if wanted(v) {
-			return true, ""
+		if read = true; wanted(v) {
+			return true, true
 		}
-		last = fmt.Sprintf("%s did not change within %s", spec.Shows, spec.Within)
 	}
 }

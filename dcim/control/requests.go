@@ -251,11 +251,11 @@ func twoPersons(tx *gorm.DB, requester, confirmer uint64) error {
 func moved(d models.Device, r models.ControlRequest) (models.ControlCause, string) {
 	switch {
 	case !d.ControlAllowed:
-		return models.ControlWithdrawn, "the device may not be written any more"
+		return models.ControlWithdrawn, ""
 	case d.Generation != r.Generation:
-		return models.ControlReplaced, "the device was replaced by another one"
+		return models.ControlReplaced, ""
 	case d.Address != r.Address:
-		return models.ControlReplaced, "the device is polled at another address"
+		return models.ControlMoved, "it is polled at another address"
 	}
 	return "", ""
 }
@@ -264,7 +264,7 @@ func moved(d models.Device, r models.ControlRequest) (models.ControlCause, strin
 func (s *Service) denied(ctx context.Context, action string, r models.ControlRequest, why error) error {
 	err := db.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		return s.o.Audit.Record(ctx, tx, models.AuditEvent{
-			Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, Outcome: "denied", Detail: why.Error(),
+			Action: action, ObjectType: object, ObjectID: fmt.Sprint(r.ID), ObjectName: r.DeviceName + " " + r.Control, After: wished(r), Outcome: "denied", Detail: why.Error(),
 		})
 	})
 	if err != nil {

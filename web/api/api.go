@@ -181,6 +181,9 @@ type About struct {
 	Database, Telemetry string
 	// Profiles tells the number of device profiles.
 	Profiles func() int
+	// OwnLabel tells whether the label of a point or control with that key is
+	// in the words of a device profile; nil knows none.
+	OwnLabel func(key, label string) bool
 }
 
 // Options configure an API. All are mandatory unless said otherwise.

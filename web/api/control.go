@@ -37,9 +37,9 @@ func (a *API) controlling() (Control, error) {
 	return a.o.Control, nil
 }
 
-func controlRequest(p access.Principal, r models.ControlRequest) apigen.ControlRequest {
+func (a *API) controlRequest(p access.Principal, r models.ControlRequest) apigen.ControlRequest {
 	out := apigen.ControlRequest{
-		Id: r.ID, DeviceName: r.DeviceName, Control: r.Control, Label: r.Label, Kind: apigen.ControlRequestKind(r.Kind), Option: opt(r.Option), Value: r.Value,
+		Id: r.ID, DeviceName: r.DeviceName, Control: r.Control, Label: r.Label, LabelOfProfile: a.ownLabel(r.Control, r.Label), Kind: apigen.ControlRequestKind(r.Kind), Option: opt(r.Option), Value: r.Value,
 		Class: opt(r.Class), Unit: opt(quantity.Class(r.Class).Unit()), Target: r.Target, Raw: r.Raw, Before: opt(r.Before), Reason: r.Reason,
 		State: apigen.ControlState(r.State), Requester: r.Requester, Mine: p.UserID != 0 && p.UserID == r.RequesterID, RequestedAt: r.RequestedAt.UTC(),
 		ExpiresAt: r.ExpiresAt.UTC(), Decider: opt(r.Decider), DecidedAt: r.DecidedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt, Result: opt(r.Result),
@@ -82,7 +82,7 @@ func (a *API) ListControls(c echo.Context, id apigen.ID) error {
 		return err
 	}
 	for _, x := range list {
-		item := apigen.Control{Key: x.Key, Label: x.Label, Kind: apigen.ControlKind(x.Kind), Target: x.Target}
+		item := apigen.Control{Key: x.Key, Label: x.Label, LabelOfProfile: a.ownLabel(x.Key, x.Label), Kind: apigen.ControlKind(x.Kind), Target: x.Target}
 		if pt, ok := points[x.Shows]; ok && x.Shows != "" {
 			item.Point = opt(uint64(pt.ID))
 			item.State = a.shown(pt)
@@ -100,7 +100,7 @@ func (a *API) ListControls(c echo.Context, id apigen.ID) error {
 			item.Class, item.Unit, item.Min, item.Max, item.Step = opt(string(x.Class)), opt(x.Class.Unit()), &x.Min, &x.Max, &x.Step
 		}
 		if x.Open != nil {
-			open := controlRequest(p, *x.Open)
+			open := a.controlRequest(p, *x.Open)
 			item.Open = &open
 		}
 		out.Items = append(out.Items, item)
@@ -165,7 +165,7 @@ func (a *API) RequestControl(c echo.Context, id apigen.ID) error {
 		return err
 	}
 	p, _ := access.From(ctx)
-	return answer(c, http.StatusCreated, controlRequest(p, r))
+	return answer(c, http.StatusCreated, a.controlRequest(p, r))
 }
 
 // ListControlRequests lists requests, newest first.
@@ -186,7 +186,7 @@ func (a *API) ListControlRequests(c echo.Context, params apigen.ListControlReque
 	p, _ := access.From(ctx)
 	out := apigen.ControlRequestList{Items: make([]apigen.ControlRequest, len(rows))}
 	for i, r := range rows {
-		out.Items[i] = controlRequest(p, r)
+		out.Items[i] = a.controlRequest(p, r)
 	}
 	return answer(c, http.StatusOK, out)
 }
@@ -203,7 +203,7 @@ func (a *API) oneRequest(c echo.Context, do func(ctx context.Context, s Control)
 		return err
 	}
 	p, _ := access.From(ctx)
-	return answer(c, http.StatusOK, controlRequest(p, r))
+	return answer(c, http.StatusOK, a.controlRequest(p, r))
 }
 
 // GetControlRequest tells of one request.

@@ -191,7 +191,7 @@ func finding(p access.Principal, f discovery.FindingSummary) apigen.Finding {
 		Id: f.ID, Range: f.RangeID, RangeName: f.RangeName, Site: f.SiteID, State: apigen.FindingState(f.State), Address: f.Address,
 		Protocol: apigen.FindingProtocol(f.Protocol), CredentialName: opt(f.CredentialName), Vendor: opt(f.Vendor), Model: opt(f.Model),
 		Serial: opt(f.Serial), Firmware: opt(f.Firmware), Mac: opt(f.MAC), SysName: opt(f.SysName), SysDescr: opt(f.SysDescr), Kind: opt(string(f.Kind)),
-		Profile: opt(f.Profile), Confidence: apigen.FindingConfidence(f.Confidence), Why: opt(f.Why), Others: f.Others, Points: f.Points,
+		Profile: opt(f.Profile), Confidence: apigen.FindingConfidence(f.Confidence), Why: matchReasons(f.Why), Others: f.Others, Points: f.Points,
 		Problem: opt(pollError(p, f.Problem)), FirstSeen: f.FirstSeenAt.UTC(), LastSeen: f.LastSeenAt.UTC(), GoneSince: f.GoneAt,
 		Changes: make([]apigen.FindingChange, len(f.Changes)), DeviceName: opt(f.DeviceName),
 	}
@@ -276,4 +276,21 @@ func (a *API) AdoptFindings(c echo.Context) error {
 		out.Adopted++
 	}
 	return answer(c, http.StatusOK, out)
+}
+
+// MatchReasons tells in codes what the choice of a profile rests on.
+func MatchReasons(text string) []apigen.MatchReason {
+	out := []apigen.MatchReason{}
+	for _, r := range models.MatchReasons(text) {
+		out = append(out, apigen.MatchReason{Code: apigen.MatchReasonCode(r.Code), Value: opt(r.Value)})
+	}
+	return out
+}
+
+func matchReasons(text string) *[]apigen.MatchReason {
+	if text == "" {
+		return nil
+	}
+	out := MatchReasons(text)
+	return &out
 }

@@ -42,7 +42,7 @@ func (a *API) states(p access.Principal) states {
 // telling first; the user interface has them in its languages.
 var errorKinds = []string{
 	"another device answers", "credential cannot be opened", "credentials refused", "no device profile matches", "device changed", "malformed answer",
-	"next try in", "connection closed by the device", "device does not answer", "does not answer", "engine is not running", "engine has stopped",
+	"gateway has no path", "gateway got no answer", "next try in", "connection closed by the device", "device does not answer", "does not answer", "engine is not running", "engine has stopped",
 	"driver panicked",
 }
 

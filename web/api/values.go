@@ -210,7 +210,7 @@ func (a *API) point(p *models.Point, device string) apigen.Point {
 	out := apigen.Point{
 		Id: uint64(p.ID), Device: uint64(p.DeviceID), DeviceName: opt(device), Key: p.Key, Class: p.Class,
 		Unit: quantity.Class(p.Class).Unit(), Component: p.Component, Label: p.Label, Source: opt(p.Source), Role: opt(p.Role),
-		StaleAfterS: float32(a.staleAfter(p).Seconds()),
+		StaleAfterS: float32(a.staleAfter(p).Seconds()), LabelOfProfile: a.ownLabel(p.Key, p.Label),
 	}
 	if p.Step > 0 {
 		out.Step = &p.Step
@@ -271,4 +271,13 @@ func (r *rate) perSecond() *float32 {
 	per := float32(float64(st.Updates-r.updates) / passed.Seconds())
 	r.at, r.updates, r.per = now, st.Updates, &per
 	return r.per
+}
+
+// ownLabel tells, when it is so, that a label is in the words of a profile.
+func (a *API) ownLabel(key, label string) *bool {
+	if a.o.About.OwnLabel == nil || !a.o.About.OwnLabel(key, label) {
+		return nil
+	}
+	own := true
+	return &own
 }

@@ -41,9 +41,12 @@ func (e ControlKind) Valid() bool {
 const (
 	ControlCauseAccepted        ControlCause = "accepted"
 	ControlCauseChanged         ControlCause = "changed"
+	ControlCauseDeleted         ControlCause = "deleted"
 	ControlCauseInternal        ControlCause = "internal"
 	ControlCauseInterrupted     ControlCause = "interrupted"
 	ControlCauseLate            ControlCause = "late"
+	ControlCauseMoved           ControlCause = "moved"
+	ControlCauseNotRead         ControlCause = "not-read"
 	ControlCauseNotShown        ControlCause = "not-shown"
 	ControlCausePersons         ControlCause = "persons"
 	ControlCauseRefused         ControlCause = "refused"
@@ -63,11 +66,17 @@ func (e ControlCause) Valid() bool {
 		return true
 	case ControlCauseChanged:
 		return true
+	case ControlCauseDeleted:
+		return true
 	case ControlCauseInternal:
 		return true
 	case ControlCauseInterrupted:
 		return true
 	case ControlCauseLate:
+		return true
+	case ControlCauseMoved:
+		return true
+	case ControlCauseNotRead:
 		return true
 	case ControlCauseNotShown:
 		return true
@@ -874,6 +883,75 @@ func (e LookPointReason) Valid() bool {
 	}
 }
 
+// Defines values for LookResultChosenBy.
+const (
+	LookResultChosenByDevice  LookResultChosenBy = "device"
+	LookResultChosenByFinding LookResultChosenBy = "finding"
+	LookResultChosenByMatch   LookResultChosenBy = "match"
+	LookResultChosenByPerson  LookResultChosenBy = "person"
+)
+
+// Valid indicates whether the value is a known member of the LookResultChosenBy enum.
+func (e LookResultChosenBy) Valid() bool {
+	switch e {
+	case LookResultChosenByDevice:
+		return true
+	case LookResultChosenByFinding:
+		return true
+	case LookResultChosenByMatch:
+		return true
+	case LookResultChosenByPerson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatchReasonCode.
+const (
+	MatchReasonCodeDescription       MatchReasonCode = "description"
+	MatchReasonCodeDeviceId          MatchReasonCode = "device-id"
+	MatchReasonCodeMaker             MatchReasonCode = "maker"
+	MatchReasonCodeNameless          MatchReasonCode = "nameless"
+	MatchReasonCodeObject            MatchReasonCode = "object"
+	MatchReasonCodeOther             MatchReasonCode = "other"
+	MatchReasonCodeServerId          MatchReasonCode = "server-id"
+	MatchReasonCodeSunspec           MatchReasonCode = "sunspec"
+	MatchReasonCodeSysobjectidExact  MatchReasonCode = "sysobjectid-exact"
+	MatchReasonCodeSysobjectidPrefix MatchReasonCode = "sysobjectid-prefix"
+	MatchReasonCodeValue             MatchReasonCode = "value"
+)
+
+// Valid indicates whether the value is a known member of the MatchReasonCode enum.
+func (e MatchReasonCode) Valid() bool {
+	switch e {
+	case MatchReasonCodeDescription:
+		return true
+	case MatchReasonCodeDeviceId:
+		return true
+	case MatchReasonCodeMaker:
+		return true
+	case MatchReasonCodeNameless:
+		return true
+	case MatchReasonCodeObject:
+		return true
+	case MatchReasonCodeOther:
+		return true
+	case MatchReasonCodeServerId:
+		return true
+	case MatchReasonCodeSunspec:
+		return true
+	case MatchReasonCodeSysobjectidExact:
+		return true
+	case MatchReasonCodeSysobjectidPrefix:
+		return true
+	case MatchReasonCodeValue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PollState.
 const (
 	PollStateAuthFailed PollState = "auth-failed"
@@ -1405,14 +1483,17 @@ type CollectorHealth struct {
 // Control defines model for Control.
 type Control struct {
 	// Class The quantity of a set-point; min, max, step and value are in its base unit
-	Class   *string          `json:"class,omitempty"`
-	Key     string           `json:"key"`
-	Kind    ControlKind      `json:"kind"`
-	Label   string           `json:"label"`
-	Max     *float64         `json:"max,omitempty"`
-	Min     *float64         `json:"min,omitempty"`
-	Open    *ControlRequest  `json:"open,omitempty"`
-	Options *[]ControlOption `json:"options,omitempty"`
+	Class *string     `json:"class,omitempty"`
+	Key   string      `json:"key"`
+	Kind  ControlKind `json:"kind"`
+	Label string      `json:"label"`
+
+	// LabelOfProfile The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it
+	LabelOfProfile *bool            `json:"label_of_profile,omitempty"`
+	Max            *float64         `json:"max,omitempty"`
+	Min            *float64         `json:"min,omitempty"`
+	Open           *ControlRequest  `json:"open,omitempty"`
+	Options        *[]ControlOption `json:"options,omitempty"`
 
 	// Point The point that shows the effect
 	Point *uint64 `json:"point,omitempty"`
@@ -1499,7 +1580,7 @@ type ControlRequest struct {
 	DecidedAt *time.Time    `json:"decided_at,omitempty"`
 	Decider   *string       `json:"decider,omitempty"`
 
-	// Detail What is known beside the cause, with addresses and objects; only for who may edit devices of the site
+	// Detail What the device or its driver said beside the cause, in their words, with addresses and objects; only for who may edit devices of the site
 	Detail     *string            `json:"detail,omitempty"`
 	Device     *uint64            `json:"device,omitempty"`
 	DeviceName string             `json:"device_name"`
@@ -1508,6 +1589,9 @@ type ControlRequest struct {
 	Id         uint64             `json:"id"`
 	Kind       ControlRequestKind `json:"kind"`
 	Label      string             `json:"label"`
+
+	// LabelOfProfile The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it
+	LabelOfProfile *bool `json:"label_of_profile,omitempty"`
 
 	// Mine Whether you asked: then another person must confirm
 	Mine        bool      `json:"mine"`
@@ -1936,7 +2020,7 @@ type Finding struct {
 	Address string          `json:"address"`
 	Changes []FindingChange `json:"changes"`
 
-	// Confidence high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+	// Confidence high: what the device says of itself names this profile before all others; medium: others fit nearly as well, or only single objects or registers speak for it; low: a generic profile; none: no profile fits
 	Confidence FindingConfidence `json:"confidence"`
 
 	// CredentialName The one that was answered
@@ -1981,11 +2065,11 @@ type Finding struct {
 	UnitId *int    `json:"unit_id,omitempty"`
 	Vendor *string `json:"vendor,omitempty"`
 
-	// Why What the profile was chosen by
-	Why *string `json:"why,omitempty"`
+	// Why What the proposal rests on
+	Why *[]MatchReason `json:"why,omitempty"`
 }
 
-// FindingConfidence high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+// FindingConfidence high: what the device says of itself names this profile before all others; medium: others fit nearly as well, or only single objects or registers speak for it; low: a generic profile; none: no profile fits
 type FindingConfidence string
 
 // FindingProtocol defines model for Finding.Protocol.
@@ -2149,12 +2233,15 @@ type LookInputProtocol string
 
 // LookPoint defines model for LookPoint.
 type LookPoint struct {
-	Class     string  `json:"class"`
-	Component string  `json:"component"`
-	Group     string  `json:"group"`
-	Key       string  `json:"key"`
-	Label     string  `json:"label"`
-	Limits    *Limits `json:"limits,omitempty"`
+	Class     string `json:"class"`
+	Component string `json:"component"`
+	Group     string `json:"group"`
+	Key       string `json:"key"`
+	Label     string `json:"label"`
+
+	// LabelOfProfile The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it
+	LabelOfProfile *bool   `json:"label_of_profile,omitempty"`
+	Limits         *Limits `json:"limits,omitempty"`
 
 	// Quality none: never read so far
 	Quality Quality `json:"quality"`
@@ -2196,13 +2283,13 @@ type LookResult struct {
 	// Checks What was looked for
 	Checks []VerdictCheck `json:"checks"`
 
+	// ChosenBy match: it fits best what the device says of itself; person: who asks named it; device: the settings of the device name it; finding: the scan proposed it. Only a match need be the one that fits best
+	ChosenBy LookResultChosenBy `json:"chosen_by"`
+
 	// Identity What the device says of itself, foreign text
 	Identity DeviceIdentity `json:"identity"`
 	Kind     string         `json:"kind"`
-
-	// Named A person chose the profile, so it need not be the one that fits best
-	Named  bool        `json:"named"`
-	Points []LookPoint `json:"points"`
+	Points   []LookPoint    `json:"points"`
 
 	// Problems Faults of device or profile that cost points
 	Problems []string `json:"problems"`
@@ -2214,6 +2301,21 @@ type LookResult struct {
 	TookS     *float32  `json:"took_s,omitempty"`
 	Verdicts  []Verdict `json:"verdicts"`
 }
+
+// LookResultChosenBy match: it fits best what the device says of itself; person: who asks named it; device: the settings of the device name it; finding: the scan proposed it. Only a match need be the one that fits best
+type LookResultChosenBy string
+
+// MatchReason One thing that the choice of a device profile rests on
+type MatchReason struct {
+	// Code sysobjectid-exact, -prefix: the sysObjectID is one that the profile lists, or begins with one; nameless: the agent has none of a maker; description: words of it; object: it answered; value: an object or register has an expected value; device-id, server-id: Modbus function 43/14, 17; maker: maker and model in registers; sunspec: it has that SunSpec model; other: words of an earlier release
+	Code MatchReasonCode `json:"code"`
+
+	// Value The identifier, object or register; foreign text where code is other
+	Value *string `json:"value,omitempty"`
+}
+
+// MatchReasonCode sysobjectid-exact, -prefix: the sysObjectID is one that the profile lists, or begins with one; nameless: the agent has none of a maker; description: words of it; object: it answered; value: an object or register has an expected value; device-id, server-id: Modbus function 43/14, 17; maker: maker and model in registers; sunspec: it has that SunSpec model; other: words of an earlier release
+type MatchReasonCode string
 
 // Me defines model for Me.
 type Me struct {
@@ -2333,7 +2435,10 @@ type Point struct {
 	Id         uint64  `json:"id"`
 	Key        string  `json:"key"`
 	Label      string  `json:"label"`
-	Limits     *Limits `json:"limits,omitempty"`
+
+	// LabelOfProfile The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it
+	LabelOfProfile *bool   `json:"label_of_profile,omitempty"`
+	Limits         *Limits `json:"limits,omitempty"`
 
 	// Role rack-inlet, rack-exhaust or empty
 	Role   *string `json:"role,omitempty"`
@@ -2421,8 +2526,8 @@ type ProfileCandidate struct {
 	Profile string `json:"profile"`
 	Title   string `json:"title"`
 
-	// Why What it was chosen by
-	Why string `json:"why"`
+	// Why What the match rests on
+	Why []MatchReason `json:"why"`
 }
 
 // ProfileCheck defines model for ProfileCheck.
@@ -5179,271 +5284,279 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37khs3kjf6KgiePRE7sUV1S5Y04+6/ZF1mNCNbWrU8PidsbQusAkmYVQANoJriKBSxT7N/fxHfG+yj",
-	"7JN8gcSlUCRQFzbZ0nq/cITFJqtwSSQSmYnMX36a5Lxac0aYkpOLT5M1Frgiigj46+Uz/X/KJheTNVbL",
-	"STZhuCKTiwktJtlEkN9qKkgxuVCiJtlE5ktSYf3GnIsKq8nFpKZMPX44ySYVZbSqq8nF/Wyitmtogymy",
-	"IGLy+XM2+SufJXr6lc86u6rwx1eELdRycvHwHPpxfzY9SSUoW0BHbwSf05L8AI1HO4R/BvZ4/3yvyzVW",
-	"igjd7L/9jKf/OJ9+e2/6/l/+abI/mM+6E7nmTBIg9hvBZyWp9MecM0WY0h/xel3SHCvK2dnaPPEvv0rO",
-	"9G/NmP5JkPnkYvL/nDWreWZ+lWeuXeixIDIXdK2bm1xMflpihTaEKbQR3FLIvqZbfTLjNQxiLfiaCEXN",
-	"QGc1LdU1Vq2VLrAiU0WBdjszzWA+gpf6hd0BELUkAhXkhuZEohwzNCNoI6hShCGsEC7LpsUZ5yXBTDdZ",
-	"YIVnWMIq7vW34NGvS5oTlnhlbRhDBj96BtULdUMlNVTfe1XSqi6x0rzyKTJSqbBQpBhFMEVKUhElttEO",
-	"b4hIDOZzyLg/+weBIs383/se+exXkivd5pOZJEy94ZRFVnxF4gNZlzgn+6v6GlrNUM7LumKICyTIgkpF",
-	"xCTrGbHuybUbHWbB14oULygr9Ot7IzWMFJdB+8s6b5oZ8jizUqM923dLgvQviM+RWhLLy5metv6TM4KU",
-	"3mc5r8sCMa40hy/oDWGxlV83UmDYpm7Tz80oSTvK2Uu2NtsaFwXVX+DyTUDEOS4lyXboatuFz1SRSo4X",
-	"85mWnC/Nu/fPreR0f/vHsRB4C5uVG6l3SEdeCO+u1ROzUhuqluiT/vg5Q59uCCu40J8qXpBSf5BEUAyf",
-	"VpQV+l9cFIJIqT/WjKrPCLMCfWKfM1jkORVSIVZXMyLMald4RSSiCs0F0Vs8ODUenPcdVNlE4Hx1yMwl",
-	"VeSgEzjCRHLSULKLn94SWZcRqYHNXt1fhb/wDaow26IZyfVyWOkf3XOe2fyHrm2xIx4+77LVzkRNm5kf",
-	"aXSWdUHVc2Zl8c4Mc5U6FCy/xH+ba1G4R5a/Xr3+ISYSZmTOBRn+PC2GCjQzy2taRIdpf3VSL/W7+T72",
-	"e61ynngXDr7Bx+ENxdFWNkvefwiCrmpb1i9kbtmaESbX/RWVEcYeyZMNA33eF3OMfFT7S/tnekMQlsgs",
-	"PZrbs0Q/jNZ4QS4RhvNaa0j6B8L0JPuXPMr/sdl/V/J8ZZi0Pfec16ytyHSflzJ+YBqBOScbNNsiq3J7",
-	"au5zyw7R7Dj3WnZnhsyQ4Bv9f5yvZOYETIbWfEPEdI0ZKf1fktci+HFOSCG17sJLyhbTkvO1/hPPSv1M",
-	"QWXOb4jYTgVmi1BmJbjPDjWzhHNEidH8KS9Lkisu/kJwqQ+GKO2taRY/uz3tzFE02dP433GFS4kkZTkB",
-	"zgHt9ALpIROpZIYwkxsiZIb0lpnyWn+nmZAuGJx5FS710pOieVKu6HpNCrTmZSn/69//YxKZnJPxPZvl",
-	"SmFFnup5yvHS/xn0YakXYZu11m4TGr7E1bok8npNxLUkOWeRc+v1DRFI8oqg++dIXiJWlyWqmaKlPug3",
-	"WKKKYFnrlc8m+kfNNM6A3FsYqaxU76YHF35GO6zVHJt2YtFZZA3bZB0b/mljou0wXYllYhP/VmOmqNpq",
-	"zRcjSdQUBnKJKsoyVOGPGZKKrIFtbnBZE4QFQZQhqiTSxhvSqlRM4KcMDq2N6R8I05rMz5OcVxWGSfre",
-	"g9kFlh+ekTLaYoU/ts8hXutFi6xXRdnAJ/masL6FtfR+a/adeQtE12Buty28NiuSYvf4ysFPRlGVS76R",
-	"5hCZz42oGqI6SL1RBw7xask31hQm64E0VFgsSGL0hmtDu9JMhUrnOYjxFPBar7ZgDFDDL5bf/GA69s1T",
-	"XEsS829stWggrNDyEuyBAvQRx8ASSJOZf6dW09MaSk5AI80mjKupe6pmRubCD80f/ne9PkLU9k1B5rW0",
-	"jwqC8yU2tC71ymUTbQQVAsOLgoDJDdJiqQ82/WlNhNQMadtluIzuLUcBzuZUL6vViEcYl2ss5YaLYs+7",
-	"9uBh7HhNrcEzsX1bs4gEq4UgsZ0A7q/GZEdLXhawFQRBjG+inizT1jVfJzV/9whIvIHcLvAmzupWbALn",
-	"bMCBsOBIKyAw7g0VUX1ZkhsiqNqGopKvYCHnWgHeYMH0o9kkF1TRHJfAJCum2Si2xs1u3NfBbVu9O8u2",
-	"YSbbsZWOoXO70ywmFYmoqHT+swGNvGle2J1S0NaAs/W155mdqclrzW1xxxLZEKnQgnN3hLa8TF56a+kH",
-	"AlByhEtBcLGNuk2TxtzRWWYwX1jt3w+gg4JvWms3QsLgsuSblIM2F6QgTFEccVC/XhMmQ4JrU0wfMpQt",
-	"LsGPxGsgvX6kaUhbNZslzZd2VfSCRA/WEV4ZN4cO+rwl+ovx5BEE2yuFQPw+Oj8fI32dJrN/XeDdF/ui",
-	"ErOcODU5dTew5TXcCyi8IpqcM5yv2uI5XEt3Dg/Y2ObM1i85Fbfr4mLvt4LktBjp1zfviER7CtMycUpR",
-	"iWCroRmRtDCmG8w1M85M624iEpRtszjyEnFWbg3LLjmq8BaRQqsg9rbFihLwGUYHO8aXbp5Oe4tABxpF",
-	"LPJxTQWRo94Z7vs6gSlBWQ8bY7kixYUmuralOXxvtCxU1VKh3OhQUc7u0Dis9rD/vd/WkZ9gt45cEfeW",
-	"SLTp/MAJNctOVfOi1U31fpbYeOj2TqQD7s1GWSXwbLdyk7AZsslw5S7mjQz3SiNkUmaHWWC/nG6W4XJY",
-	"5mtL1J1Vbm2o972C/JBbokBcjrzvaLg7ePHxedbF1LtnVU8XBy9Zsz62737iHVGHDTwEA+4yOoZmrPCo",
-	"llniqI7Z7SXY0bDG7NKjmyfWiX68NTcvZpPurXLlxI2bhd9wZltrYQ6fyUeS18rMqeCwU+eYlvCbvYSY",
-	"ugnqgeh+7Itrasx9u7NbCuCeEf4TlcuvcM/eeutF10AQF3Sxs80G6gD7kjnRTWAd7DB9rZbXa8EVzxNK",
-	"IkTyJJgzcIkn7kedolZLrfmGBkRarzlcA5KsWk+1GqRPPW0+whc330QZLqnnrQW96aZJvdbSYdzBXsuE",
-	"0rEheMVIzENtfW96KFoZRiVVqiSXiFRrpa0zwpBWwShbeO269zYHTm97bNtD2q1iN+88Ba9a79bcF826",
-	"FyQV3sp7yFkCjCskSS6ItS2N7+7SfifByw6a/wZcWWpJtvAdBJ3c2xfdwMWBD649Cm3tmvZ2whgePY4s",
-	"1N6WcNw1ySbfP3s0ySZXf3li/v/gwUP74dFj8+GbP9lvHt1/EOW6hjtvOcxgX+7G8yVZvTvwL7ERjkTW",
-	"vV0VkPXZ86tJNnni/n//2wfmgyGr+eap/+pplLDtPbkTNCPd9ZYkhF2arQO8ZIJfjMfYsKLV6udwTTbj",
-	"xRaRUhJ4eY6tqjpux/csT8yZ1L0VD1Fs/+8W6d4iRzlKftf763ButtTtZuqjGByNpnO4sWHu4J95X9bO",
-	"PpKSqGuFFx0K0bBb/qu6qrAJqdFa9gYnXIxLH0vRGU7Jy7KJG6BABrW9tndhUal4BSEUm9CVY13ENi7i",
-	"0vp+9WktCC5spIAXjOaOT+4odj3eLTswxhWJ642BqxoMNzsYVND5XP87F7xqx6WmlR9tkFlZ2b8gRqx+",
-	"ziYlwYKNVO8qnKcDjCuXnDCIi9+4V5IhVya4M34LspUpD2Y0+GLiSOQZLb0nUlE949ysh/Czk85DlfjU",
-	"VNuKb++EX1pu7b94lXgL3miqJCnnTbwRnD/7ocgd2z2MGh7MZRD2O4ZAvTwE003+2h12acKR48uSovQh",
-	"Kk0ToBocSt9Ej/eW2O5VBtr3aWMjmAnDszJ1VTe3+QbudJ4LDkF1gmCtWUaPXgheuMHltZur6fxPjx9a",
-	"JcP8fd5lIo/JMrpd6HpEGRrii1lzCQt/Xbcmeb89xXuPsklVl4quS/J6br/YC0awqTCD1jqhMhl1777/",
-	"9CAPdEDYcLNaTlW+bv4Qqt77Irqedxsab7zttQwnuC4xY+CUkwqbWBmcK3pj4vz1qwwzkJgF0UqwubI2",
-	"3j8+n5eUkbiSyKiTCn4FHzx61MekQTpQJIDE/GhNN0ZIQQqkuDPaMPLSfcjp8w8i+HV9LWnR2oYlmcMu",
-	"pIulim/DDsXWrkz6HDmGbrunNO4qBYqrljzvDpl2z6cH/ZbkXMRzlLpSA2ZblcpBc4FZiXQriSizMQda",
-	"xTSOLW3WYGXs7yDGK3J7yxlJtxxE2kGEyRyLaCukxGtJiut4JPIc07LuD3l9xfnqhX0UtPtYcMAPQcKV",
-	"fiIzmriJ3aISGR974np4X2CTubq2uY5xCugnEK8VpKzUMnCqWRJP4nlIIh5W8tNyC3YBuSFia5bKLJFm",
-	"GlIkEsPipHgXKvNzquSkR04fdmv6Vz5rbkyHbpYiuK1smKPJjgkGlt5K/pblNnozEYKLw2evFWo7/ZR2",
-	"bNrpmIYVPqPkQXrY4/38kVAGqa5lnee294G2mj7OWoFdYYrfeFXaJ5EON+/GBvcHe+cEOyPgjVBbGKXY",
-	"91wy2FabzZTOkH3mMlTeuhuHSBJJL5ltBl2TidEo9deJtJ6XzPgVREGEE83NW/ISzbhagsg0NzBhWJK5",
-	"0QCpWo3KBBq+C4a5MlrEa1waWPa+epXbCMtoQtdP9nRC+vGiLm3ijWzSumSOmU/rgsOMKlRwAg6kwR4i",
-	"rUoN9GAAmznvRfNeZKkzxzT9/HZQ1EjDJJHTTVBSaNVGLfWxDsxlHGn6zKMSuSD4S8T0NyXBN0Siqx++",
-	"f6PP65CZbpGu/Hif81rD3LXXYqZSYNgWZI4hVKqVGhTYud5mXca8fLXz4+kJS4iN5J6RLtE5bC39vUSz",
-	"LVpCRKD3g1vr94+Pe41fY4ddr7lQrUE/On8QtPT40aNvHvWS0jSlTbp9Ryq4UtBcaF4zK03Qu6dvkFSC",
-	"4KozjHl0VjXk7O0N4f75Pfjv7MHDDNk/Hk3thz+dB9/96Vwrw5rujQrjGazXWm446kFv/rvAzsXryb57",
-	"P/zEB33OyKJmmnYY+bSv0AlwPtQ43pNa5v44jC8VJIMgU3O57EIUtFy3adSaG2tWEimbIEd9XIEzHJuA",
-	"mNFGOKvW+5x4//H9sZyobewIB3wPDAr5aIgWEsk6XyIs0f3pfVjx+9k32YPz6YNHLn7Ayhn7npE0PcHT",
-	"t7PUqTokw9cF15sQX8v//WL8KCZ3WxG5xZWSwHN1GGhF2au8aUOyeKfPbG1rCl6Ffo2KzvThJ2/ijsVK",
-	"M2SMmV5+B0apTcxwNipyL2TDCNgaWiM6Hp1HssgPuUKNswrQwJrdsdV4fkNiEDF5SbCQ/egoRL/u6GIM",
-	"dURYIU8fgD7eYOpaHCDD3/SDSWCYJ1rHm5UEbbgoLoAAAq8tU1hyfP/yO48U8/rlMytUGUfWZIGrOYmo",
-	"utRv5JwpnNtgal6WlC2QswgiLuFk+ueKbNsxnjlnOREs7nkIwzU7NWD3nH4HkupTOU1qw8XKnSmWGXhZ",
-	"oHgysIpq1C+4QGvC1yUJtWZhI6b0AQVsJ/G2jSF1MAYFFhRAAAYLQGCRv9vX+uVfAFPhfQrtQHFnDDo6",
-	"h4NKbtW/7YRmaB60Qec4N3cnNtIewk2D9E8wqKd4vSZYhN/cYEblkgSp5VNBJFHB3xuhX4uHqsKojnHA",
-	"GEl0YkyNHhsqeWi1F39vpikoqZZksAxNu+/oOY34hA2cl7WxXdSgT5yeg3006YrU3dts4YVsD+oYtBEj",
-	"ygscBQpKeGWTfitArxgBppbK74jtwN3UC9NXcjKHqCWRS8W4udAMfNfO6clh781ah7E7yRAfXZsBakVL",
-	"qrbTkkuZoVzg5dS68zM0EwSviJgqQdcOa2UqaUmYypAkTHIxlarOVxlaYEU2eDuVCpclKTJIZS45LjKU",
-	"L2lZEtE0WxK8ylDBuZgCoEKSQDKVM6fAtzQjCFPAK1EjXEtdJI3v+BeUlMVz56/ddboVkV111agHRhwJ",
-	"zGTpEGx88K6/0TAwLXpIGQJVPkM2aQBCJiqsMjj9MsSIVJQtMpRTkZckQ3P6Ub+l8IqwDPE8r9cUvuD8",
-	"Wi65UC3YlsBiJVLiRcJzik0gSjczWnRN11Ccch6Gb1eD2g9l0gtpnWUbu8rt8BFNrM4AksDf3u5uyaW6",
-	"ACMzFtWw9M6DQaeT86Au49aPzQ8pCIupSUu6WF7oqYEDzmjKa8GLOldojitabi9RRQpaVxcILGyJ5vpp",
-	"gkW51YfchpTlJSr55gJhtCCMCJo7ndJ4yi5CLdNeGzkdQXcPa6Z7mGSTErJt9VvxkNO2w7DnimqDG6dd",
-	"t9a/30jIDnAsDry3tnpUcuUbR4ftweZsZ94TCxHMvNaqpfJuDafBzrYAaWOCgiwMYHpqaROlM7QJILOu",
-	"JSFs+NG34Ixcjzwuj3axNGqk42OzDN/vr6WF+LV2hQHN0JvD7opR1wvNpdJOH/B92MOMAMO0PfgqSNjY",
-	"0d/at1MO8jOawZJjZlFDIYzUgIFQedAlsZaEXCZvmPdieW4RyPM+5YAdyl7w8PVBIXjJUJ8DgYysMG9u",
-	"+Xpj/JLDDoJ8dkIN5tabOIkH+SQuD7PJZtkVYulEvBZg+ZJLwtBsOyzRyaxWayG8K9G5HSI3+a2jze/T",
-	"5gRtibJQWHToBk3+1K6Lj5Qt89bSyQkOzyaBcDXCxl+xmr6mMGO3f2K865yD+0KD75P/+X6SmT5jEWZb",
-	"VPEYas8eBquemHfHKd5JHX+nm0Rg7Ywn2v9xYeOBIveoC8ZF6jUj5KI/MbIZEDGinwoxqBYmkMcJTzeh",
-	"ZhgdVIn7GA68/x7nmkgC0AaxM725nJ2RZ513srb777FYffU4z5UdpNvAZmGtXypEQ+uPKgxwi6HVDtLs",
-	"ZW7fgvEaSfCSlUR1ApB1Mc3fwW8Sem6HnZKpcNj4s+mTSXAj4Aa1xHk1MM4ABhj2bXsKG3Fz9uhp0bXz",
-	"IWhhxn3NWDyvvjth/hVmi9patv7soGADxZ+nFY2JWG0qXXuYgmFob/BOgI814JWSb8b2ol8Z00ksveAV",
-	"ZasA2GmEIDG5yKPv6Hd4x7YSY4ZXNsg+lWp25Mgg152PCXLejx1HqUuv0moSKvgGYjOoGnrnlwhvi2ln",
-	"1rFiRt9FoUN8lAVZq+V1tZtMEI8ZSYANDwmK2U0cndW0LMx+npccFDkrLP6R8j4cmjGBnUy++0SCPgTk",
-	"Wpr7qZJcR8zC58WCGMhdIBHSz7XjPXpW6Q7CELLJhhbjOWh3+xtbwzpfk7ndrzhfjQurjYe7v4GIPIeK",
-	"psja+h2F3smM3FnIe+I+pDNStQHf6uvIlms4JO7b4ffGne0FJ/ICYbkyjtmWNy1DWjkDL5kgGLS0zLgz",
-	"bMinV//AkzgHEF6ChYHDAfDEIiUAvEbds5qH+GYCa31MrDsQ6qCQ95AV9hVJzApaYEV63V5zqqzvkrOW",
-	"7Q+/BmGlw04l0/ZT133MrumKVG/yQAfkEbunI6dDG8e4wTfGtangxafOgDe4yQ4ys+WcUJxPS26SsdSS",
-	"iH67wsofM8PUog07ZWNOGo5KzlcIqwufjuXYFpwYmZb0xmyBWBHMUIuZhl5t6Hf9FcelQRycBY55e1m2",
-	"5qVRoHfTQnsO1NulfXbF+nS/2VnEqadOUMpdatw3Cmr4qN38GjTT6nB2WHLkkR2qB6UMfk6wcKL6Vxc8",
-	"qt3E8Spsgtfr+M1+At4/ja1ZevOr83gzT33OJr/VuBwgcv7VPpaC4DbQN1CkyAMnbKggeqeaU15vTkU+",
-	"KkQZ+q3mikjYo0vyERckpxUuJ50ghvsef3/jyzhyMHSOe8wBBl5NpigjBhivIDkvrFAMIOLfnziWy+TG",
-	"IXtiUyK6K70F+kbkl6RiobceuLp2kK+1TmGDxSFqN4xn6z/pB9jPh2B/9hb9uCGioHn8SslkcEMIvHvM",
-	"VY6D6LwdM3JfnHVHMEBhg2bHNmijZn/bCWce+tBtIQc/atnA7evUOZisBmZYd2/eb6066BfQ3lc0IaJ2",
-	"wZ3Sgpb4hgzVXMKyhrE7+DEK1Z5auwtboc8FU9nomIpVM8Zrr2NFpYbJR43os2EQA8lXqXgZrSVqTYRA",
-	"NMrQKfzdsOpT3XI8Q+u22l/U4o/FvDmAYVB1Q2bKkOQQTUGIr8CYPNb3s02aW+BBFGmO0tiNsrnsjawB",
-	"xGQBPzkdULQ3Q651OF/qZ8Qldkf2o9wytSSK5ok6McHloSvK6g/CCrMalxkQdEsggU+bGyGmwD4tFVWJ",
-	"oSjOVwkzOpSaY5iyVyg25oIZV8vXYJ3ITkAErBxUXPInsh+j32XBYseE5ffkNk7LMvBfdzKje64rBVfw",
-	"/kSJt9wGMS9J1fvwO3ioK7EVugym4RqOU8pW1Yps+Tld1ELzYgFGk1mXS4tjrA/9uizb97CAcxwE1LZX",
-	"IMhuToCymnOqQkusZUkAmxwP7khEkPjmzAM2yNdOI9rSeJV2bID7oWpNAjvZDTi2pE1uyzi/9IHO3hiQ",
-	"4eM//vGPD+4/PihJBtqLzev1DRE31Fx17+o/TNO1jIaBKlONwWnnyF316DPA3uFkaMOF0y8ypO11fR48",
-	"Oh+sa2hG83eM++msh9TnW3KliFTXlJVkhHg296Sxwo7segYVZ7cJMrntwufoxzdXVjeTGPQfVHJcmFBZ",
-	"5Fo5Cm0kVSMCP6+oSgPNRBzcMgAR3qNoiyQxhntjATAHAgzv7CbDqLvomH2432URe6unDiZEs+gOo7Nw",
-	"GBCHHoe3hLizpz7tvGbYQRbcj0USO/fnneLWw14k4omGtLIb/2BihdLYEG9KzJ55R1vyxm9P/zrdOmhF",
-	"QMEt5XVBFtHOD3JZjMbtCK6r9kbwMfH9Nvp9P5qHbs+83fSb+QXYIUkXsIxez7c2/mP4agai/jbw8SCh",
-	"rvM+Knvlzb+SUom0wWHFn1WyJKhwrqNOKIc+bwi4a6+hxO81CL1eV00asAYa6ZgFFUjWlR666++WQw+G",
-	"PZTUu9uqPcinJc9XGyrJJTpHS2yc3ACmiBTfYGHKIKJS94s2rfzJoGihKVq3P6EEaaNX4fse7eslARy5",
-	"KHsO2Kbtmb4ic4VIsQgcuIDllZrUNtbIj+s1ETut1PBdvJlOu2dzmASAuGBPnFBlCPZHuL8attlh2agk",
-	"Oa7r/4tlbp/8YsGZym0GEThfTYH6pub4lHxc4tpcuQFeRNQd7v3qMU95Sa7xXBFxLWNmr63TUxam9q2F",
-	"x6ESwZuTaLlpPEqL1Y878IE9hfi/j7s+XX5rkjmfeNv/HXORt9cjuYH+7kzoI8V/9pos+w6tAWGUzVDl",
-	"bVOwe+wm8lsM7ue3mrCc2PszpLiBwkLYAv4gF/I+IPPa9BGfpEfA3ptj0o2OFZqROSlLc05g8LeW5T30",
-	"U4BT1iqhSKVBLlCuVAtcBwDcEtT5M3eDOWYGjaCWUDC/Xa1xDts4ms9j44fkoHjxXajj/YhQLPXpUJbD",
-	"rZTDIAJLrAjLt9dVfBydCIKdOH68LIfSotPrPS4jTq4ooBkM63i87aH75bWSh2QFeEBAd+g74jpqBUwU",
-	"9NRMKrV59iKtIRzLghivIBGoNEIS18pkg9t65UEQjtlpJhjHxpXEbqXfCDInQksFOdKDcYgb/BYe7EHu",
-	"6jdNPt9OJVytdUdzFl1lJ6loWepzEm7SoWCDhXYzvmufQKu4yQes+I3JShgirb8z/ceTkYckqK8FXwhc",
-	"GbEVZqtfoJppNiBM0RwrUkBC+owWBWFwQTSF3NkMKpyWNFdaGbjBJS0yNMPFNIAAhJz0aYXZdoqV0sqT",
-	"/arEwmS84xtMwb7QjdjC9FlXPd04quqYbB6f2R8hXSqW4/Uc4WC+uI0GtJeJT9kUyvmCqpHB4TPFRUUZ",
-	"lUpgxQUgABUOVAvhUnJksx8y/T2gC2ZoVstthqDabmb0p6k5rDyCkOCledv+MQ1C5TL/JV/r8bm/bHvu",
-	"T4krMjW3rc2XrhbP1NaGct/7MqXNV6B1A4wBCdnGo0e0A/1SdWhTFRQEUWIbas8DDNDQ+k5fUcIXvYXu",
-	"7VWit9pgcyUkRVHnEbsrnfU8FER2Jw8y0Xs7+GBvGF1naJpK6XxUm0c/PA11/35WN941GQhD2HfNwt36",
-	"cLXWNGbgavp8+LbtjkGlUlTIRwXQZ+Gwem/z57gsZ9bnN+YtR4BU0IFHqeNMS5NV5grYG0uMMq28joxr",
-	"SRAwm1RY5UuSOghxC4Uh5wtGJSnQbHvpQF8J4zVAVAyngAs7H8sEyUgO4RD+ZSyoyf3mQjduiAAUt7al",
-	"S7Y72f3xZDvf2nUHjHkDLz5gVv6CaledtN9nnjkDjmvWLSBnB98n4J6SIqWkqaTjNAzNXgqoyYXpQJux",
-	"gzskK8qWUJCpwx7u4C6CrdQOaTN7yHCEcbpaRNTMgjqYGgC4uId+omrJa5CYePd9X1PM1HMwaKyMUIAk",
-	"cXgltAFf1Xtmpm3XTTto+eH9bx9+c/5w2HW5f3jMbXnymtyuwTFQ4HYZen+jlhwXowvdm9SCYX2/1U/j",
-	"MumjaAbQQYs+D2wSXyBwshUkpwWJehJOE4ydROhZEQJIl4LIJS8LQGRqwTsGIWF8PpdEDcxq9demsVhk",
-	"rWCWdcX6ApF9nY10NCps0kbwQr3TDuFMiusF50WMJlwSHzO0oWqJcEe4kMxxSQaSwgHstDt8Zj1TMIEF",
-	"YB6Gpd3NOlhhEOk/7ZMe5mCNulTNrPxKO24MYorNsnrWspPr2C5uz+3H2YzY5qdUCwFtrl83TFcFmWm7",
-	"L4/VpGGlyxIwbgBzVIegPsHuAtUjxuohhtEOowcVhOba8PRKi49FpRLNiP7dIH4WHfc6sodHsbDARoCi",
-	"daSoAi7ogrLdzGI1pWy/3lTw1iayoV4qVNIGmd54a82ONqhsC4GrzFwMWpXZeHxbDpquqOKo81IbhqNY",
-	"EyzJePhvNAvJJxjFkZqSqs4Tr4+43EpcWYznoBr57moGE+/CBv7+5XdaeJvQYqcShZHHUf9sOoj5p5MG",
-	"LSeCA9uhxEHqoV/WQPJZTg0obvgwayRAOMPA09tVef5fm2DRNkEs9B/R9gjsOl/Oy/EGnGP2ymuSTWa4",
-	"aOcb5byqQndvIiv3Lc5XKcNXD+k6gcT/I6O2hL056UjRLJ7i6+j6BIJm0G4xY4PljtnKhBTj2npBTNDF",
-	"barTHBZMc6yrukEYGHqqHv9ibDiNfn4DwQvXq8UtA3As9MZtC0aNDqqBi0rKFtc7utAxIlu0vWGqd3bh",
-	"NYwuABHGnljEkCCIpD2hLNyYgf8yFmrSxJa40XVBkQQbLuKbO6Cm6/CNJa/ndVleQ2xNvKhsUrs4pJhZ",
-	"qw7rTigS3xCpIPzh0uQlaGX8H0Tw6Y+ooXHvvnDVN3cSCnA5dycyhBQFIr2/PueRS51FWL0Zvy0i2ph9",
-	"qSduXWY0UUmNtDdBm0VS7Asy/pZFCHtCCkfIop4S3a691GQOKhg9qgj08Y/4kchCtynCvHO2tfBr+kGQ",
-	"9k66nfd7Xr9tBWjKrm1k5k7MJ2RtGErfv0TnjfdI4HxlAm0R40g4P2EPZk8LDa4dbOpf/ubRtz2zTQaR",
-	"9mApefDXXk4cC7sUyq5EIe37xy7DPBhV6eN4TK7tLUGY/Eby0sVTKCpenCvhEBmzjB5tL2oBjmxFPioT",
-	"EIFXZLe6X0+JhHbxtVi5tXhpOFvgy5c/znxpsCUHpLKL86nuD3Sfi/Ppt9+6CmEVwUwiFfj/UHOd2eba",
-	"7uIPfbnGViXf9b2nqz/4JXo3HtdvTHF4EdbAHljpahc80jcRnYgNxm0AHMkGPL56xFhxY9YuKCPwranb",
-	"LgCMKQisiJuvnFdvSswOTq0YapywtCE6XMs9samkD4hxk4KslFhLfCNvPx4bWBqJSXCIeXsrk04c6DeY",
-	"YhH6tis7I0ei0FZKRaZqzkp6fcd6DLSuMc5roK4PMHzT2VuOM0aYoY5UwVDa04lTbXNHSJ9v+ea/Ecin",
-	"H+1YfM87VKcP1GjvvlrmrqoTIzjUeU6BTcY0iHdwR2OBVXD8gqMTiz0OVvnKNdh4cCPolGzszXc6wAQi",
-	"OPvucvbqugzDlB8Oe0HmKpYRcwVVb6XJ7XKVD3BOLHEiGSZN3I0yucn7hhjZJAur2fq2pqI3ZnBNUQCc",
-	"DAeQy1bxuN2aFoNLUzRx55GkNl7r0ee4tlg3UHRhUQvg4AYtCQI7Hcpm1F8p1Ege8a6i9qggGFfUa0WK",
-	"C6fuLgSuTDCqq7vnSVaAgEvieDfw3QGmd9BFVGvbLHkspsymmJB4hcmu0hcNoKcnUxZsdj9at1Rum5ih",
-	"pOTHMeJeXL35A4vqXhHphOtOwIkU82vFV7HYgue+cP+TNy8RPBQNNiEf11QQOYqpjMpOOZMdxUxqSQQk",
-	"4hT8As1xDkXp7plKTUbzukcKaouZDY8N1M32q0N71IXXspBirWl0kD2BINBTn8pehzpeTl2H5oLgsVs6",
-	"SFHbP2ulGbS/87bh11E/3SFLPwb1yNaKse3vsOdHKI7LEUYVZTVs3GEj0Ct5jRfxdNaYfHD0alF7Z3wt",
-	"YnQww1GkQchXt5EKql4fBvh/G0CqUWWrtVJsEg0OwC7xgm1cRU1vD9qOk7TzWVO7QCukaKl3YXCBHtJ1",
-	"01tsB9od15zqOW8gSQE3Kl9SFgte2KuvQ2ygULvX+IQa4A13TEPmF2Vzrk84nw/mK1NkE1uQMno6X9EF",
-	"e8kOY68Uq4xijiMsMq3q0htCO9I7V/SGDM8qSgXHrygbEX/QlHIdUsMUIOvMOOPTU+SOzGzdVdxzSYtO",
-	"i7d5ceT9VXO4BnzxKHl7Nco8PtDEHV8SoiLX/7B2VO9WuHsDOm01B6BYiUvUsdhjTv07xJ81gpfVdY7X",
-	"ONcdbQ4E/T2yz21dk1FIMCkXnSmtMiLSKXBcDnJe7fj7gjCS0PO3ThQLD5d7P5V2e+2t0LgM6ABIbvrw",
-	"pSN6+NrVXPPdJgfsMA13qyGNx7BySRgDgBoH7k4fdm6qIvtBpSZjJJM7+s3tiY2hMEXS7EmSTSqs+2TY",
-	"VHwsSM4ryEPnLmF8PofknqhWoLggKaiGQvARqfcd+Mg0UJ42XKwuTcVtuJ3bWHSHENlhMqBYEalmpCis",
-	"Y2Je1h/jQcWruN4n1/pzROG7wtW6JBJtMFWULVxCnh0wQa4s3tjltxEwfJVYcEFw9VdeQz51l4yOJThA",
-	"YgMjG0RuCACw7uW5YQhX5wb0VHFkhcMoXKxWYcGIBEpMKoV1krpGuvHPDwMbjgdV7pUy+23im44twDsH",
-	"S+DYq8BiBSkRJkwJ160ioM1w3zmbZseRc4Ab4A6sd4hzHNN++hwUZE4/3hLQuA+iOLpSmuBPDXlvoyd7",
-	"Y3SAw8E8mxzNQXdAeCvb0TqPH50fcJczxGQ/eEEGrcUxPChmFx3uOnknSMTwHwcdq9v4gRdkIG5sahg/",
-	"WDCPHXmwpGUhDMPdcjSHIIL61BNT062n0J8DyoPioe/HSAWv7u4k9umv0YyUqcS3VDBrH1Js1hA2sR6s",
-	"uCKCxg4gSJ6KJfJ3w1jGi/MOt0f2miQ4YiS+4AIZ0LiLBg5L4I0N2oye3bcYA2XHntYYGDVrWsfqMnxH",
-	"FhR83wTnSzSr8xVRGapoWVJpbx0BTwqIRNY8X17apySoRbxWLgVTgmYHBUxMALhVB2KkHIoOmgCAc9Ox",
-	"q2sIbLjHlo5Os6u8Lbax9Pw+VND4PZJAG7weTp1boicrPmm69FOJ0epHe2t0e7XLoffEDYWx1yN0wa4p",
-	"O4KCdTwtKphiipIHAZh3E+4W9wSjph6dzyEa2d3fhxxFL+vxmWtqHENDg/12uILmwTn3faGMQGaOBVWd",
-	"I4ycGN0Jfh1TmH18vY5bIZ3vzIp8BIxVzJBWvIjQMmkXdyAMnKxI9NaZhbAkg69Tb+KkfmnSDWZYkjAL",
-	"ysbSWHohKs1hadSPkkThX8dVJHGrOaQyiSsdFEFrWpNcxRw2pnoWr8sC4YU2AwYB1s5xrpIwpDZKpiRI",
-	"LqHhGUFVXSq6LikkVw/rY0W2CZwOW0fDlpYjRWZwRHg9U/O6BMyYvUpm/RhLdb80sfR9W5tyQodU2ete",
-	"bBiEnXqz5NBPx3ongMOglFM/UIjdJHhtlgd0iIi7fSx54jNzY+qYzdu6HRjvwpksz+kPS0HYksA1D4D2",
-	"cVGYIHkichPZMBcGqnfrPb1TPOP6/2tbPB1Qp6Z8Pl0vsQmHuuGlwgsjGeS0iZJgfAoe/3jOniR5rQXa",
-	"lSaC8835+CSty0xyzlfUZ7hdTDCVJbl2TzWsuKZ/I9uWcwUoC5oBwSLEg1kqtZ58/vzZXmjvLbFxG4Lj",
-	"krJGakn0zz9l6EmG/p6h//xfTzP0/2ZIZqj6z/99JjP0Bv/Xv//HHwCS6YMWUh+8C9QX9WzQWC7RByuK",
-	"Pphigpvl9t4v7J0mHvT79sVT9M0333yLfnz39B4CCErzg60shgzIpUT/rJ/89uGjP/7h3i/sO8E3kgiJ",
-	"XGigC+AxRITBScIMavHTq7cvTCiXPi8+/Pn5O3Rmn//gMC+WBBdEoA//31Q/PQVXyQcwbn4BJIEtqpnE",
-	"c4Iqopa8uGyAQqGbD09qteSC/gMuzi/Qd7AQyCzhf/37f3y49wsDR2dOmCSNIjR5ssb5kkwf3DvXO1iU",
-	"dtHkxdnZZrO5h+Hne1wszuy78uzVy6fPf7h6Du80yA2TJ7qvIFn5YnLfBp0xvKaTi8k3987vfWMDroEB",
-	"z/CMGwXOpuH4yK6XxeRi8meinsxMCpIgcs2Zjf19cH5uLHumbDQRCAUTV3z2q0UKNbu9v3glh+vx3Qvp",
-	"if1Bfz3HHWXf/cjOHCbt5xApTksLTY0MgTfG8IXigkgf6kWZPoNLFxWt8EKaOrR6AO91a2e4LmiaTlrx",
-	"ewJPaNoKXBEFCLg/2339W23KNNkVB/wfQAxyBPJTNJqw81U+6kvI+5xFcXMIU9qgc0hMssJlSQSyMQf7",
-	"AzJRq60RjQt///z+lByiKQu6dYRL9DFvp3sEXvlpyVFBCyiCmjmN2akIni+avCo9BsMgOS9Los8d2bWb",
-	"njZPnZBgvhd74Zgg29L+emuqmW5MZcKyNFC9BiFttg0QZyz5FClJRZTYesoBXO6ZDf+SnbvsqXn4rXt2",
-	"0H7zQziYvbN4wz5w2rc7yMazk/AYA82N37f7ht8tRciDA0WIW43fiQxp802XMPFsePt94bgUKQ7wTpA4",
-	"Ye+Yk9LFbofE5jj7RIvP3RImnOjkzkjaQ84jUPM1I2FQ9h659kRBrJPmkbOXzyaf3ydpfGZSM8BYGt8s",
-	"IBVEFugpNGop92UX5wdbKXZDy1Ib3hZ/7AgL9UT6utObJUdYrsDyxisI7rcguyPY/QySfkR17LUwrYaL",
-	"AZ1+x4vtsdfB9mUUhs9tk1eJmnz+oqzwMoA6PDobmOsj5HD04VqIKtfPpalUvkXYmGcW59d857lnJL8I",
-	"Ap6C47LLW2j0TrjFdPVVssrJpcYOuxiMYpvRFmeBpqpGt+YYPHdKEvpuupSMcNC3J10wNYifsyrGpSam",
-	"IA6FCNAQoWrFrgzeM2iSIhOu/ZruTrUNfAcudn7ALrh/zO4h6Cmydv6nA9es24RsltGreQUpibn6aK/E",
-	"M/h+ZyVa9HgYc+caoNajjz47UNDWER77cV3cLY/ZO9lBTBYh6lOb1X6EbWySEnAgHZot7FGES5cW7aou",
-	"Iqnwts89EUS2JiXkMx8UvLOaO1c3XBQGRgtA/QE/MEMGq8pXfdOjA6TXS1RhsQJf298pUfodqSehdOsQ",
-	"kDxr5pQwLX9rWZW9SW1xi9lB4+2b6mEBgLGYSkf2DLSgB8NA4MH9UnUKR0eAGXHspoU5i47umuEi4R9x",
-	"t/ru2sj+OW1DKE53oBSn7kOrWGA2mbb+fj+YHQc7cO7voOmNoIFHoo90stdFHwDeSd0zRvR0aUxOgN1e",
-	"zD5zDhhJsMiXUMaNlgoQGuFygAvVMjk8BHWPXvTMuRlPcV6Zxn9v+lCg/hdFC558j/bBKTZQOwrW49Sa",
-	"Uejz0y011Z0aTHbA2Y1zVcqZl5rBsTeezYbt3HrHWGNHFPApUyXdfYG7ikjsuSPrll/XPr0bldJVR1Q7",
-	"SbGoqiXgA4FhOGjjOafLoIsaeQdOzk5D2w3jGHeD2Je8cMUaAIbD0fbh+UNbPcQVoKRa750fz1udYOsn",
-	"Zck3d+KZekOETXk8mLn/RtbHuA24wlAZCiBTvbC15oRdHeNLBFljSpbkoVEZ9yZFGf2sENupqNmRPYrP",
-	"xPZtze5k3X6icvmFnIlmlrH9GUQUHtWT+I6UJSIfca7KLdzk73ViGMOW+DFRS4xvwBcN3k3qy7GMZJTw",
-	"Dvuovmdo9o6cz9D0l9E0e/3PP2GtNvgk4dBZfBQftElAxl6Cm9pT/rLCVRs0PZrD095OdfmoW8xCQQaZ",
-	"AOgj8siTPCdr9dI1PkQUm1eOo75DUw4f0RDJCmUDlwgeLGbx8S5t8Uaotg5mF9lkRlLbkF29QZdUKg5x",
-	"THwO2qKpGDRAQ2mqTnVr1m9claGTCcGmII1MqSh2sEeQe03EM4T3h8q2WhIqUElvSJOOdSRdO0L98tj3",
-	"5m94WaaMoQep2O+y9NdUCvIfPipbYR7wDG9PcD2qhs622mCcO11F87M5Zb6cblJ5fuEeGhTe5GEcv47o",
-	"Jjv4iBvzccyLmXAuWz9yhkyN7z0/M5RiM9X6Ldr8yTzHHa66R//zXHV2ebuMLs/jRzK6Nlgf+TUrMogU",
-	"sBBXwV5zuyu5285wwdcmIiB+eOqfg113Cv0K+tAdDteszo/e+VsiAZAtoY3PSA77yuYBW/IdYR2/x6vA",
-	"KbbT/qWFqAHtYY5pCZV1EePMF5UAjcLWdTGBKrCibT9tPxtUWKzSXPA9FqsTM4FtXvd0sAWtXz6K0vZy",
-	"wbhotquN0YIavjOcrzLITsNbsy5GgzDAaRJttM0E5WuH0L+pO5K+fHQPvzXPntLn2eqqMxbUjOUo3m24",
-	"FTUNNpe57goiDNvIWhoblsogSWObyqJo5XcFMxhXsQXouapokeBUrtBWJ7/3qwunhQ3dDUMvMfZX6gtc",
-	"ZsCQG7e9ZkhjoznZcenksePi3aiENm8mzbKe2Z5KCHQKgKPcfHSxxwmuOL7q/X03Vx5A8TE3HkM27Bmw",
-	"fudJdgVPnJB1Pbh+gmnNEI/jTzA7HdwJQIVk2sIx+Dl6YF0pLICmkxOeE6bOwD45rwwK/THuK+AMt4IU",
-	"nM0Pz7+110U0iL/WBGcEgAE87scQHoWF6j1TTP5BnJqxXenLUxxhX0JbCBttxhTkr5m8tB56Z+LZWiaa",
-	"ICuyPiqHaYIZ5MZg/0aMIHeCKV5ChXetEEtS3tjy+AKvZdbcILgrbMYVzfXCgWpW3QvLJHjZ8Nx0/2Wz",
-	"1tKRcF1bBIbuILgPColzgB6juw6hQJqeH43wJoHiTD6qzAYtgpsUzBuoUO/0aeAOMHsoM6urfPyD5kjD",
-	"obOtZtptY842VXag2Dw1AKxOtz+Wa2oXZiQva2mAaWPNW6CnCO90gkXtV5vo7sYASY3uZLSb7XYZje+c",
-	"+9eVqMQLgnzC4sBsxjVWigj97L/9fD799v2n+9n9x59/+eWe/+vbz/8Ume4pnXGwKTtTo43AOZIjbonX",
-	"a8IMhHpfHqPt2ZxTLn5Upp0vxh571QSankJldc3/3o1RBzyZIcCdzJDgvNJyzeJOukVy8PK7yzTQOG2t",
-	"1hcwS914jToR3N5TdolIKYlWsjIXAoKVNkpZcyJsWhZqQIu0gZqe8fnRmTQdlQebcU34utSnU04LYq5I",
-	"j2KpeqJiqTVTG1MDQNfGK+jq+CVId2xb9usTCXdjv7p1GGHC7m1nvuqQuGDcvOJQ7eY0lG3KNt+poIU5",
-	"ndSae6v1vOY6g+Ukc6X/uEB4roiwVp11i+3k4uGKONOCiiAuzWS/QqYeFD/aSdSzl50yXN+zT7/y2QCj",
-	"zy90Hys/Z8VRaPScFcDFfIUIFuXW2ExzLhZEtYNlgml1Sd7Y+M9PzjRaiyrht9vjpPAN2LaWKjQ0I6lC",
-	"Em9MwYbNkqMZWWCGqMpsQNJvteZdYeEOl7wWKQKOk79/5TNrGmvb+oaacqCpRXjtnjnhQvg+Eovhx3kE",
-	"pwxVDiXJ7EQTh25gApdcKa3YQtFmqW3GjaY/QzMwBLaZQw1rY9+kxXFPVNIV2Is+JGmAh+Ao0Q004QsY",
-	"W/+4p2zFHfs48hJDiECUPA/Pj26U9iN1vf+dRJkZBgV4BvCucKE/06ID4cmKpylgOnaZgPr3Nz6g5xQ6",
-	"yQ/65IXyRXccgGGnZRA4U3Ezel2O5bk3jVmgX9N5c7Osj5hSK/Uq8/Dt61pBJR6ttzDFUS1JWvVwS1oI",
-	"PFcdS/pM/37aJYUuvkhQjZ1X0HckeUqP7ji5U7ql1nqacBiMvn/5HYK/QVNQeFaCPSjIgkp9gGQ2jNli",
-	"qhq4FRs03bvCysezRxf4HZHqLcm5sHUuTrHCvv13Pir87hZZ64U9UVNUgeP3aG62ZoGhWQiHRMIR4TIo",
-	"uOCec3hLJoKKavnchsmKL273ReYb99Dpt1CXC9OP9Thy0dpsrlVN3FoSp4lvbSiaK0cG1hpXGaJzJHk/",
-	"Qc8+acWh0xwz3qtQJn6hI8c65ELsXjNde3ZkxoXm3GobLL3r54g+PMfC1jUvqSKX3iQSBEAkCuPTA6hf",
-	"vMCUjTUe747a3am0Llr5GOeBI1yQTOtTJ4B+cFsK+U3VcWxFO0WtQ6Wddm/qE5/3+6fu16PFvTQ8+kV2",
-	"lPH8R7YTXGjanaRPiUuLqlU0rGOVRVukoKUgulIFg2XfGax9hxPBEvHFoA2pyEd1ti4x3VmlXfstEYh+",
-	"lL2mm/r/n3z/CjnKNmQ2QukU20tT1pf56roye2t8hCdRvHC++v3HbbZcrDs+G1iBgbdhfiG+SIBmvrq7",
-	"W7D4TM+PynfdByms2nHiMvNVIweDurh3cbX19WzduwrJzFeHX2d5C6jvTuvO7NEvIhtNHmQzxxNfdOlu",
-	"EC5Lm7Tg7Kclli4Zz9ZKlCa4SnoMOGJ00QDWEBJMmEV6S2gTzSoPvdlqL/fdXm/50R7ljqtjJud3yT8G",
-	"uNs/cMSLr4ZeVH7Jy65dLutVWj29/nuprY3G2lBeWeCLoh0LdBy6cl65NPDSFFxNUpTz6k2JTxpK4/tI",
-	"2eMlZsdRIzivUCHwBjCBoKhZqHFRiSqCZS1IodWulmS4rYZhyL7ptxNMreFTnId887u3EvgGXOpQYBlQ",
-	"nwJIzJS+wjeDTQe++WKWA9/coeHAN6fd7psvFDSnqfiVxMt9Lfv8jkwKvjncogjq76X25xVdsNexCmiR",
-	"6elnSYGOU7ZMN7ajKbvhdu2wK18s8HT5ZyRAgIukn7mfj1KNi0okDVlbXv+QFAlLkC7Yy1MFjZrGWzhV",
-	"d+eE7qD/lSfVwdS3VSonFz+/32NHysxhAOAr2tLxJZFjKxPssLOSsg7gBUPOn6havtLPnSgclbLV/9gV",
-	"s2hpgtgIAs5Meg4qDcG7Vy+svR09eYw4ftNww0kufmzzXxtgv8koMmNr7l30sk7N9YDoJ7AgcyIIsxD9",
-	"URpfEfUmeOxUl2tND3d+t7bTdez6NHjkWMtXYrao8YI4hI2KHLaIskuNeM6K12pJxJV79s5dVWXpTmYZ",
-	"nx+a1aodSILlSo5RPyD7vZnggAhWS9evsmSgnUlnpr2b7O3X6BW9IT0L1E61uzTeMQO1CJXMARSTS1N1",
-	"rcJM87R+T/Zybq+V+pwVScXy5D5WO8rWhIFhR874YO+KJKped7myruCBk/KiqtcWUS/q7leN0CJqWq+P",
-	"rk38ZLGW1dLWzEdBnRku0BJLJBUtHWRqbh0w4UJoIvUhE73QbT8Jmz6VCq+HM0ofvH8X+qB1XJlKFCfT",
-	"DU0vqcW8RBsONXsgr8lWMKASVThfUgZhpl6pNEXVHUIYkkTcEIHWQsvo2OrDfqJVbattd22q5qlT7qym",
-	"l1NHZb8wQTYqwJGn7FeSK1hjxa3Ih/GQAjlfRWYVEy3ncK7ojYeaJyx02vk3Q6o3s9sl/ZmdV9Ioewlj",
-	"g0GfCgxPt/1FPMdmVrGi80DgW1dI66f72Sf4t/t6syRYNAvQa9jox49Q3q01+Lgat8ZQrcNhTQQ80qxf",
-	"Ivnmfiw3yRyzVJHeW4wrU+DqNE4d9btHqbP1wVL+UL0CA68s/EJ8gTsLCbW07+rSIj7T86Py3Re6tgBC",
-	"fiX3Fl/Pzr6bmwsT6X7w1YUSBFdJICsDNHWBPhi09w/onwus8AW6gtdMqmCGaHFhtbbfasJyYiN5tAov",
-	"iKwrk2H0hwx9MFE/vhkTQ2LsDhfs/AtzUFjS2SMNQpIhn1FlrKo4IwvKmH6+seOMbmQetmn0HyRlOfmg",
-	"B/ErrwXDpRvFL8zM5q/m6wsLdqM7dhBeAFO7ImuVaeKiD39+/g5ZDLAPl2A15pwxkkPYPNnYfBuray0w",
-	"ZX+4h56gnFeV3hZaySJM/QIJ+lt0/xzJe+gtsU0YkfMKSzUF6k9fPtOash3/vV/YHiKYli1mGQc5SyC+",
-	"/9jJuo++gmTdI5SAbHP/a1ZujVvWpER48wTCNNYlZkgu+UYmwJ/0U6fA09eM0Acp9eD8QBApiDgC1p42",
-	"smFk4JF98UjeLCN69PFirMIpnC3EQeClsoXBouzOTHtnHjnhmQw9dLn+7ChPUUq5Q/uFYZ3okIS2v4j+",
-	"Cz33K8GXHsYPJPGSb5jxS3B2lPKE3+OVZlfr0oi6YC/tuqMKryCvRzlO7Ky+bJ7qVazfkhu+Cta4X7PW",
-	"z38t9bxhooJ0RlG+07+fctvq9lM7Fn47DmZI5sO/ZIYE35hIZxMdhqW5QTFTTahvShBWyB5S6SdGaQZp",
-	"A/womgI860A+hmoNFogyPbTbYEYC/OTtm46dhGStpUyuVUGGJHfmJqq4IKaWlVoSSVo4TbEhVvjj9azO",
-	"V0TJOI7I4/MdIJEviSRiuS69hdhR0tz/AqW9tgY2B1Q0ykAzAMLLS7TAawMhD586tAVz3dOlLPxoL4RO",
-	"RjPdQZeqYIZ4x5rCj+Zm9RSKgm769+Yn6zy+YQH96X2Y3wOrfJnyfJx4rb5wvEyatO0Lqk/+qvbi5/da",
-	"KoPWBH+81w9qE8KQvBbl5GJyhtf07OY+kNf28anBmnYxiMFXCq5FPzVea3siB981Veb9V43ACb70sLrN",
-	"mx6dPPjSVYEMvgrQLPx3O5QJBx3cTgXPzyDE9P3n/xMAAP//",
+	"7L3rkhs3lj/4KgjubMR0TFJVkiV3u+qTLMnd6pYtjUpu70ZbQ4GZIIlmEqABZFFshyLmaebzRuwbzKPM",
+	"k/wDB5dEJoG8sMiSxjPhCItFZuJ6cHCuv/PrJOebLWeEKTm5+nWyxQJviCIC/nr5XP+fssnVZIvVapJN",
+	"GN6QydWEFpNsIsgvFRWkmFwpUZFsIvMV2WD9xoKLDVaTq0lFmfr68SSbbCijm2ozuXqYTdR+C20wRZZE",
+	"TD59yiZ/5vNET3/n886uNvjjK8KWajW5enwJ/bg/656kEpQtoaM3gi9oSX6AxqMdwj8De3x4edDlFitF",
+	"hG723/6Gp/+4nH7zYPr+X/5pcjiYT7oTueVMEljsN4LPS7LRH3POFGFKf8TbbUlzrChnF1vzxL/8XXKm",
+	"f6vH9E+CLCZXk//rot7NC/OrvHDtQo8FkbmgW93c5Gry0wortCNMoZ3gdoXsa7rVp3NewSC2gm+JUNQM",
+	"dF7RUs2waux0gRWZKgpr15ppBvMRvNQvtAdA1IoIVJBbmhOJcszQnKCdoEoRhrBCuCzrFueclwQz3WSB",
+	"FZ5jCbt40N+SR78uaU5Y4pWtIQwZ/OgJVG/ULZXUrPrBq5JuqhIrTSu/RkYqFRaKFKMWTJGSbIgS+2iH",
+	"t0QkBvMpJNy/+QdhRer5v/c98vnfSa50m0/nkjD1hlMW2fE1iQ9kW+KcHO7qa2g1Qzkvqw1DXCBBllQq",
+	"IiZZz4h1T67d6DALvlWk+I6yQr9+MFJDSHEedLiti7qZIY8zyzWas323Ikj/gvgCqRWxtJzpaes/OSNI",
+	"6XOW86osEONKU/iS3hIW2/ltzQWGHerm+rkZJdeOcvaSbc2xxkVB9Re4fBMs4gKXkmStdbXtwmeqyEaO",
+	"Z/OZ5pwvzbsPLy3ndH/7x7EQeA+HlRuud0xHngm39+qp2akdVSv0q/74KUO/3hJWcKE/bXhBSv1BEkEx",
+	"fFpTVuh/cVEIIqX+WDGqPiHMCvQr+5TBJi+okAqxajMnwuz2Bq+JRFShhSD6iAe3xqPLvosqmwicr4+Z",
+	"uaSKHHUDR4hITuqV7KKnt0RWZYRrYHNWD3fhT3yHNpjt0Zzkejss94+eOU9s/kPXsWixh09tsmpN1LSZ",
+	"+ZFGZ1kVVL1glhe3Zpir1KVg6SX+20KzwoNl+fPN6x9iLGFOFlyQ4c/TYihDM7Oc0SI6TPur43qp3833",
+	"sd8rlfPEu3DxDb4ObymOtrJb8f5LEGRV27J+IXPbVo8wue+vqIwQ9kiarAno0yGbY+SjOtzaP9JbgrBE",
+	"ZuvRwt4l+mG0xUtyjTDc11pC0j8QpifZv+VR+o/N/tuS52tDpM2557xiTUGm+76U8QvTMMwF2aH5HlmR",
+	"26/mIbW0Fs2O86Bld2fIDAm+0//H+VpmjsFkaMt3REy3mJHS/yV5JYIfF4QUUssuvKRsOS053+o/8bzU",
+	"zxRU5vyWiP1UYLYMeVaC+uxQM7twblFia/6MlyXJFRd/IrjUF0N07a1qFr+7/dqZq2hyIPG/4wqXEknK",
+	"cgKUA9LpFdJDJlLJDGEmd0TIDOkjM+WV/k4TIV0yuPM2uNRbT4r6Sbmm2y0p0JaXpfyvf/+PSWRyjsf3",
+	"HJYbhRV5pucpx3P/59CHXb0I2Wy1dJuQ8CXebEsiZ1siZpLknEXurde3RCDJNwQ9vETyGrGqLFHFFC31",
+	"Rb/DEm0IlpXe+Wyif9RE4xTIg42RynL17vXgws+oRVr1tWknFp1FVpNN1nHgn9UqWovoSiwTh/iXCjNF",
+	"1V5LvhhJoqYwkGu0oSxDG/wxQ1KRLZDNLS4rgrAgiDJElURaeUNalIox/JTCoaUx/QNhWpL52yTnmw2G",
+	"Sfreg9kFmh+ekzKuE+pfZnwxswpgfKbwFKJSD16fmh0XhWwK/Mg2kKHdiuYrp8oqXhb6Lcw4aLolZssq",
+	"5OC7FWFhM1wgjLZESM7QEt8SFK5QoFZu8MfmBcorTW0RQttQNvBJviWsjyItobw1DMO8BTx38DG1Lbw2",
+	"C5w6p/GNgJ+MhC1XfCfN7bdYGB47ROaRmsMMHOLNiu+sDk+2A9dQYbEkidGb4xYqxGYqVDqTR+wwwCHp",
+	"FXOM5mwI3R4UP5iOA/8MV5LEDDN7zdMIKzSjB0WmAEHKnTwJS5OZf6dWRNWiVU5AlM4mjKupe0p/FgTr",
+	"rytm7g3S/MM/qrdKiMo2IsiikvZRQXC+wmbZS72J2UQrcoXA8KIgYDbQzxakJOb9Db+Ff/OVvq71J3O0",
+	"pOuJ4TLKMdzycLages+tnD9CZd5iKTWfOLAZPnocExpSG/Rc7N9WLMKXKyFI7JiAUS9gKCteFnBOBEGM",
+	"76L2OdPWjG+T+ox7BPj4wKMg8C5+DuxlAGS1A7PIkiMtVhnmSkVUC5Dklgiq9uEFwNewkQst1u+wYPrR",
+	"bJILqmiOSyCbNdOEFdvj+qgeaha2rd5jZ9swk+04Z6fQJNwdHWOZRGyodFbBAY28qV9oTyloa4DE8NrT",
+	"TGtqcqapLW4uIzsiFVpy7gSD5lXqWLtmjcAdJUe41AxkH70LkyrqyUlmMF1YncYPoGMF3zT2bgSHwWXJ",
+	"dymzcy5IQZiiOGJ2f70lTIYLrhVMfQNRtrwG6xivYOn1I3VDWlczwo3ZFcvR72RrcnPoWJ+3RH8xfnkE",
+	"wdZRErDfJ5eXY7ivE3MOnSDeKHPIKjHLiRP+Ux6PPa9ARFR4rUU8NMf5usmew710l/SAg20udP2SE9y7",
+	"3DEHvxUkp8VIb4V5RyTaU5iW/bcUF6AVFIKCkoVpgeZE0sJoqbAAmZW+qTDyd2bsuNbSRiToGWYH5TXi",
+	"rNwbul5xtMF7RAotxFhHk+U3YC6NzmiMG8E8nTaUgRQ1akXJxy0VRI56Z7jZ73+1qFqLoqznkGK5JsWV",
+	"brvu3ja8qaRCuZEQo613yFNWNjr83jOtyE/Ai0aSkntLJNp0tvvE8bRT1YfIyuKaW+nzGRXRjvB1jlLI",
+	"4Nlu0S2hLmWT4aJrzIIcHvKahaY0LrPBfjvdLMPtsMTXvC9au9zgBO97r6ljPHvBZTDSR1VTd/Di15dZ",
+	"F1G3b+KeLo7esnp/bN/9i3dCCT0wjgzwP3UMzRggEsw0KkF3G0ha8uOYU3py5cs6Pk635+bFbNJ9VG4c",
+	"u3Gz8AfOHGvNzOEz+UjySpk5FRxO6gLTEn6zjqOpm6AeiO7HvrilxrxhT3ZDvD0wMfxE5eoLPLN3PnrR",
+	"PRDEBcq0jtlA4eWQMye6CXSfFtFXaqXFFMXzhAgM0VcJ4gzcGAmftpMwK2mFjgGOsuNFN8k226mW3/St",
+	"p5Vj+OL2qyjBJQXUraC33WtSbTV3GHexVzIhdOwIXjMS8ypYs6MeipbiUUmVKsk1Iput2hshT4tglC21",
+	"GOnO3gD/r7227SXtdrGbdp6BzbD3aB6yZt0Lkgrv5QP0k7XvMq6QJLkgVnM2tspr+50EzwioLDsw1KkV",
+	"2cN3ECj04JB1AxUHFsbmKLQub9prhZ48+TqyUQdHwlHXJJt8//zJJJvc/Omp+f+jR4/thydfmw9f/cF+",
+	"8+ThoyjV1dR5x2EG57Idg5kk9e5gzcRBONGyHpyqYFmfv7iZZJOn7v8Pv3lkPphlNd888189iy5s80y2",
+	"Ap2kc0lKQti1OTpASyZgydjDDSlaqX4Brs05L/aIlJLAywtsRdVxJ75ne2Kmsu6jeIxg+79HpPuInOQq",
+	"+U2fr+Op2a5uN1GfROGoJZ3jlQ0TN/HcW+pa50hKomYKLzsEomGRGTfVZoNNGJSWsnc4YUBd+fiXzhBY",
+	"XpZ1rAeFZVD7mfX0RbniDYS97EJTjrUX2ViWa2vZ1re1ILiw0R2eMRr3pmwJdj1mOTswxhWJy42B3QoU",
+	"NzsYVNDFQv+7EHzTjCVOCz9aIbO8sn9DDFv9lE1KggUbKd5tcJ4OCt+4hJJBVPzGvZIMkzMBuXEfz16m",
+	"TK/RgJmJWyJPaOkzkYrEGmcfPoaeHXceKsSnptoUfHsn/NJSa7/BXuI92G6pkqRc1DFicP8cho93HPcw",
+	"0nswlUGo9pgF6qUhmG7y1+5QWRNCHt+W1EofI9LUQcXBpfRV9HpvsO1eYaDpLRwbdU4YnpcpR+TC5oi4",
+	"23khOARCCoK1ZBm9eiE04xaXMzdX0/kfvn5shQzz92WXijwmM+xu6QYRYWiILWbLJWz8rGpM8mFzig+e",
+	"ZJNNVSq6Lcnrhf3iINQi8Lv07nVCZDLi3kP/6VEeyIBw4OaVnKp8W/8hVHXwRXQ/7zedwVjbKxlOcFti",
+	"xsAoJxU2kUA4V/TW5GboVxlmwDELooVg45A31j++WJSUkbiQyKjjCn4HHz150kekQQpXJDzG/GhVN0ZI",
+	"QQqkuFPaMPLcfcjt8w8i+KyaSVo0jmFJFnAK6XKl4sewQ7C1O5O+R04h2x4IjW2hQHHV4OfdYe7u+fSg",
+	"35Kci3heWVc6x3yvUnmDLuwskSIHnlDj6NQipjFsabUGK6N/BzFtEbczZyTdchBkCPEzCyyirZASbyUp",
+	"ZvHo8QWmZdUfpvyK8/V39lGQ7mMu4B+CJDnn4zVeWwGWCGNjT/i1Dxk2WaiZzU+Nr4B+AvFKQZpRJQOj",
+	"ml3iSTx3TMSDZn5a7UEvILdE7M1WmS3SREOKRDJf2hvuhfkFVXLSw6eP85r+mc9rj+nQw1IE3sqaOOqM",
+	"pmBg6aPkvSx3kZuJEFwcP3stUNvpp6Rj007HNCzzGcUP0sMeb+ePRFpINZNVntveB+pq+jprhK2FaZnj",
+	"RWmf+DtcvRubkBGcnTOcjIA2QmlhlGDf42SwrdaHKZ3V/NxlFb11HodI4k/vMtusxzp7phbqZ4lUrJcm",
+	"aEYzMOFYc/2WvEZzrlbAMo0HJoynMh4N4KqbUdlbw0/BMFNGY/FqkwaWva/e5DZ+NJqE95OLKdKPF1Vp",
+	"k6VknYonc8yaIUhUoYITMCANthBpUWqgBQPIzFkv6vciW505oumnt6OiRmoiidxugpLCBHnpax2IyxjS",
+	"9J1HJXJB/9eI6W9Kgm+JRDc/fP9G39chMd0hxfzrQ8prDLOtr8VUpUCxLcgCQ6hUI50r0HO9zrqKWfkq",
+	"Z8fTE5YQ+ck9IV2jSzha+nuJ5nu0glBGbwe32u/vv+5Vfo0eNttyoRqDfnL5KGjp6ydPvnrSu5SmKa3S",
+	"HRpSwZSCFkLTmgvne/fsDZJKELzpDNIenQkPeZYHQ3h4+QD+u3j0OEP2jydT++EPl8F3f7jUwrBe91qE",
+	"8QTWqy3XFPWoF7NAYGfi9cve9g8/9dGqc7KsGAQ1Ip+qFxoBLocqxwdcy/iPw8BYQTKIjjXOZReioPm6",
+	"TX3X1FixkkhZBznq6wqM4dgExIxWwtlme0iJD79+OJYStY4doYDvgUAhhxDRQiJZ5SuEJXo4fQg7/jD7",
+	"Knt0OX30xMUPWD5j3zOcpic0/G6aOlXHZGW71AETm2zpv5+Nn0Tlbgoid3ApCbxQxwGNlL3Cm1Yki3f6",
+	"zta6puCb0K6xoXN9+cnbuGFxowkyRkwvvwWl1KadOB0VuReyYQvYGFrNOp5cRjL/j3GhxkkF1sCq3bHd",
+	"eHFLYrA+eUmwkP2INkS/7tbFKOqIsEKeP3J+vMLUtTmwDH/RDybBfJ5qGW9emtj0K1gAgbeWKOxyfP/y",
+	"W4/u8/rlc8tUGXex6+Cak4iqa/1GzpnCuQ2m5mVJ2RI5jSBiEk5mvq7JvhnjmXOWE8HilocwXLNTAnbP",
+	"6XcACCGVsaV2XKzdnWKJAaLy1aQjurPZ0ndcoC3h27IRuC9sxJS+oIDsJN43cb+Oxg3BggJww2AGCCTy",
+	"V/taP/8LoEW8TaEZKO6UQbfO4aCSR/UvrdAMTYM26BznxndiI+0h3DRIbgWFeoq3W4JF+M0tZlSuSAAH",
+	"MBVEEhX8vRP6tXioKozqFBeM4URnxkHp0aGSl1Zz8w9mmoL/anAGS9C020fPacQmbCDYrI7togZ9zvgC",
+	"9KNJV6TuwWELHbI9SHHQRmxRvsNRcKeEVTZptwLEkREAeKn8jtgJbKdemL6SkzlGLIk4FePqQj3wtp7T",
+	"k77fm7APY3ecIT66JgFUipZU7acllzJDucCrqTXnZ2guCF4TMVWCbh0+zlTSkjCVIUmY5GIqVZWvM7TE",
+	"iuzwfioVLktSZJCoXXJcZChf0bIkom62JHidoYJzMQUsieQCyUSAAVVgW5oThClgzKgRpqWuJY2f+O8o",
+	"KYsXzl7bNroVkVN1U4sHhh0JzGTpUId88K73aBhoHT2kDIEonyGbNAAhExusMrj9MsSIVJQtM5RTkZck",
+	"Qwv6Ub+l8JqwDPE8r7YUvuB8JldcqAbUTqCxEinxMmE5xSYQpZsYLSKqayi+ch46sS1BHYYy6Y20xrKd",
+	"3eVm+IherM4AksDe3uxuxaW6AiUzFtWw8saDQbeTs6Cu4tqPzQ8pCIuJSSu6XF2Z+SXDZEC+kUaKdtKi",
+	"vdtwWSJQvOU12pCCVpsr+zdaUIUYwaLc67twR8oyMxaNco8kZcvSIYu0vX5bgtdApVoWLfnuCmG0JIwI",
+	"mrvujQnuKhRfrT/KCR96XkAMekyTbFJCkrJ+Kx7L2rRE9vi+dri2BnarE4eNhHQG9+1Ah7gV0JIkVVtQ",
+	"bA821T3zJl4IjeaVllmVt5c40Xi+h0xmE21kMSHTU0vrPp0xU4CfNpOEsOF36pIzMht5D5/MYzVqpOOD",
+	"vsxJOdxLi/dsFRaDNaKPkz1Ho/wWtbeq1Qd8H/YwJ0Aw7ezkOhOkJRg23V4O/zWaGpNjZiFkIT7VYKhQ",
+	"eZT3WbNYLpOu64MgoTtECL1PWXaHkhc8PDsqti8ZQ3QkOJS9JWr3YW/wYHLYQfRQK4ZhYc2Uk3j0UMIr",
+	"mU12q67YTbPjuERagdTyyVC71vdY5au3JpV2kFZsNrexb96k6cwfkYiCxhXrj3V9kzc4X8hbOmSUOo+r",
+	"bWokZUPNtsvq+IynqoAXG97kXb2mrynM2B23GKk7I+Uhj+GHu/XiMNlNX8kIsz3a8Bg20gF+r56YNwsq",
+	"3rk63recRO/tjGs6/HFp45Ii/twl4yL1muGJ0Z8Y2Q2IXNFPhUhfSxNQ5Hitm1A9jI5Vids6jvTDjzOR",
+	"JMGLgxie3pzSzgi4Tt+w7f57LNZfPEb4xg7SHWCzsdY+FgLS9Uc3BpjX0GrH0hxkkN+B8GpO8JKVRHXC",
+	"vHURzV/BfhNakIddqqmw3Piz6YtMcMPgBrXE+WZgvAMMMOzb9hQ24ubsMeqie+dD4cLM/4qxeH5/d+L+",
+	"K4s+07g7KKhM8efphsZYrNasZh4uYRimHrwToJANeKXku7G96FfGdBJLc3hF2TqAzxrBSExO9OhYgRbt",
+	"2FZixPDKBvunUt5OHKHkuvOxSc4K0zLYujQvLSahgu8gRoSqoTJaIswuJp1ZA48ZfdcKHWMrLchWrWab",
+	"dlJDPHYlAVQ9JDinncA6r2hZmPO8KDkIcpZZ/CNlrDg2cwM7nnz/CQ196NmVNH6ykswiWuSLYkkMXDMs",
+	"EdLPNeNOenbpHsIhssmOFuMpqH38ja5hjcDJHPNXnK/HhffGw+7fQGSgg5VTZGvtn0KfZEbuLfQ+4Zfp",
+	"jJitQcD6OrKlPo6JP3cQynGjf8GJvEJYrg8MqFRmSAtnYFQTBIOUlhnrhw099eIfGB4XgINMsDCwPABR",
+	"WaQYgJeoe3bzGFNOoNyPibmHhToq9D4khUNBErOCFliRXivZgipr6uTMpKHkKy7dtIPw1mG3kmn7mes+",
+	"ptd0RczX+agD8pnd05HboYkfXeNK48pUf+NTp8AbuGoHTNowTijOpyU3SWFqRUS/XmH5j5lhatOG3bIx",
+	"mw5HJedrhNWVTwtzZAtGjExzeqO2gM8AM9QgpqEuFv2ud7VcG+TDeWDHt067LS+NAN1OT+25UO+WftoV",
+	"c9T9ZmcBsJ4aUynrqjHfKKj/pNp5PmiuxeHsuCTNE9tfj0pd/JQg4UTluC4QWnuI4xX8BK+28QiDRGmI",
+	"3yA4aen1xs572Tz1KZv8UuFyAK/8V/tYCqHdYAdBZS6PPLGjgmgWY8QTzVUU+aj0rH+puCISmMuKfMQF",
+	"yekGl5NOFMhDz4Z3mTOOHI6fI3uzimCOZYoyYpAFC5LzwnLzoKbA+zMHw5nkQmRFDUpEd3nDQFCK/JKU",
+	"iDTPABtdiwC1MGTpE8Kew4DAfhFlgOJ/DHhqb6WbWyIKmsddZyYFHk6de8yVS4Twxpb+e8iHu0NAoChG",
+	"zWpquFbDmOyEM48d6Y6Qw2+1ZOAYUuoCT5bAM6R7MO+3Vo71G2hd73WMrd1wJ22hFb4lQ0WusJZnLIhh",
+	"jCTYE9CQwYVmynmdUiKsxzjzwmGUa5iE3oggHkaBkHydCjjS4q0WoQiE8wydwl8NqT7TLUeHDwLzbB7x",
+	"xW2wyldXUBnSyQM9a3xt74orSL3Dcm1TMiCqw7xxZRQVolRIVbY1iKnVz1ppxz6sby/nAUZUPUCvWblH",
+	"GMEAQXmHyy0lwfh4e/24r6sSBsIe1iI9pVwfj50e7maphZaYq9944SNEA1F4sML1Zd44vbmWln1BrhHR",
+	"BR35rnLP1IoomieKItn+NS270sn+5t5gVuEygyOyJ5CyqRW7EEXiUPJQVCWGojhfJwwWIZsfc4p6uXit",
+	"mJlxeatOfcwaXC0gr6A2mhcj/Dg9awg2PMbhQ+f3oUAAh4OyZZ04kq+41cNwS3IM/e5Dog3lXpph0GJK",
+	"PuJcZWi6FWRBP9pDvJdGIHn53MYb1qNwXZYU6vpxgeZkSZk0VRM4I9fAGUoipWkML7X0sMLSZGXC8Dd4",
+	"TYTmMn5UV7VkDBkO0D3wszqrE27TK61sRiperSDkC5GPWwBMNg87RjalRYYkEbdETGlx5XK1FhWDCiDo",
+	"8VcXDx9n6OHvr83Qrsw/pjKhVni1IOEj4K6RrJjckhzGpzuG1bmp2M2W5OaFaxNlF0xLDw6LUst2gpQE",
+	"y1AYPdiRSdb4zuyOtTiWRs8O9zSrK0I6mcPP3EQcmKmDjrgGkdLOocPmkIwB19yhFlWzyHZcN+IubQCr",
+	"JkagJ+ivz8QBpBs9N+QurpUy8LJ1MnL3XBdggeD9aWVvuU35WJFN78Pv4KEuGADoMpiGazi+UrZuZCSc",
+	"dkGXldB8vIAzafiZPWMg4Vdl2YwWAVT4IP2guQMBFkQCwtqIDxu0woXWx2qQ+XjEWiIszjdnHrApEXYa",
+	"0ZbG669j04GO1WESSPNuwLEtrTMBx3nPjnRJxWBfv/7973//6OHXR6UUQnuxeb2+JeKWmoCctrLD9LqW",
+	"0aB5ZYruOFUcOYe05kXW05xpFuyUiQxhhTZalnpyOVix0ITmIyEOk/+PqUC74koRqWaUlWSEaGOiOWKl",
+	"i9lsDjXV94llcseFL9CPb27sjSUxKDuo5LgwFz1yrZxkbSRVI8Lkb6hKw3JF3HAygFw/WNHGksQI7o2F",
+	"Cx4Ix946TYZQ21jCfVUSyiL2Vk+lZ4i50x1GZ+EQc469Du8ICGolZtrpDG3hsB5GTIpWlE8nu/UgQYmo",
+	"xyGttKO0TERjGknnTYnZc+8OSMYlHOgu59sHLQgoiKWYFWQZ7fwo++RolKPAqX4wgo+J7/fR7/uxj3R7",
+	"5u2638xvQGtJumC49H6+tVFqw3czYPV3KbYBHGqW98ZGO+HNv5ISibQ4btmfFbIkMS4H01En8E2f6ROc",
+	"SjMoYj8Dptdrl03De0EjHbOgAslqo4fu+rvj0INhD13q9rFqDvJZyfP1jkpyjS6t5gfuDKaQ4jssTElc",
+	"VOp+0a6RbR4UsDUFTA8nlFjaaMDOod9ttiKAuhklzwHHtDnTV2ShECmWgbcGkA9Tk9rHGvlxuyWi1UoF",
+	"38Wb6dR7dsdxAEh28IsTigzB+QjPV002LZKNcpLTOig/G87F/7o/U+5Pp+M3Jydwvp4C2WQIPpOPK1yZ",
+	"iAaABYo67bz3L+bPK8kMLxQRMxnT1205trIw1d0tChqVCN6MnUi4/kaI3/pxhzFzIMn/93EqpqssTjLn",
+	"uWt66WKOvOZ+JE/+X53uf6Lw+l5d69CKPSBKvR6qvCvSRo/CR36Jobr9UhGWE+vlR4obxEOELa4bchlF",
+	"AwA2TB/xSfpCBwdzTDr7sEJzsiBlaS44DE6WsnyAfgrgKBslfqk0rEm5ilxgsYasaWPvBoOnZmLgIKsk",
+	"ETJrVRNewDGOZlfa8Ew5KB2njWh/GHCPpb7WynK4enUcEmyJFWH5fraJj6MTKLYTrpWX5dC16HR1jctP",
+	"lmsKoDXDOh6vNOl+eaXkMUlXHvfVSStucd1qBUQU9FRPKnV4DhJZINrVYtWvIc+yNEwSV8qAfkBQXiPG",
+	"0Zw0E+tow/ZijoU3giyI0FxBjjS9HGO/v4PpfZCd/U2dXd0q567VhWgGuSvgJxUtwbsEzhOoy2MRPAPv",
+	"3w7Dt5CdveG3JulrCLf+1vQfx5wYgkOyFXwp8MawrRCU5ApVTJMBYYrmWJECcEfmtCgIA6/wFJAMMihk",
+	"XdJcaWHgFpe0yNAcF9MA6RWgR6YbzPZTrJQWnuxXJRYG2ATfYgqKkW5EEcHikWB1Ufg4ePaYZEkP4BJZ",
+	"ulTE2esFwsF8cRP07QBwhbIplJ8HUSODy2eKiw1lVCqBFRcA9FY47ESES8mRTS7L9PcAIpuheSX3GYJq",
+	"8JmRn6bmsvJAcYKX5m37xzSIRM78l3yrx+f+su25PyXekKmRrusvXcm1qS0B6L731ajrr0DqBrQaEpKN",
+	"BwlqxlGnyo2nCuUIosQ+lJ4HaM6h2SAdlwBf9MmYLn7Aq5tJ3+UbwYsqjyiMaQyKoVjhrTTzRO/NEKmD",
+	"YXTdoelV6kYHMJE/54QGOIzk0CPqWgGIsDo0REMUznBZ2DRmoMz6xmjb7hhUKm2QfFQAixkOqzfuZ4HL",
+	"cm4tnGPecguQCk/yCKacaRa0dlq7Vd8o0xLvyJC9xAJmJgiMpG5P3ADSyfmSUUkKNN9fO0BwwngFKEPD",
+	"V8ClAo0lgmTMl3DVX2QsXtP95oK8bolBVWrZOPYtgJZ4ArRvbdZR4qIuPTFgVt4d15ZB7feZJ86A4up9",
+	"C5azg+4TUIBJPgRFk+IlJ5IQZQdp+SY/sQOJzA7umExVW15HpiQE8DheBUepGa1rzpChCGNitmjZmcXl",
+	"MfVhcPEA/UTVileQ6obb7/t6k6bWj0HqZoSCNc1BTtEamFufmblWeHfNRJLHD795/NXl42HBAf7hMbEB",
+	"yaAAuwenQAhtE/ThQS05LkbWqnTpXsP6fqufxmXSsFEPoGMt+uzNScyXwDJXkJwWJGp+OGmCjDe0JkHW",
+	"1oQACrIgcsXLQlpUuajdli8WkqiBSAPeSRxLs9BSaVltWF+Oha/BlA60h0NaM16ohd3BnEkxW3JexNaE",
+	"S+IjpCCUEncER8kcl2TgUjiMtGaHz605CyawBDzcICLL7oNlBpH+04bsYVbZqB3WzMrvtKPGIF3CbKsn",
+	"LTu5juPiztxhVNGIY35OsRCQSPtlw3TFqLlWFvNYvTJWugQoYzswV3WIyxacLhA9YqQewtC1CD2oLrfQ",
+	"2qoXWnzUOpVoTvTvBg266PBiyR4axcJi0wEQ4oliKLigS8raaA9qStlhLcLgrV3kQL1UqKR11RJj4jUn",
+	"2qByLgXeZMYNakVm5XxdtVXncGN6illpbXIUaYL6GU8UiGaG+qTPONheUtR56uURl++ONy5ppK5A2N7N",
+	"YOJduPHfv/xWM2+ThOBEojBHIWrUTac7/HTW9IZEKGQz6SBIB/fbGnA+S6nBihs6zGoOEM4wMA+74xXj",
+	"Lv9ah8Y2F8Sit5JbiFbHRV3q0dEG3GPWTzbJJnNcNFMpc77ZhDbiBFLCW5yvU4qvHtIsUaXlRwbYdcJ5",
+	"lUhRb57i2+j+BIxm0GkxY4PtjunKhBTj2vqOmBCTu1QuOy506FT+vUG4RHqqHpNobPCQfn4HoRqz9fKO",
+	"4UYWDumuxQRHhxCBd5Oy5awlC50ijkfrG6aycxeGzujiQGGkjUVxCkJmmhPKwoMZGD1jgTV1JI0bXRc8",
+	"VHDgIra5I+p9Dz9YcraoynIGkUTxguNJ6eKYQpeNGt2twCu+I1JBzMS1ycLQwvg/iODTH1G9xr3nwlVm",
+	"bqVP4HLhbmQIoApYen/t5hOXwYyQej1+W2C6VvtST9y5BHWiyiZpHoImiaTIF3j8HQvU9gRQjuBFqQK1",
+	"HuHQtJeazDHGLywlUTOFl4PqWpz+ih+J9naXAv2tu62BKdYPTHdw07Xe73n9WIw5x3kom9k41FaEK+So",
+	"mJV+eI0ua+uRwPnahvIxjoSzE/bgqDUQOpuhtf7lr5580zPbZMhsD76dx+/upcSxUHgh7wpXoW9I94J0",
+	"93E8TuL+jsB4/iB57uJXKMpenCnhGB6zil5t31UCDNmKfFQmigKvSbvya0/5nGZhzlgpznjZUJtQ7FOE",
+	"M182csUBPfLqcqr7A9nn6nL6zTeueuSGYCaRCux/qHZnNqm2uzBQHyqBFcnbtvd0ZSC/Re/GY60GfuTe",
+	"k+etSiOqILYBfX0T0YnYCN4aVJfswOKrR4wVN2rtkjIC325LzBh8akRjxNVXzjdvSsyOTiQZqpywtCI6",
+	"XMo9s6qkL4hxk4IcnFhLfCfvPh4bjRoJZHAopgc7k06T6FeYYvkItis7I7dEoa6UCmfVlJW0+o61GGhZ",
+	"Y5zVQM2OUHzTuWqOMkaooW6pgqE0pxNftd09oS+/5bv/RsDLfrRjMZfvUZw+UqK9/0rKbVEntuA3eexS",
+	"8GHgkdGCj8ZiRuG4g6OzPkYcQPiVa7C24EYQg9lYz3c6wATCPvt8OQeluYbV+RgO8kEWKpZGcwMV0aXJ",
+	"ZHOANjgndnEiaSl13I0ymdiHihjZJYtu2trnHhhrhyXgNhtGIJuFRdtliQZXF6qD1SMpfLzSo8+xCSkh",
+	"EJ9Kl5UACq6B4CAa1CEfR+2VQo2kEW8qao4KInhFtVWkuHLi7lLgjYlgdXXr/JIVwOCStRXqkgpBnYWg",
+	"i6jUtlvxWEyZzUsh8erDXeWIapBlv0xZcNj9aN1WuWNihpLiH6eIewE+dHzB9RsiHXNtBZxIsZgpvo7F",
+	"FpiokwUX6OmblwgeigabkI9bKogcRVRGZKecyY6I00oSAdk7Bb9CC5xDwdIHptiekbwekILaQpfDYwN1",
+	"s/3i0MHqwmtZuGKNaXQsewIvoafEoHWHOlpOuUNzQfDYIx3ktR3etdIM2vu8bcx21E53zNaPwXiy9bts",
+	"+y3y/AiF0znCaENZBQd32Aj0Ts4Az2xg3qFbr8Zqt8bXWIwOYjgJNwjp6i5cQVXb44qw3AV+q21J6C2n",
+	"YbITjkBq8YxtXLVlrw/ajpNr51Ot2rAypGiId2FwgR7SrO4tdgLtiatv9ZzXaMuAkpWvKIsFLxzUPCM2",
+	"UKjZa3xCNcyIu6YhXYyyBdc3nE8i89WCsoktVhy9nW/okr1kx5FXilRGEccJNpluqtIrQi3unSt6S4an",
+	"IqWC49eUjYg/qMt8D6lvDcCWZpzx6SlyT2q27ipuuaRFp8ZbvzjSf1VfrgFdPEl6r0apx0equOPL9GzI",
+	"7B9Wj+o9CvevQKe15gACLOFEHYu05sS/Y+xZI2hZzXK8xbnuaHcknvmJbW7biozCvUmZ6Ey5qxGRToHh",
+	"cpDxqmXvC8JIQsufnk6UZILtPsy/3c+8FhrnAR3Y73UfvpxPD127Opi+2+SAHYJju0LdeMQul4QxAJZy",
+	"4On0YeemYr4fVGoyhjO5q994T2wMhSlcaW+SbLLBuk+GTRXeguR8A8nr3GWZLxaQ3BOVChQXJIXvUAg+",
+	"Il+/A/qdBsLTjos14Nha79zOQkKEcBCTAQXkyGZOisIaJhZl9TEeVLyOy31yqz9HBL4bvNmWRKIdpoqy",
+	"pUvIswMmyJUqHbv9NgKGrxMbLgje/JlXkITdxaNjCQ6Q2MDIDpFbAnCzB3luGMLVuYF4VRxZ5jAKBaxR",
+	"7DXCgRKTSgGkpNxIt/75YbDk8aDKg/KSv0x807ENeOewDBx5FVisISXChCnhqlGYuR7uO6fTtAw5R5gB",
+	"7kF7hzjHMe2n70EDnX03+OY+QOboTukFf2aW9y5ysldGBxgczLPJ0RzlA8J72YzW+frJ5RG+nCEq+9Eb",
+	"MmgvTmFBMafoeNPJO0Eiiv84oFzdxg+8IANRclPD+MEigLT4wYqWhTAEd8fRHIN/6lNPTJ3NnuKrDhYQ",
+	"Cjq/H8MVvLjbSuzTX6M5KVOJb6lg1j5c3Kxe2MR+sOKGCBq7gCB5KpbI3w3aGS+YPlwfOWiS4IiS+B0X",
+	"yCDNXdUYWgLvbNBm9O6+wxgoO/W0xmCvWdU6VsHlW7KkYPsmOF+heZWvicrQhpYlldbrCCBUsEhky/PV",
+	"tX3KlM7glXIpmBIkO6jNZALArTgQW8qhWKgJ1Dg3Hbu7ZoEN9dhy/mlylXdFcpae3ocyGn9GEhCFs+Gr",
+	"c0esaMUndZd+KrG1+tF6je4udjnIn7iiMNY9QpdsRtkJBKzTSVHBFFMreRRce/fC3cFPMGrq0fkcI5Hd",
+	"vz/kJHJZj81cr8YpJDQ4b8cLaH9Nl7xhBDJzLBLrAmHk2Ggr+NXdKEMO4/jqJHfCdW/NinxUrjYRqzZE",
+	"YF86KcYCXF2UA68zC2FJBrtTE9WFXpp0gzmWJMyCsrE0dr0QleayNOJHSaKYsePqr7jdHFKHxRUZi6A1",
+	"mQJUqcKAvCoLhJdaDRiEcrvAuUpil9oomZIguYKG5wRtqlLRbUkhuXpYH2uyT+B02KohtmomKTKDI8Kr",
+	"uVpUJWDGHBRp7MdYqvq5iV3ft5UpnnRMAdHuzYZB2KnXWw79dOx3AjgMCr71A4XYQ4K3ZntAhoiY28cu",
+	"T3xmbkwds3lbNQPjXTiTpTn9YSUIWxFw8wDSHxeFCZInIjeRDQth8H333tI7xXOu/7/dYhv9IKvNlC+m",
+	"2xU24VC3vFR4aTiDnNZREoxPweIfz9mTJK80Q7vRi+Bscz4+Scsyk5zzNfUZblcTTGVJZu6pmhS39C9k",
+	"3zCuwMqCZECwCPFgVkptJ58+fbIO7YMtNmZDMFxSVnMtif75pww9zdBfM/Sf/9+zDP3fGZIZ2vzn/38h",
+	"M/QG/9e//8fvAJLpg2ZSH7wJ1NcrrtFYrtEHy4o+mBqeu9X+wc/snV486Pftd8/QV1999Q368d2zBwhw",
+	"K80Ptv4gMsiYEv2zfvKbx09+/7sHP7NvBd9JIiRyoYEugMcsIgxOEmagjp/dvP3OhHLp++LDH1+8Qxf2",
+	"+Q8O82JFcEEE+vD/TPXTUzCVfADl5mdAEtijikm8IGhD1IoX1zW6KHTz4WmlVlzQf2BTEPBb2AhktvC/",
+	"/v0/Pjz4mYGhMydMkloQmjzd4nxFpo8eXOoTLEq7afLq4mK32z3A8PMDLpYX9l158erlsxc/3LyAd2rk",
+	"hslT3VeQrHw1eWiDzhje0snV5KsHlw++sgHXQIAXeM6NAGfTcHxk18ticjX5I1FP5yYFSRC55czG/j66",
+	"vDSaPVM2mgiYgokrvvi7hRc1p72/Li8H93jbIT2xP+ivFw5jLdaQH9mFA7L9FCLFaW6hVyNDYI0xdKG4",
+	"INKHelGm7+DSRUUrvJSmxLYewHvd2gWuCppeJy34PYUn9NoKvCEKYHP/Zs/1L5UpSmV3HPB/ADHILZCf",
+	"opGEna3ySV9C3qcsiptDmNIKnUNikhtclkQgG3NwOCATtdoY0bjw90/vz0khemVBto5Qib7m7XRPQCs/",
+	"rTgqaAG1hzMnMTsRwdNFnVelx2AIJOdlSfS9I7tO07P6qTMumO/FOhwTy7ayv9551Uw3pg5jWRp8X4OQ",
+	"Nt8HiDN2+RQpyYYosfcrBxi7Fzb8S3aesmfm4bfu2UHnzQ/haPLO4g37wGnf7iAdz07CYwzUHr9vDhW/",
+	"O7KQR0eyELcbvxEe0qSbLmbiyfDu58JRKVIc4J0gccL6mJPcxR6HxOG4+JUWn7o5TDjRyb0tac9ynmA1",
+	"XzMSBmUfLNcBK4h1Uj9y8fL55NP75BpfmNQMUJbGNwtIBZENegaN2pX7vJvzg62Lu6NlqRVviz92go16",
+	"Kn2BfFubHzRvvIbgfguyO4LcLyDpR2xOvRem1XAzoNNvebE/9T7YvozA8Kmp8ipRkU+flRReBlCHJycD",
+	"4z5CDnx/ZWpbuX6uIVZpvkfYqGcW59d856lnJL0IApaC05LLW2j0XqjFdPVFksrZuUaLXAxGsc1oi5NA",
+	"XYqjW3IMnjvnEvpuuoSMcNB3X7pgahA/Z0WMa72YgjgUIkBDhFIXbR58oNAkWSa4/eruznUMfAcudn7A",
+	"KXh4yu4h6Cmyd/6nI/esW4Wst9GLeQUpiXF9NHfiOXzf2onGejyOmXMNUOvJR58dyWirCI39uC3ul8as",
+	"T3YQkUUW9ZnNaj/BMTZJCTjgDvUR9ijCpUuLdqUakVR432eeCCJbkxzyuQ8Kbu1my3UDRTAps6D+gB+Y",
+	"IYNV5UvF6dEB0us12mCxBlvbXylR+h2pJ6F06xCQPK/nlFAtf2lolb1JbXGN2UHjHarqYQGAsZhKJ7YM",
+	"NKAHw0Dgwf1SdQ5DR4AZceqmhbmLTm6a4SJhH3Fefec2sn9OmxCK0xaU4tR9aFQYzCbTxt/vB5PjYAPO",
+	"wxaa3og18Ej0kU4OuugDwDurecawni6JyTGwu7PZ584AIwkW+Qpqv9FSAUIjOAe4UA2Vw0NQ98hFz52Z",
+	"8Rz3lWn8tyYPBeJ/UTTgyQ/WPrjFBkpHwX6cWzIKbX66pbq6U43JDji7capKGfNSMzj1wbPZsJ1H7xR7",
+	"7BYFbMpUSecvcK6IxJk7sWz5ZZ3T+xEpXUlF1UqKRZtKAj4QKIaDDp4zugxy1Mh7MHJ2KtpuGKfwDWJf",
+	"8sIVawAYDre2jy8f2+ohrmol1XLv4nTW6gRZPy1LvrsXy9QbImzK49HE/ReyPYU34AZDZSiATPXM1qoT",
+	"dneMLRF4ja3NHyqVcWtSlNAvCrGfioqd2KL4XOzfVuxe9u0nKlefyZhoZhk7n0FE4Uktie9IWSLyEeeq",
+	"3IMn/6ATQxi2xI+JWmJ8B7ZosG5SX45lJKGEPuyT2p6h2XsyPkPTn0fS7LU//4S12OCThENj8Uls0CYB",
+	"GXsObmpPeWeFqzZoejSXp/VOddmoG8RCgQeZAOgT0sjTPCdb9dI1PoQVm1dOI75DUw4f0SySZcoGLhEs",
+	"WMzi413b4o1Qoh3ULrLLDKe2Ibv6gK6oVBzimPgCpEVTMWiAhFJXneqWrN+4KkNnY4J1QRqZElHsYE/A",
+	"9+qIZwjvD4VttSJUoJLekjod60SydmT1y1P7zd/wskwpQ49Ssd9l6d1UCvIfPipblh7wDO++4HpU9Trb",
+	"aoNx6nRl0C8WlPlyuknh+Tv30KDwJg/j+GVEN9nBR8yYX8esmAnjsrUjZ8gUBj+wM0MpNlPi36LNn81y",
+	"3GGqe/I/z1Rnt7dL6fI0fiKla4f1lV+xIoNIAQtxFZw1d7qSp+0CF3xrIgLil6f+OTh155CvoA/d4XDJ",
+	"6vLknb8lEgDZEtL4nORwrmwesF2+E+zj93gdGMVa7V9biBqQHhaYllBZFzHOfFEJkChsXRcTqAI72rTT",
+	"9pPBBot1mgq+x2J9ZiKwzeuejtag9csnEdpeLhkX9XG1MVpQw3eO83UG2Wl4b/bFSBAGOE2indaZoHzt",
+	"kPWv646knY/u4bfm2XPaPBtddcaCmrGcxLoNXlHTYO3MdS6IMGwja0hsWCqDJI1tKouiG38qmMG4im1A",
+	"j6uisQTnMoU2Ovmtuy6cFDb0NAx1Yhzu1GdwZsCQa7O9Jkijoznece34saPidlRCkzaTalnPbM/FBDoZ",
+	"wEk8H13kcQYXxxd9vu/H5QErPsbjMeTAXgDpd95kN/DEGUnXg+sniNYM8TT2BHPSwZwAq5BMWzgFPUcv",
+	"rBuFBazp5Iz3hKkzcLicNwaF/hT+CrjDLSMFY/Pjy2+su4gG8dd6wRkBYACP+zGERmGjeu8Uk38QX83Y",
+	"qfTlKU5wLqEthI00YwryV0xeWwu9U/FsLRO9IGuyPSmF6QUzyI3B+Y0oQe4GU7yECu9aIJakvLXl8QXe",
+	"yqz2IDgXNuOK5nrjQDTbPAjLJHje8MJ0/3mz1tKRcF1HBIbuILiPColzgB6juw6hQOqen4ywJoHgTD6q",
+	"zAYtgpkU1BuoUO/kaaAOUHsoM7urfPyDpkhDofO9Jtp9rc7WVXag2Dw1AKxOtj+VaaoNM5KXlTTAtLHm",
+	"LdBThHY6waIOq010d2OApEZ3MtrMdreMxnfO/OtKVOIlQT5hcWA24xYrRYR+9t/+djn95v2vD7OHX3/6",
+	"+ecH/q9vPv1TZLrnNMbBoexMjTYM50SGuBXebgkzEOp9eYy2Z3NPufhRmTa+GH3sVR1oeg6R1TX/W1dG",
+	"HfBkhgB3MkOC843maxZ30m2Sg5dvb9NA5bSxW59BLXXjNeJE4L2n7BqRUhItZGUuBAQrrZSy+kbYNTTU",
+	"YC3SCmp6xpcnJ9J0VB4cxi3h21LfTjktiHGRnkRT9YuKpZZMbUwNAF0bq6Cr45dYulPrsl8eS7gf/dXt",
+	"wwgV9uA483UHxwXl5hWHajfnWdm6bPO9MlqY01m1ubdazqvdGSwnmSv9xwXCC0WE1eqsWayVi4c3xKkW",
+	"VARxaSb7FTL1oPhRK1HPOjtluL8Xv/6dzwcofX6j+0j5BStOskYvWAFUzNeIYFHujc604GJJVDNYJphW",
+	"F+eNjf/y7ESjpagSfrs7TgrfgW5rV4WGaiRVSOKdKdiwW3E0J0vMEFWZDUj6pdK0Kyzc4YpXIrWA4/jv",
+	"n/ncqsZat76lphxoahNeu2fOuBG+j8Rm+HGewChDlUNJMifRxKEbmMAVV0oLtlC0WWqdcafXn6E5KAL7",
+	"zKGGNbFv0uy4JyrpBvRFH5I0wEJwkugGmrAFjK1/3FO24p5tHHmJIUQgujyPL0+ulPYjdb3/jUSZGQIF",
+	"eAawrnChP9OiA+HJsqcpYDp2qYD69zc+oOccMskP+uaF8kX3HIBhp2UQOFNxM3pfTmW5N41ZoF/Tee1Z",
+	"1ldMqYV6lXn49m2loBKPlluY4qiSJC16uC0tBF6oji19rn8/75ZCF58lqMbOK+g7kjylR3ea3CndUmM/",
+	"TTgMRt+//BbB3yApKDwvQR8UZEmlvkAyG8ZsMVUN3IoNmu7dYeXj2aMb/I5I9ZbkXNg6F+fYYd/+Ox8V",
+	"fn+brOXCnqgpqsDwezIzW73B0CyEQyLhFuE6KLjgnnN4SyaCimr+3ITJim9utyPzjXvo/Eeoy4Tpx3oa",
+	"vmh1NteqXtxKEieJ720omitHBtoaVxmiCyR5/4Je/KoFh051zFivQp74ma4ca5ALsXvNdO3dkRkTmjOr",
+	"7bD0pp8T2vAcCVvTvKSKXHuVSBAAkSiMTQ+gfvESUzZWeby/1e5OpXXRyqe4D9zCBcm0PnUC1g+8pZDf",
+	"tDmNrminqGWotNHuTXXm+/7w1v1ypLiXhkY/y4kylv/IcQKHpj1J+pa4tqhaRU06Vli0RQoaAqIrVTCY",
+	"913A3ncYEewifjfoQCryUV1sS0xbu9TW3xKB6Cc5a7qp//fp96+QW9l6mQ1TOsfx0ivry3x1uczeGhvh",
+	"WQQvnK9/+3GbDRNry2YDOzDQG+Y34rMEaObr+/OCxWd6eVK6675IYddOE5eZr2s+GNTFvQ/X1pdzdO8r",
+	"JDNfH+/O8hpQn0/r3vTRz8IbTR5kPcczO7p0NwiXpU1acPrTCkuXjGdrJUoTXCU9BhwxsmgAawgJJswi",
+	"vSWkiXqXh3q2mtt9v+4tP9qT+Lg6ZnJ5n/RjgLv9Ayd0fNXrReXndHa1qaxXaPXr9d9LbK0l1nrllQW+",
+	"KJqxQKdZV843Lg28NAVXkyvK+eZNic8aSuP7SOnjJWanESM436BC4B1gAkFRs1DiohJtCJaVIIUWuxqc",
+	"4a4Shln2Xb+eYGoNn+M+5LvfvJbAd2BShwLLgPoUQGKm5BW+G6w68N1n0xz47h4VB74773HffaagOb2K",
+	"X0i83Jdyzu9JpeC74zWKoP5e6nze0CV7HauAFpmefpYU6DRly3RjLUnZDbfrhN34YoHnyz8jAQJcJP3M",
+	"/XySalxUImmWtWH1D5cioQnSJXt5rqBR03gDp+r+jNAd63/jl+ro1bdVKidXf3t/QI6UmcsAwFe0puNL",
+	"Isd2JjhhFyVlHcALZjl/omr1Sj93pnBUytb/Y3fMoqUJYiMIODPpOag0C969e2Ht7ejNY9jxm5oazuL4",
+	"sc1/aYD9JqPIjK32u+htnRr3gOhfYEEWRBBmIfqja3xD1JvgsXM51+oe7t231uo65j4NHjnV9pWYLSu8",
+	"JA5hY0OO20TZJUa8YMVrtSLixj1776aqsnQ3s4zPD80r1QwkwXItx4gfkP1eT3BABKtd1y+yZKCdSWem",
+	"vZvs3ffoFb0lPRvUTLW7NtYxA7UIlcwBFJNLU3Vtg5mmaf2e7KXcXi31BSuSguXZbax2lI0JA8GOnPHR",
+	"1hVJVLXtMmXdwANnpUVVbS2iXtTcr2qmRdS02p5cmvjJYi2rla2Zj4I6M1ygFZZIKlo6yNTcGmDCjdCL",
+	"1IdM9J1u+2nY9LlEeD2cUfLgw/uQB63hylSiOJtsaHpJbeY12nGo2QN5TbaCAZVog/MVZRBm6oVKU1Td",
+	"IYQhScQtEWgrNI+O7T6cJ7qpbLXtrkNVP3XOk1X3cu6o7O9MkI0KcOQp+zvJFeyx4pblw3hIgZytIrOC",
+	"ieZzOFf01kPNExYa7fyb4arXs2sv/YWdV1Ipewljg0GfCwxPt/1ZLMdmVrGi87DAd66Q1r/uF7/Cv93u",
+	"zZJgUW9Ar2KjHz9BebfG4ONi3BZDtQ6HNRHQSL1/ieSbh7HcJHPNUkV6vRg3psDVeYw66jePUmfrg6Xs",
+	"oXoHBros/EZ8Bp+FhFra9+W0iM/08qR095ncFrCQX4jf4ss52ffjuTCR7ke7LpQgeJMEsjJAU1fog0F7",
+	"/4D+ucAKX6EbeM2kCmaIFldWavulIiwnNpJHi/CCyGpjMox+l6EPJurHN2NiSIze4YKdf2YOCks6faRG",
+	"SDLLZ0QZKyrOyZIypp+v9TgjG5mHbRr9B0lZTj7oQfydV4Lh0o3iZ2Zm82fz9ZUFu9EdOwgvgKldk63K",
+	"9OKiD3988Q5ZDLAP16A15pwxkkPYPNnZfBsray0xZb97gJ6inG82+lhoIYsw9TMk6O/Rw0skH6C3xDZh",
+	"WM4rLNUUVn/68rmWlO34H/zMDhDBNG8x2zjIWALx/adO1n3yBSTrnqAEZJP6X7Nyb8yyJiXCqycQprEt",
+	"MUNyxXcyAf6knzoHnr4mhD5IqUeXR4JIQcQRkPa05g0jA4/siyeyZhnWo68XoxVO4W4hDgIvlS0MGmV3",
+	"Zto788gZ72Toocv0Z0d5jlLKHdIvDOtMlyS0/VnkX+i5Xwi+9jB+wIlXfMeMXYKzk5Qn/B6vNblak0bU",
+	"BHtt9x1t8BryepSjxM7qy+apXsH6Lbnl62CP+yVr/fyXUs8bJipIZxTlO/37OY+tbj91YuG302CGZD78",
+	"S2ZI8J2JdDbRYVgaD4qZakJ8U4KwQvYslX5ilGSQVsBPIinAsw7kY6jUYIEo00O7C2YkwE/evenYTUi2",
+	"msvkWhRkSHKnbqINF8TUslIrIkkDpyk2xA3+OJtX+ZooGccR+fqyBSTyOZFELNWljxA7SZr7n6C0197A",
+	"5oCIRhlIBrDw8hot8dZAyMOnDmnBuHu6hIUfrUPobGumO+gSFcwQ71lS+NF4Vs8hKOimf2t2ss7rGzbQ",
+	"397H2T2wylcpy8eZ9+ozx8ukl7bpoPrVu2qv/vZec2WQmuCP9/pBrUKYJa9EObmaXOAtvbh9CMtr+/i1",
+	"xpp2MYjBVwrcor/WVmt7Iwff1VXm/Vc1wwm+9LC69ZsenTz40lWBDL4K0Cz8d62VCQcdeKeC5+cQYvr+",
+	"0/8JAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

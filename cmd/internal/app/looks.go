@@ -23,6 +23,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
 	"github.com/aisle-dcim/aisle/web"
+	"github.com/aisle-dcim/aisle/web/api"
 	"github.com/aisle-dcim/aisle/web/apigen"
 )
 
@@ -355,7 +356,7 @@ func (b *bench) StartLook(ctx context.Context, in apigen.LookInput) (apigen.Look
 		out.target = told(t)
 		// Its polling waits meanwhile.
 		err = b.app.manager.Hold(ctx, t.Device, func(ctx context.Context) error {
-			return b.look(ctx, t, &out, func(s workshop.Step, done, all int) { b.looks.tell(j, string(s), done, all) })
+			return b.look(ctx, t, chosenBy(in, t), &out, func(s workshop.Step, done, all int) { b.looks.tell(j, string(s), done, all) })
 		})
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("%w (%s): %w", errTooLong, lookLimit, err)
@@ -369,14 +370,14 @@ func (b *bench) StartLook(ctx context.Context, in apigen.LookInput) (apigen.Look
 }
 
 // look reads a device once and makes out what is told of it.
-func (b *bench) look(ctx context.Context, t collectors.Target, out *lookDone, progress func(s workshop.Step, done, all int)) error {
+func (b *bench) look(ctx context.Context, t collectors.Target, by apigen.LookResultChosenBy, out *lookDone, progress func(s workshop.Step, done, all int)) error {
 	d, err := b.app.engines.NewDriver(t)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = d.Close() }() // everything was read by then
-	lib, named := b.app.profiles.Set().Library, t.Profile != ""
-	x, err := workshop.TakeLook(ctx, d.(workshop.Subject), lib, named, progress)
+	lib := b.app.profiles.Set().Library
+	x, err := workshop.TakeLook(ctx, d.(workshop.Subject), lib, t.Profile != "", progress)
 	if x != nil && len(x.Candidates) > 0 {
 		list := candidatesOf(lib, x.Candidates)
 		out.candidates = &list
@@ -384,7 +385,7 @@ func (b *bench) look(ctx context.Context, t collectors.Target, out *lookDone, pr
 	if err != nil {
 		return err
 	}
-	r := lookResult(lib, x, named)
+	r := lookResult(lib, x, by)
 	out.result = &r
 	return nil
 }
@@ -435,7 +436,7 @@ func candidatesOf(lib *profile.Library, list []collectors.Candidate) []apigen.Pr
 		if p, ok := lib.Get(c.Profile); ok {
 			title = titleOf(p)
 		}
-		out = append(out, apigen.ProfileCandidate{Profile: c.Profile, Title: title, Why: c.Why})
+		out = append(out, apigen.ProfileCandidate{Profile: c.Profile, Title: title, Why: api.MatchReasons(c.Why)})
 	}
 	return out
 }
@@ -482,10 +483,23 @@ func identityOf(id collectors.Identity) apigen.DeviceIdentity {
 	}
 }
 
-func lookResult(lib *profile.Library, x *workshop.Look, named bool) apigen.LookResult {
+// chosenBy tells who or what chose the profile that a target is read with.
+func chosenBy(in apigen.LookInput, t collectors.Target) apigen.LookResultChosenBy {
+	switch {
+	case in.Profile != nil && *in.Profile != "":
+		return apigen.LookResultChosenByPerson
+	case t.Profile == "":
+		return apigen.LookResultChosenByMatch
+	case in.Finding != nil:
+		return apigen.LookResultChosenByFinding
+	}
+	return apigen.LookResultChosenByDevice
+}
+
+func lookResult(lib *profile.Library, x *workshop.Look, by apigen.LookResultChosenBy) apigen.LookResult {
 	l := x.Learned
 	out := apigen.LookResult{
-		Profile: l.Profile, Title: l.Profile, Kind: l.Kind, Named: named, Identity: identityOf(l.Identity), Problems: append([]string{}, x.Problems...),
+		Profile: l.Profile, Title: l.Profile, Kind: l.Kind, ChosenBy: by, Identity: identityOf(l.Identity), Problems: append([]string{}, x.Problems...),
 		Candidates: candidatesOf(lib, x.Candidates), Points: make([]apigen.LookPoint, len(x.Points)), Absent: []apigen.AbsentPoint{},
 		Verdicts: make([]apigen.Verdict, len(x.Verdicts)), Checks: make([]apigen.VerdictCheck, len(x.Checks)),
 	}
@@ -514,7 +528,7 @@ func lookResult(lib *profile.Library, x *workshop.Look, named bool) apigen.LookR
 		out.Checks[i] = apigen.VerdictCheck{Rule: apigen.VerdictRule(c.Rule), Checked: c.Checked}
 	}
 	for i := range x.Points {
-		out.Points[i] = lookPoint(&x.Points[i], concerned)
+		out.Points[i] = lookPoint(lib, &x.Points[i], concerned)
 	}
 	for _, a := range x.Absent {
 		out.Absent = append(out.Absent, apigen.AbsentPoint{Key: a.Key, Place: a.Place})
@@ -522,10 +536,14 @@ func lookResult(lib *profile.Library, x *workshop.Look, named bool) apigen.LookR
 	return out
 }
 
-func lookPoint(p *workshop.LookPoint, concerned map[string][]int) apigen.LookPoint {
+func lookPoint(lib *profile.Library, p *workshop.LookPoint, concerned map[string][]int) apigen.LookPoint {
 	out := apigen.LookPoint{
 		Key: p.Key, Component: p.Component, Label: p.Label, Class: string(p.Class), Unit: p.Class.Unit(), Quality: apigen.Quality(p.Quality.String()),
 		Raw: p.Raw, Source: p.Source, Group: p.Group,
+	}
+	if lib.Labels().Own(p.Key, p.Label) {
+		own := true
+		out.LabelOfProfile = &own
 	}
 	if p.Quality == models.Good {
 		out.Value = &p.Value

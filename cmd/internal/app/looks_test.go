@@ -151,7 +151,7 @@ func TestLookAtDevice(t *testing.T) {
 		t.Fatalf("look: %s", text(t, l))
 	}
 	r := *l.Result
-	if r.Profile != "site-meter" || r.Named || len(r.Candidates) == 0 || r.Candidates[0].Profile != "site-meter" || r.Candidates[0].Why == "" || *r.Identity.Serial != "SN-4711" {
+	if r.Profile != "site-meter" || r.ChosenBy != "match" || len(r.Candidates) == 0 || r.Candidates[0].Profile != "site-meter" || len(r.Candidates[0].Why) == 0 || *r.Identity.Serial != "SN-4711" {
 		t.Errorf("identity: %s", text(t, r))
 	}
 	points := map[string]apigen.LookPoint{}
@@ -199,7 +199,7 @@ func TestLookAtDevice(t *testing.T) {
 	if f := l.Failure; f == nil || f.Kind != "no-profile" || f.Candidates == nil || (*f.Candidates)[0].Profile != "site-meter" {
 		t.Errorf("with a profile that does not fit: %s", text(t, l))
 	}
-	if l = e.look(t, target(`,"profile":"site-meter"`)); l.Result == nil || !l.Result.Named || l.Result.Candidates[0].Profile != "site-meter" {
+	if l = e.look(t, target(`,"profile":"site-meter"`)); l.Result == nil || l.Result.ChosenBy != "person" || l.Result.Candidates[0].Profile != "site-meter" {
 		t.Errorf("with a profile that a person chose: %s", text(t, l))
 	}
 

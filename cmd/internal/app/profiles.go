@@ -509,7 +509,11 @@ func (b *bench) TestRecording(ctx context.Context, in apigen.RecordingTest) (api
 	case err != nil:
 		return apigen.LookResult{}, fault.Invalid("recording", "format", err.Error())
 	}
-	return lookResult(set.Library, look, name != ""), nil
+	by := apigen.LookResultChosenByMatch
+	if name != "" {
+		by = apigen.LookResultChosenByPerson
+	}
+	return lookResult(set.Library, look, by), nil
 }
 
 // DraftProfile drafts a profile from a MIB file or a table of registers.

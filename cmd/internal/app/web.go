@@ -38,6 +38,7 @@ func (a *App) startWeb(ctx context.Context) error {
 		About: api.About{
 			Version: build.Version, Revision: build.Revision, BuiltAt: built, StartedAt: a.started,
 			Database: cfg.Database.Driver, Telemetry: cfg.Telemetry.Store, Profiles: func() int { return a.profiles.Set().Count()[profile.DeviceRole] },
+			OwnLabel: func(key, label string) bool { return a.profiles.Set().Labels().Own(key, label) },
 		},
 	}
 	if a.control != nil {

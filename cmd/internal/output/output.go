@@ -37,6 +37,15 @@ func (f *Format) Set(s string) error {
 // Type names the value in the help text.
 func (f *Format) Type() string { return "table|json|csv" }
 
+// Count tells a number of things: "1 fault", "2 faults". The plural of noun is
+// made with an s.
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
 // Rows is a result in tabular form.
 type Rows struct {
 	Columns []string

@@ -5,6 +5,14 @@ import (
 	"testing"
 )
 
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 faults", 1: "1 fault", 2: "2 faults"} {
+		if got := Count(n, "fault"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestWrite(t *testing.T) {
 	rows := Rows{
 		Columns: []string{"KEY", "VALUE"},

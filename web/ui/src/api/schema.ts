@@ -1298,6 +1298,8 @@ export interface components {
             /** @enum {string} */
             kind: "command" | "set-point";
             label: string;
+            /** @description The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it */
+            label_of_profile?: boolean;
             /** Format: double */
             max?: number;
             /** Format: double */
@@ -1320,7 +1322,7 @@ export interface components {
          * @description Why it ended as it did
          * @enum {string}
          */
-        ControlCause: "shown" | "shown-before" | "accepted" | "not-shown" | "unanswered" | "unanswered-shown" | "interrupted" | "refused" | "unreachable" | "late" | "withdrawn" | "replaced" | "changed" | "persons" | "internal";
+        ControlCause: "shown" | "shown-before" | "accepted" | "not-shown" | "not-read" | "unanswered" | "unanswered-shown" | "interrupted" | "refused" | "unreachable" | "late" | "withdrawn" | "replaced" | "deleted" | "moved" | "changed" | "persons" | "internal";
         ControlConfirmation: {
             password?: string;
         };
@@ -1370,7 +1372,7 @@ export interface components {
             /** Format: date-time */
             decided_at?: string;
             decider?: string;
-            /** @description What is known beside the cause, with addresses and objects; only for who may edit devices of the site */
+            /** @description What the device or its driver said beside the cause, in their words, with addresses and objects; only for who may edit devices of the site */
             detail?: string;
             /** Format: uint64 */
             device?: number;
@@ -1384,6 +1386,8 @@ export interface components {
             /** @enum {string} */
             kind: "command" | "set-point";
             label: string;
+            /** @description The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it */
+            label_of_profile?: boolean;
             /** @description Whether you asked: then another person must confirm */
             mine: boolean;
             option?: string;
@@ -1744,7 +1748,7 @@ export interface components {
             address: string;
             changes: components["schemas"]["FindingChange"][];
             /**
-             * @description high: it names this product family; medium: others fit nearly as well; low: a generic profile; none: no profile fits
+             * @description high: what the device says of itself names this profile before all others; medium: others fit nearly as well, or only single objects or registers speak for it; low: a generic profile; none: no profile fits
              * @enum {string}
              */
             confidence: "high" | "medium" | "low" | "none";
@@ -1792,8 +1796,8 @@ export interface components {
             /** @description Of Modbus */
             unit_id?: number;
             vendor?: string;
-            /** @description What the profile was chosen by */
-            why?: string;
+            /** @description What the proposal rests on */
+            why?: components["schemas"]["MatchReason"][];
         };
         FindingChange: {
             /** @enum {string} */
@@ -1927,6 +1931,8 @@ export interface components {
             group: string;
             key: string;
             label: string;
+            /** @description The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it */
+            label_of_profile?: boolean;
             limits?: components["schemas"]["Limits"];
             quality: components["schemas"]["Quality"];
             /** @description As it came from the wire: a number, a text in quotes, or hexadecimal */
@@ -1960,10 +1966,13 @@ export interface components {
             candidates_error?: string;
             /** @description What was looked for */
             checks: components["schemas"]["VerdictCheck"][];
+            /**
+             * @description match: it fits best what the device says of itself; person: who asks named it; device: the settings of the device name it; finding: the scan proposed it. Only a match need be the one that fits best
+             * @enum {string}
+             */
+            chosen_by: "match" | "person" | "device" | "finding";
             identity: components["schemas"]["DeviceIdentity"];
             kind: string;
-            /** @description A person chose the profile, so it need not be the one that fits best */
-            named: boolean;
             points: components["schemas"]["LookPoint"][];
             /** @description Faults of device or profile that cost points */
             problems: string[];
@@ -1973,6 +1982,16 @@ export interface components {
             title: string;
             took_s?: number;
             verdicts: components["schemas"]["Verdict"][];
+        };
+        /** @description One thing that the choice of a device profile rests on */
+        MatchReason: {
+            /**
+             * @description sysobjectid-exact, -prefix: the sysObjectID is one that the profile lists, or begins with one; nameless: the agent has none of a maker; description: words of it; object: it answered; value: an object or register has an expected value; device-id, server-id: Modbus function 43/14, 17; maker: maker and model in registers; sunspec: it has that SunSpec model; other: words of an earlier release
+             * @enum {string}
+             */
+            code: "sysobjectid-exact" | "sysobjectid-prefix" | "nameless" | "description" | "object" | "value" | "device-id" | "server-id" | "maker" | "sunspec" | "other";
+            /** @description The identifier, object or register; foreign text where code is other */
+            value?: string;
         };
         Me: {
             /** Format: uint64 */
@@ -2072,6 +2091,8 @@ export interface components {
             id: number;
             key: string;
             label: string;
+            /** @description The label is in the words of the device profile, which can be told in another language; absent when the device or a person gave it */
+            label_of_profile?: boolean;
             limits?: components["schemas"]["Limits"];
             /** @description rack-inlet, rack-exhaust or empty */
             role?: string;
@@ -2147,8 +2168,8 @@ export interface components {
         ProfileCandidate: {
             profile: string;
             title: string;
-            /** @description What it was chosen by */
-            why: string;
+            /** @description What the match rests on */
+            why: components["schemas"]["MatchReason"][];
         };
         ProfileCheck: {
             faults: components["schemas"]["ProfileFault"][];

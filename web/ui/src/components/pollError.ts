@@ -4,7 +4,7 @@ import type { Translate } from '../i18n/useText';
 const marks = [
   ['another device answers', 'replaced'], ['credential cannot be opened', 'locked'],
   ['not among the ranges', 'not-allowed'], ['credentials refused', 'refused'], ['no device profile matches', 'no-profile'], ['device changed', 'changed'], ['malformed answer', 'malformed'],
-  ['next try in', 'waiting'], ['connection closed by the device', 'closed'], ['device does not answer', 'silent'], ['does not answer', 'silent'],
+  ['gateway has no path', 'gatewayPath'], ['gateway got no answer', 'gatewayTarget'], ['next try in', 'waiting'], ['connection closed by the device', 'closed'], ['device does not answer', 'silent'], ['does not answer', 'silent'],
   ['engine is not running', 'stopped'], ['engine has stopped', 'stopped'], ['driver panicked', 'internal'],
 ] as const;
 

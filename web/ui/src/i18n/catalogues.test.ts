@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { vi } from './vi';
-import { componentName, fullPointName, pointName, stateName } from './pointNames';
+import { componentName, fullPointName, groupOf, pointName, stateName } from './pointNames';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -30,6 +30,11 @@ describe('catalogues', () => {
       expect(placeholders(other), key).toBe(placeholders(text));
     });
   });
+  it('count one thing in the singular', () => {
+    english.forEach((text, key) => {
+      if (/^\{\{(count|n)\}\} [a-z]+[^s]s\b/.test(text)) expect(key).toMatch(/_other$/);
+    });
+  });
   it('are in normal form C', () => {
     vietnamese.forEach((text, key) => expect(text.normalize('NFC'), key).toBe(text));
   });
@@ -52,6 +57,19 @@ describe('names of points', () => {
     expect(pointName({ key: 'outlet/1/current', label: 'OutletName1 current' }, 'vi')).toBe('OutletName1 · Dòng điện');
     expect(pointName({ key: 'sensor/1/temperature', label: 'Port 1 Temp 1 temperature' }, 'en')).toBe('Port 1 Temp 1 · Temperature');
     expect(pointName({ key: 'sensor/2/temperature', label: 'Current' }, 'en')).toBe('Current · Temperature');
+  });
+  it('tells the words of a profile in the language of the reader, and whole', () => {
+    const flag = { key: 'alarm/breaker-open', label: 'Circuit breaker open', label_of_profile: true };
+    expect(pointName(flag, 'vi')).toBe('Máy cắt mở');
+    expect(pointName(flag, 'en')).toBe('Circuit breaker open');
+    expect(pointName({ key: 'input/L1/voltage', label: 'L1 voltage', label_of_profile: true }, 'vi')).toBe('Điện áp');
+  });
+  it('calls what a device only numbers by its label', () => {
+    const reading = { key: 'reading/15/difference', label: 'Superheat', component: 'reading/15' };
+    expect(pointName(reading, 'vi')).toBe('Superheat');
+    expect(fullPointName(reading, 'vi')).toBe('Superheat');
+    expect(groupOf('reading/15')).toBe('reading');
+    expect(groupOf('outlet/15')).toBe('outlet/15');
   });
   it('names numbered alarms', () => {
     expect(pointName({ key: 'alarm/03', label: 'Alarm 03' }, 'vi')).toBe('Cảnh báo 03');

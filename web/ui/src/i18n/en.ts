@@ -95,7 +95,7 @@ export const en = {
     addSite: 'Add the first site', incomplete: '{{missing}} of {{points}} points without a value', recommended: 'Recommended range 18–27 °C', worst: 'Needs attention',
   },
   sites: {
-    title: 'Sites', tree: 'Sites, rooms and racks', filter: 'Filter by name', rackCount: '{{count}} racks', empty: 'No site yet',
+    title: 'Sites', tree: 'Sites, rooms and racks', filter: 'Filter by name', rackCount_one: '{{count}} rack', rackCount_other: '{{count}} racks', empty: 'No site yet',
     emptyHint: 'A site holds buildings, rooms and racks.', addSite: 'Add site', addLocation: 'Add location', addRack: 'Add rack', parent: 'Beneath', width: 'Width (m)',
     depth: 'Depth (m)', uHeight: 'Height (U)', timeZone: 'Time zone', expand: 'Expand', collapse: 'Collapse', open: 'Open {{name}}', x: 'Left edge (m)', y: 'Upper edge (m)',
     addRow: 'Add row', contents: 'What is in it', nothing: 'Nothing is in it yet', facts: 'Properties', editTitle: 'Edit {{name}}', removeTitle: 'Delete {{name}}', tile: 'Floor tile (m)', maxPower: 'Power limit (W)', maxWeight: 'Load limit (kg)',
@@ -104,7 +104,7 @@ export const en = {
   },
   room: {
     plan: 'Floor plan of {{name}}', legend: 'Inlet temperature, °C · ASHRAE recommended range 18–27', noValue: 'no data', stale: 'stale', emptySpot: 'empty rack',
-    alarm: 'abnormal', racks: '{{count}} racks', hot: 'above 27 °C', cold: 'below 18 °C', noRacks: 'This room has no racks on its plan yet',
+    alarm: 'abnormal', racks_one: '{{count}} rack', racks_other: '{{count}} racks', hot: 'above 27 °C', cold: 'below 18 °C', noRacks: 'This room has no racks on its plan yet',
     noRacksHint: 'Racks appear here once they have a position in the room.', layer: 'Layer', inletLayer: 'Inlet temperature', powerLayer: 'Power, % of limit',
     powerLegend: 'Power as % of the limit of the rack', panel: 'Selected rack', pick: 'Select a rack to see it here', openRack: 'Open rack', noLimit: 'no limit known',
     summary: 'Room now', hottest: 'Hottest racks', mean: 'Mean inlet', trend: 'Inlet temperature, last hour', equipment: 'Equipment', scale: 'Scale', hotAisle: 'hot aisle', coldAisle: 'cold aisle', totalPower: 'IT load',
@@ -116,14 +116,14 @@ export const en = {
     unitsFromTop: 'Units are numbered from the top', powerPoints: 'Power',
   },
   devices: {
-    title: 'Devices', count: '{{count}} devices', filtered: '{{count}} devices match', search: 'Name, model, serial number, address, place', kind: 'Kind', state: 'State',
+    title: 'Devices', count_one: '{{count}} device', count_other: '{{count}} devices', filtered_one: '{{count}} device matches', filtered_other: '{{count}} devices match', search: 'Name, model, serial number, address, place', kind: 'Kind', state: 'State',
     lastSuccess: 'Last poll', empty: 'No device yet', emptyHint: 'Add a device with its address and credential; its profile is chosen by what it answers.',
     noMatch: 'No device matches the filters', clearFilters: 'Clear filters', add: 'Add device', added: 'The device is added', table: 'List of devices', sortBy: 'Sort by {{column}}',
     credential: 'Credential', unit: 'Modbus unit', noPlace: 'no place', pollingOff: 'Not polled', deviceAddress: 'Address (host:port)', identity: 'Identity',
     health: 'Polling health', placements: 'History of places', until: 'until {{time}}', present: 'now', latency: 'Latency', interval: 'Interval', polls: 'Polls', failures: 'Failures', timeouts: 'Time-outs', skipped: 'Skipped',
     lastPoll: 'Last attempt', lastGood: 'Last success', stateSince: 'In this state since', pollRequested: 'Poll requested', noPoints: 'No points yet',
     noPointsHint: 'Points appear once the device has answered and its profile is known.', livePoints: 'Live points', filterPoints: 'Filter points', device: 'Device as a whole', limits: 'Limits of the device', learned: 'Identified', remove: 'Delete device',
-    removeSure: 'Delete {{name}} from the model? Lost with it: its {{points}} points with the way to their recorded values, its history of places, and how it is polled. This cannot be undone; a device that is only out of service can be switched off instead.', removed: 'The device is deleted', onlyAbnormal: 'Only abnormal', pointsFrom: 'from point {{from}}', onThisPage: 'On this page', besidePoints: 'Control and identity', pointCount: '{{count}} points', selected: 'Trend',
+    removeSure: 'Delete {{name}} from the model? Lost with it: its {{points}} points with the way to their recorded values, its history of places, and how it is polled. This cannot be undone; a device that is only out of service can be switched off instead.', removed: 'The device is deleted', onlyAbnormal: 'Only abnormal', pointsFrom: 'from point {{from}}', onThisPage: 'On this page', besidePoints: 'Control and identity', pointCount_one: '{{count}} point', pointCount_other: '{{count}} points', selected: 'Trend',
     replaced: 'Another device answers', replacedHint: 'Since {{time}} another device than the known one answers at this address. Its values are not recorded until it is accepted.',
     acceptIdentity: 'Accept the new device', acceptIdentitySure: 'Was {{name}} really exchanged? The new device gets points with histories of their own; those of the old one are kept but go on no more. This cannot be undone.',
     polled: 'Polled', placeU: 'Lowest unit', face: 'Face', zeroU: 'Zero-U side', noZeroU: 'in units', left: 'left', right: 'right', front: 'front', rear: 'rear', intervalS: 'Interval (s), 0 as the profile says', autoProfile: 'Empty: chosen by what the device answers', editTitle: 'Edit {{name}}', noProtocol: 'none', saved: '{{name}} is saved',
@@ -137,7 +137,7 @@ export const en = {
     rate: 'Addresses a second', rateHint: 'How fast the network is asked', interval: 'Scan every … hours', intervalHint: '0: only by hand; else the first scan starts at once', enabled: 'Enabled',
     triedWith: 'Asked with', port: 'port {{port}}', unitIds: 'unit ids {{units}}', unitId: 'unit {{unit}}', lastScan: 'Last scan', nextScan: 'Next scan', byHand: 'by hand', disabled: 'disabled', bySchedule: 'by schedule',
     neverScanned: 'Not scanned yet', scanNow: 'Scan now', cancelScan: 'Cancel scan', progress: '{{done}} of {{total}} addresses, {{found}} found', left: 'About {{time}} left', leftUnknown: 'The time left is not known yet',
-    found: 'answered: {{count}}', noDifference: 'nothing differs from before', stoppedAt: 'stopped after {{done}} of {{total}} addresses', skipped: '{{count}} addresses left out: the configuration does not allow them',
+    found: 'answered: {{count}}', noDifference: 'nothing differs from before', stoppedAt: 'stopped after {{done}} of {{total}} addresses', skipped_one: '{{count}} address left out: the configuration does not allow it', skipped_other: '{{count}} addresses left out: the configuration does not allow them',
     findings: 'Findings', range: 'Range', allRanges: 'All ranges', search: 'Address, model, serial number, name', nothingFound: 'Nothing was found yet', nothingFoundHint: 'Scan a range; devices appear here as they answer.', noMatch: 'No finding matches the filters', cut: 'The first {{shown}} of {{total}} are shown: narrow the search.',
     note: 'To note', lastSeen: 'Last seen', firstSeen: 'First seen', goneSince: 'Does not answer since', confidence: 'Confidence', why: 'Chosen by', others: 'Would fit as well', showDetails: 'Show all that is known',
     change: '{{field}}: {{from}} → {{to}}', elsewhere: 'the device is read at {{address}}', select: 'Select {{address}}', selectAll: 'Select all', selected: '{{count}} selected', selectHint: 'Select findings to adopt or ignore them',
@@ -147,7 +147,7 @@ export const en = {
   looks: {
     look: 'Look at the device', title: 'Look at {{name}}', again: 'Look again', hint: 'Reads it once and shows what it says; nothing is kept.', needs: 'Needs protocol, address and, for SNMP, a credential.', auto: 'The one that fits best',
     use: 'Use profile {{profile}}', lookWith: 'Look with it', parts: '{{done}} of {{total}}', readings: 'Readings', raw: 'Raw value', onlyMissing: 'Only without a value ({{count}})', problems: 'This costs readings', location: 'Place it reports',
-    chosenBy: 'Chosen by', byPerson: 'a person', seen: 'Known from', synthetic: 'the manual; not yet seen on a device', seenOnDevice: 'a device', took: 'Took', others: 'Other profiles that fit', othersUnknown: 'The device does not say what it is, so it is not known.', noOthers: 'No other profile fits.',
+    chosenBy: 'Chosen by', seen: 'Known from', synthetic: 'the manual; not yet seen on a device', seenOnDevice: 'a device', took: 'Took', others: 'Other profiles that fit', othersUnknown: 'The device does not say what it is, so it is not known.', noOthers: 'No other profile fits.',
     absent: 'Readings of the profile that this device does not have ({{count}})', absentHint: 'Which', verdicts: 'Can it be true?', allReadings: 'Show all readings', nothingDoubtful: 'Nothing doubtful was found.', nothingToCheck: 'No reading can be checked.', checked: 'Looked for, without a doubt:',
     wouldAgree: '{{value}} would agree.', factor: 'Should the scale be multiplied by {{factor}}?',
     reason: { absent: 'Not there just now', sentinel: 'The device says it has no value', undecodable: 'Not a value of this reading', unanswered: 'Not answered' },
@@ -175,12 +175,17 @@ export const en = {
     draft: 'Draft a profile', draftIntro: 'Names, quantities, units and scales are guessed. Check every line of the draft against a device.', draftName: 'Name of the profile', draftNameHint: 'Lower case letters, digits and dashes, such as maker-meter', draftFrom: 'Source of the draft', from: { csv: 'Table of registers (CSV)', mib: 'MIB file' },
     fromHint: { csv: 'The first line names the columns: address and name are needed; type, unit, scale, table, states help.', mib: 'The file that defines the objects to be read.' }, imports: 'MIB files that it imports', importsHint: 'Those of the maker; the common ones are known.', makeDraft: 'Make draft',
     test: 'Test a recording', recording: 'Recording (.snmprec, .modbus)', runTest: 'Test', recordingHint: 'Shows what the profile reads in it. Nothing is kept.', record: 'Record', recordTitle: 'Record {{name}}', recordIntro: 'Everything that the device tells is read into a file, from which a profile can be written and tested. Serial numbers, names, addresses and the credential are taken out.',
-    hide: 'Further texts to take out', hideHint: 'One a line: names of people, rooms, customers', ranges: 'Registers', rangesHint: 'Empty: those that the profile reads', objects: '{{count}} objects', partial: 'Not everything was recorded', size: 'Size', bytes: '{{count}} bytes', noneFits: 'none fits', leftOut: 'Objects left out as private', changed: 'Objects with something replaced', lookThrough: 'Look through the file before you give it away.',
+    hide: 'Further texts to take out', hideHint: 'One a line: names of people, rooms, customers', ranges: 'Registers', rangesHint: 'Empty: those that the profile reads', objects_one: '{{n}} object', objects_other: '{{n}} objects', partial: 'Not everything was recorded', size: 'Size', bytes_one: '{{n}} byte', bytes_other: '{{n}} bytes', noneFits: 'none fits', leftOut: 'Objects left out as private', changed: 'Objects with something replaced', lookThrough: 'Look through the file before you give it away.',
   },
   scanState: { running: 'Running', done: 'Done', cancelled: 'Cancelled', failed: 'Failed', interrupted: 'Interrupted by a restart' },
   findingState: { new: 'New', changed: 'Changed', gone: 'Gone', known: 'Known', adopted: 'Adopted', ignored: 'Ignored' },
   findingField: { vendor: 'Manufacturer', model: 'Model', serial: 'Serial number', firmware: 'Firmware version', mac: 'MAC address', name: 'Name it reports', 'object-id': 'Object id', profile: 'Device profile' },
-  confidence: { high: 'Made for this product', medium: 'Likely; others fit nearly as well', low: 'Generic profile', none: 'No profile fits' },
+  confidence: { high: 'Fits clearly best', medium: 'Possible: look at the readings first', low: 'Generic profile', none: 'No profile fits' },
+  matchReason: {
+    'sysobjectid-exact': 'sysObjectID is exactly {{value}}', 'sysobjectid-prefix': 'sysObjectID begins with {{value}}', nameless: 'its agent gives no sysObjectID of a known maker', description: 'words of its description fit',
+    object: 'object {{value}} answered', value: 'the value of {{value}} is one that the profile expects', 'device-id': 'its device identification fits', 'server-id': 'its server identification fits', maker: 'the maker and model that it gives fit', sunspec: 'it has SunSpec model {{value}}',
+  },
+  chosenBy: { person: 'named for this look', device: 'named in the settings of the device', finding: 'proposed by the scan' },
   trends: {
     title: 'Trends', pick: 'Points', pickPlaceholder: 'Search points to add', empty: 'No point chosen yet', emptyHint: 'Search for points above, or open a device and choose one of its points.',
     range: 'Time range', last: 'Last {{span}}', custom: 'Custom range', from: 'From', to: 'To', zoomOut: 'Back to the range before', dragHint: 'Drag over the chart to zoom', step: 'Step {{step}}',
@@ -188,7 +193,7 @@ export const en = {
     r15m: '15 min', r1h: '1 hour', r6h: '6 hours', r24h: '24 hours', r7d: '7 days', r30d: '30 days',
   },
   collectors: {
-    title: 'Collectors', devices: 'Devices', points: 'Points', rate: 'Samples per second', store: 'Time-series store', storeOk: 'Working', storeFault: 'Fault', spooled: '{{count}} samples wait on disk', dropped: '{{count}} samples dropped',
+    title: 'Collectors', devices: 'Devices', points: 'Points', rate: 'Samples per second', store: 'Time-series store', storeOk: 'Working', storeFault: 'Fault', spooled_one: '{{count}} sample waits on disk', spooled_other: '{{count}} samples wait on disk', dropped_one: '{{count}} sample dropped', dropped_other: '{{count}} samples dropped',
     counters: 'Counters since the start', list: 'Devices by health', embedded: 'embedded', influx: 'InfluxDB', noDevices: 'No device is polled',
   },
   admin: {
@@ -206,20 +211,20 @@ export const en = {
     clear: 'sent in clear text', noAuth: 'no authentication', noPriv: 'no privacy', md5: 'MD5 is weak', des: 'DES is weak', closed: 'cannot be opened: enter it again',
   },
   auditAction: {
-    'allow-control': 'permit or forbid control', 'control-request': 'ask for control', 'control-confirm': 'confirm control', 'control-execute': 'carry out control', 'control-done': 'control done', 'control-failed': 'control failed', 'control-outcome-unknown': 'control: outcome unknown', 'control-reject': 'refuse control', 'control-cancel': 'take control request back', 'control-expired': 'control request expired', reauthenticate: 'enter password again',
+    'allow-control': 'permit or forbid control', 'control-request': 'ask for control', 'control-confirm': 'confirm control', 'control-execute': 'carry out control', 'control-done': 'control done', 'control-failed': 'control failed', 'control-outcome-unknown': 'control: outcome unknown', 'control-reject': 'refuse control', 'control-cancel': 'take control request back', 'control-expired': 'control request expired', reauthenticate: 'enter password again', look: 'look at a device', record: 'record a device',
     create: 'create', update: 'change', delete: 'delete', place: 'move', import: 'import', 'sign-in': 'sign in', 'sign-out': 'sign out', 'change-password': 'change password', 'reset-password': 'reset password',
     revoke: 'revoke', 'revoke-others': 'end other sessions', rekey: 'encrypt anew', denied: 'refused', inject: 'inject fault', clear: 'clear fault', start: 'start', note: 'note', 'set-role': 'set role of point',
     'accept-identity': 'accept identity', 'identity-changed': 'identity changed', 'identity-restored': 'identity restored', poll: 'poll', scan: 'start scan', 'scan-done': 'scan done', 'scan-cancelled': 'scan cancelled', 'scan-failed': 'scan failed', 'scan-interrupted': 'scan interrupted', adopt: 'adopt', ignore: 'ignore', restore: 'take back', accept: 'accept changes',
   },
   auditObject: {
-    'control request': 'control request',
+    'control request': 'control request', address: 'address', 'device profile': 'device profile',
     site: 'site', location: 'location', row: 'row', rack: 'rack', device: 'device', point: 'point', user: 'user', session: 'session', token: 'token', credential: 'credential', 'sign-in-link': 'sign-in link',
     facility: 'facility', fault: 'fault', 'device type': 'device type', 'rack type': 'rack type', manufacturer: 'manufacturer', collector: 'collector', operation: 'operation', audit: 'audit log', 'discovery range': 'discovery range', finding: 'finding',
   },
   auditOutcome: { ok: 'done', failed: 'failed', denied: 'refused' },
   auditVia: { session: 'browser', token: 'token', system: 'system' },
   pollError: {
-    silent: 'Does not answer', 'not-allowed': 'The configuration does not allow its address to be polled', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', locked: 'Its credential cannot be opened; enter the secrets again', replaced: 'Another device answers; it must be accepted first',
+    silent: 'Does not answer', gatewayPath: 'The gateway answers, but has no path to the unit (exception 10): check its table of unit ids and its serial port', gatewayTarget: 'The gateway answers, but the unit behind it does not (exception 11): check the unit id, the line behind the gateway and its timeout', 'not-allowed': 'The configuration does not allow its address to be polled', refused: 'Refuses the credentials', malformed: 'Answers wrongly', 'no-profile': 'No device profile fits', changed: 'Restarted or changed; it is identified anew', locked: 'Its credential cannot be opened; enter the secrets again', replaced: 'Another device answers; it must be accepted first',
     closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
   },
   events: {
@@ -228,7 +233,7 @@ export const en = {
     noMatch: 'No event fits the filters', search: 'Text, name, device, source', last: 'Last events', all: 'All events', noneOfDevice: 'Nothing has happened yet', allDevices: 'Show events of all devices',
     variables: 'What came with it', variable: 'Object', from: 'Told by', clears: 'Ends', told: 'In detail', noText: 'No device profile explains this trap',
     trapsRefused: 'Traps are refused until the device is polled over SNMPv3: its engine {{engine}} has counted {{boots}} boots, and had counted {{known}} before. It is a new management card with the engine ID of the old one, or an old message.',
-    restarted: 'The device restarted', exchanged: 'Another device answers: {{what}} was {{known}}, is {{found}}', appeared: '{{n}} points are new', vanished: '{{n}} points are gone',
+    restarted: 'The device restarted', exchanged: 'Another device answers: {{what}} was {{known}}, is {{found}}', appeared_one: '{{n}} point is new', appeared_other: '{{n}} points are new', vanished_one: '{{n}} point is gone', vanished_other: '{{n}} points are gone',
     counterReset: 'The counter began anew: {{before}} → {{after}}', counterWrapped: 'The counter passed its end: {{before}} → {{after}}',
   },
   eventKind: {
@@ -239,7 +244,7 @@ export const en = {
     title: 'Control', pageTitle: 'Control of devices', off: 'Control is off', offHint: 'The plant is only read. Who runs the server can switch control on in its configuration.', allow: 'Allow control', forbid: 'Forbid control',
     forbidSure: 'Forbid control of {{name}}? Requests that wait cannot be carried out any more.', allowText: 'What its device profile declares can then be written, each time with two persons and an entry in the audit log.', credential: 'Credential for writing', credentialHint: 'Empty: the one by which the device is read',
     notAllowed: 'This device is only read', notAllowedHint: 'Nothing can be written to it until an administrator allows it.', nothing: 'Nothing can be written', nothingHint: 'The device profile declares no control that this device has, or the device has not answered yet.',
-    set: 'Set…', ask: 'Ask for it', newValue: 'New value', bounds: 'From {{min}} to {{max}}', reason: 'Reason', reasonHint: 'Why, for the second person and the audit log', secondPerson: 'Nothing is written until a second person confirms it.', requested: 'Waits for the second person',
+    set: 'Set…', ask: 'Ask for it', newValue: 'New value', bounds: 'From {{min}} to {{max}}', reason: 'Reason', reasonHint: 'Why, for the second person and the audit log', said: 'The device or its driver: {{text}}', secondPerson: 'Nothing is written until a second person confirms it.', requested: 'Waits for the second person',
     goesDark: 'Everything plugged into {{label}} loses this supply and goes dark unless it has another one.', goesDarkShortly: 'Everything plugged into {{label}} loses this supply for a while and goes dark unless it has another one.', getsPower: 'Everything plugged into {{label}} gets power.', draws: 'It draws {{power}} now.',
     dryRun: 'Dry run', dryRunHint: 'Dry run: nothing was written.', wouldWrite: 'Would be written', raw: 'Value on the wire', current: 'There now', unreadable: 'cannot be read', before: 'There when asked',
     waits: 'Waits for the second person', underWay: 'Under way', openRequests: 'Open requests', history: 'History', noneOpen: 'No request is open', noneOpenHint: 'Requests are made on the page of a device.', noHistory: 'Nothing was asked for yet',
@@ -250,7 +255,7 @@ export const en = {
     on: 'Switch on', off: 'Switch off', cycle: 'Off and on again', start: 'Start', stop: 'Stop', reset: 'Reset', enable: 'Enable', disable: 'Disable', auto: 'Automatic', manual: 'Manual', mute: 'Mute', test: 'Test', lock: 'Lock', unlock: 'Unlock',
   },
   controlCause: {
-    shown: 'The device took it, and its value shows it', 'shown-before': 'The device took it; its value was that already', accepted: 'The device took it; no value can show it', 'not-shown': 'The device took it, but its value does not show it', unanswered: 'The device did not answer: look at it', 'unanswered-shown': 'The device did not answer, but its value has changed to what was wanted', interrupted: 'The program ended meanwhile; it is not repeated', refused: 'The device refused', unreachable: 'Nothing was written: the device does not answer', late: 'Nothing was written: it was not carried out in time', withdrawn: 'Nothing was written: control of the device was changed or forbidden', replaced: 'Nothing was written: the device is another one or has another address', changed: 'Nothing was written: the device has changed since it was asked', persons: 'Nothing was written: one of the two persons may not any more', internal: 'Nothing was written: a fault of the program',
+    shown: 'The device took it, and its value shows it', 'shown-before': 'The device took it; its value was that already', accepted: 'The device took it; no value can show it', 'not-shown': 'The device took it, but its value does not show it', unanswered: 'The device did not answer: look at it', 'unanswered-shown': 'The device did not answer, but its value has changed to what was wanted', interrupted: 'The program ended meanwhile; it is not repeated', refused: 'The device refused', unreachable: 'Nothing was written: the device does not answer', late: 'Nothing was written: it was not carried out in time', withdrawn: 'Nothing was written: control of the device was changed or forbidden', replaced: 'Nothing was written: the device is another one', deleted: 'Nothing was written: the device was deleted', moved: 'Nothing was written: the device is polled at another address', 'not-read': 'The device took it, but its value was not read since: look at it', changed: 'Nothing was written: the device has changed since it was asked', persons: 'Nothing was written: one of the two persons may not any more', internal: 'Nothing was written: a fault of the program',
   },
   controlState: {
     requested: 'Waits for the second person', confirmed: 'Confirmed', executing: 'Being written', done: 'Done', failed: 'Failed', 'outcome-unknown': 'Outcome unknown', rejected: 'Refused', expired: 'Expired', cancelled: 'Taken back',

@@ -1,4 +1,5 @@
 import type { Language } from '../format/format';
+import { vietnameseTitle } from './vietnamese';
 
 // Names of what devices have and measure. Keys of points are words of a common
 // vocabulary; a word that is not here is shown as it stands.
@@ -104,6 +105,11 @@ const viStates: Record<string, string> = {
   unmanaged: 'Không quản lý',
 };
 
+/** A word of a key in Vietnamese: from the lists above, else put together from its words. */
+function inVietnamese(list: Record<string, string>, word: string): string {
+  return list[word] ?? vietnameseTitle(word.replace(/-/g, ' ')) ?? humanise(word);
+}
+
 function humanise(word: string): string {
   const text = word.replace(/-/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -117,7 +123,7 @@ export function componentName(component: string, language: Language): string {
     const last = names.length - 1;
     if (isNumber && last >= 0) names[last] = `${names[last] ?? ''} ${part}`;
     else if (/^(L[123]|N)(-(L[123]|N))?$/.test(part)) names.push(part);
-    else names.push(language === 'vi' ? (viComponents[part] ?? humanise(part)) : humanise(part));
+    else names.push(language === 'vi' ? inVietnamese(viComponents, part) : humanise(part));
   }
   return names.join(' · ');
 }
@@ -148,26 +154,53 @@ function owned(parts: string[]): string {
   return parts.filter((part) => !/^\d+$/.test(part)).slice(-2).join('/');
 }
 
+interface Named {
+  key: string;
+  label: string;
+  /** The label is in the words of the device profile; nobody gave it. */
+  label_of_profile?: boolean;
+}
+
+/** Words of a profile as they stand alone, in the language of the reader. */
+export function profileText(text: string, language: Language): string {
+  return (language === 'vi' && vietnameseTitle(text)) || text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A label as it is shown: a name that somebody gave stays what it is. */
+export function labelText(named: Pick<Named, 'label' | 'label_of_profile'>, language: Language): string {
+  return named.label_of_profile ? profileText(named.label, language) : named.label;
+}
+
+// Parts that only number what the device lists: their labels are the names.
+const listed = /^(?:reading|measurement|point)(?=\/[^/]+$)/;
+
+/** The part under which a point stands in lists; what is only numbered stands together. */
+export function groupOf(component: string): string {
+  return listed.exec(component)?.[0] ?? component;
+}
+
 /** What a point measures, without the part that it belongs to. */
-export function pointName(point: { key: string; label: string }, language: Language): string {
+export function pointName(point: Named, language: Language): string {
   const parts = point.key.split('/');
   const last = parts.at(-1) ?? point.key;
   const word = /^\d+$/.test(last)
     ? componentName(parts.slice(-2).join('/'), language)
-    : language === 'vi' ? (viQuantities[owned(parts)] ?? viQuantities[last] ?? humanise(last)) : humanise(last);
+    : language === 'vi' ? (viQuantities[owned(parts)] ?? inVietnamese(viQuantities, last)) : humanise(last);
   const own = ownLabel(point);
+  if (own && point.label_of_profile) return labelText(point, language);
+  if (own && listed.test(parts.slice(0, -1).join('/'))) return own;
   return own ? `${own} · ${word}` : word;
 }
 
 /** A point with its part, for charts: "Inlet 1 · L1: Current". */
-export function fullPointName(point: { key: string; label: string; component: string }, language: Language): string {
+export function fullPointName(point: Named & { component: string }, language: Language): string {
   const name = pointName(point, language);
-  return point.component ? `${componentName(point.component, language)}: ${name}` : name;
+  return point.component && !(listed.test(point.component) && point.label) ? `${componentName(point.component, language)}: ${name}` : name;
 }
 
 /** The text of a state, which devices' profiles write in English. */
 export function stateName(text: string, language: Language): string {
-  if (language === 'vi') return viStates[text.toLowerCase()] ?? text;
+  if (language === 'vi') return viStates[text.toLowerCase()] ?? vietnameseTitle(text) ?? text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -97,7 +97,7 @@ export const vi: typeof en = {
     addSite: 'Thêm địa điểm đầu tiên', incomplete: '{{missing}} trên {{points}} điểm đo không có giá trị', recommended: 'Dải khuyến nghị 18–27 °C', worst: 'Cần chú ý',
   },
   sites: {
-    title: 'Địa điểm', tree: 'Địa điểm, phòng và tủ rack', filter: 'Lọc theo tên', rackCount: '{{count}} tủ rack', empty: 'Chưa có địa điểm',
+    title: 'Địa điểm', tree: 'Địa điểm, phòng và tủ rack', filter: 'Lọc theo tên', rackCount_one: '{{count}} tủ rack', rackCount_other: '{{count}} tủ rack', empty: 'Chưa có địa điểm',
     emptyHint: 'Địa điểm gồm các tòa nhà, phòng và tủ rack.', addSite: 'Thêm địa điểm', addLocation: 'Thêm khu vực', addRack: 'Thêm tủ rack', parent: 'Thuộc', width: 'Chiều rộng (m)',
     depth: 'Chiều sâu (m)', uHeight: 'Chiều cao (U)', timeZone: 'Múi giờ', expand: 'Mở rộng', collapse: 'Thu gọn', open: 'Mở {{name}}', x: 'Cạnh trái (m)', y: 'Cạnh trên (m)',
     addRow: 'Thêm dãy tủ', contents: 'Bên trong', nothing: 'Chưa có gì bên trong', facts: 'Thuộc tính', editTitle: 'Sửa {{name}}', removeTitle: 'Xóa {{name}}', tile: 'Tấm sàn (m)', maxPower: 'Giới hạn công suất (W)', maxWeight: 'Giới hạn tải trọng (kg)',
@@ -106,7 +106,7 @@ export const vi: typeof en = {
   },
   room: {
     plan: 'Mặt bằng {{name}}', legend: 'Nhiệt độ đầu vào, °C · dải khuyến nghị ASHRAE 18–27', noValue: 'mất dữ liệu', stale: 'dữ liệu cũ', emptySpot: 'tủ trống',
-    alarm: 'bất thường', racks: '{{count}} tủ rack', hot: 'trên 27 °C', cold: 'dưới 18 °C', noRacks: 'Mặt bằng phòng này chưa có tủ rack',
+    alarm: 'bất thường', racks_one: '{{count}} tủ rack', racks_other: '{{count}} tủ rack', hot: 'trên 27 °C', cold: 'dưới 18 °C', noRacks: 'Mặt bằng phòng này chưa có tủ rack',
     noRacksHint: 'Tủ rack hiện ở đây khi đã có vị trí trong phòng.', layer: 'Lớp', inletLayer: 'Nhiệt độ đầu vào', powerLayer: 'Công suất, % giới hạn',
     powerLegend: 'Công suất theo % giới hạn của tủ rack', panel: 'Tủ rack đang chọn', pick: 'Chọn một tủ rack để xem tại đây', openRack: 'Mở tủ rack', noLimit: 'chưa rõ giới hạn',
     summary: 'Phòng hiện tại', hottest: 'Tủ rack nóng nhất', mean: 'Đầu vào trung bình', trend: 'Nhiệt độ đầu vào, 1 giờ qua', equipment: 'Thiết bị', scale: 'Tỷ lệ', hotAisle: 'lối nóng', coldAisle: 'lối lạnh', totalPower: 'Tải CNTT',
@@ -118,14 +118,14 @@ export const vi: typeof en = {
     unitsFromTop: 'Đơn vị U đánh số từ trên xuống', powerPoints: 'Công suất',
   },
   devices: {
-    title: 'Thiết bị', count: '{{count}} thiết bị', filtered: '{{count}} thiết bị phù hợp', search: 'Tên, mẫu máy, số sê-ri, địa chỉ, vị trí', kind: 'Loại', state: 'Tình trạng',
+    title: 'Thiết bị', count_one: '{{count}} thiết bị', count_other: '{{count}} thiết bị', filtered_one: '{{count}} thiết bị phù hợp', filtered_other: '{{count}} thiết bị phù hợp', search: 'Tên, mẫu máy, số sê-ri, địa chỉ, vị trí', kind: 'Loại', state: 'Tình trạng',
     lastSuccess: 'Lần thu thập cuối', empty: 'Chưa có thiết bị', emptyHint: 'Thêm thiết bị với địa chỉ và thông tin xác thực; hồ sơ thiết bị được chọn theo phản hồi.',
     noMatch: 'Không có thiết bị phù hợp bộ lọc', clearFilters: 'Bỏ lọc', add: 'Thêm thiết bị', added: 'Đã thêm thiết bị', table: 'Danh sách thiết bị', sortBy: 'Sắp xếp theo {{column}}',
     credential: 'Thông tin xác thực', unit: 'Mã trạm Modbus', noPlace: 'chưa có vị trí', pollingOff: 'Không thu thập', deviceAddress: 'Địa chỉ (máy:cổng)', identity: 'Nhận dạng',
     health: 'Tình trạng thu thập', placements: 'Lịch sử vị trí', until: 'đến {{time}}', present: 'hiện nay', latency: 'Độ trễ', interval: 'Chu kỳ', polls: 'Số lần thu thập', failures: 'Lần lỗi', timeouts: 'Quá thời gian chờ', skipped: 'Lần bỏ qua',
     lastPoll: 'Lần thử cuối', lastGood: 'Thành công cuối', stateSince: 'Ở tình trạng này từ', pollRequested: 'Đã yêu cầu thu thập', noPoints: 'Chưa có điểm đo',
     noPointsHint: 'Điểm đo hiện ra khi thiết bị đã phản hồi và đã rõ hồ sơ.', livePoints: 'Điểm đo trực tiếp', filterPoints: 'Lọc điểm đo', device: 'Toàn thiết bị', limits: 'Ngưỡng của thiết bị', learned: 'Nhận dạng lúc', remove: 'Xóa thiết bị',
-    removeSure: 'Xóa {{name}} khỏi mô hình? Mất theo: {{points}} điểm đo cùng lối vào các giá trị đã ghi, lịch sử vị trí và cách thu thập. Không hoàn tác được; thiết bị chỉ tạm ngừng thì có thể tắt thu thập.', removed: 'Đã xóa thiết bị', onlyAbnormal: 'Chỉ bất thường', pointsFrom: 'từ điểm {{from}}', onThisPage: 'Trên trang này', besidePoints: 'Điều khiển và nhận dạng', pointCount: '{{count}} điểm đo', selected: 'Xu hướng',
+    removeSure: 'Xóa {{name}} khỏi mô hình? Mất theo: {{points}} điểm đo cùng lối vào các giá trị đã ghi, lịch sử vị trí và cách thu thập. Không hoàn tác được; thiết bị chỉ tạm ngừng thì có thể tắt thu thập.', removed: 'Đã xóa thiết bị', onlyAbnormal: 'Chỉ bất thường', pointsFrom: 'từ điểm {{from}}', onThisPage: 'Trên trang này', besidePoints: 'Điều khiển và nhận dạng', pointCount_one: '{{count}} điểm đo', pointCount_other: '{{count}} điểm đo', selected: 'Xu hướng',
     replaced: 'Một thiết bị khác đang trả lời', replacedHint: 'Từ {{time}}, một thiết bị khác với thiết bị đã biết trả lời tại địa chỉ này. Giá trị của nó không được ghi cho đến khi được chấp nhận.',
     acceptIdentity: 'Chấp nhận thiết bị mới', acceptIdentitySure: '{{name}} đã thật sự được thay? Thiết bị mới có các điểm đo với lịch sử riêng; lịch sử của thiết bị cũ được giữ nhưng không ghi tiếp. Không hoàn tác được.',
     polled: 'Có thu thập', placeU: 'U thấp nhất', face: 'Mặt', zeroU: 'Bên không chiếm U', noZeroU: 'chiếm U', left: 'trái', right: 'phải', front: 'trước', rear: 'sau', intervalS: 'Chu kỳ (s), 0 là theo hồ sơ', autoProfile: 'Để trống: chọn theo phản hồi của thiết bị', editTitle: 'Sửa {{name}}', noProtocol: 'không có', saved: 'Đã lưu {{name}}',
@@ -139,7 +139,7 @@ export const vi: typeof en = {
     rate: 'Số địa chỉ mỗi giây', rateHint: 'Tốc độ hỏi trên mạng', interval: 'Quét mỗi … giờ', intervalHint: '0: chỉ quét thủ công; nếu không, lần đầu bắt đầu ngay', enabled: 'Kích hoạt',
     triedWith: 'Hỏi bằng', port: 'cổng {{port}}', unitIds: 'mã trạm {{units}}', unitId: 'trạm {{unit}}', lastScan: 'Lần quét cuối', nextScan: 'Lần quét tới', byHand: 'thủ công', disabled: 'đã tắt', bySchedule: 'theo lịch',
     neverScanned: 'Chưa quét', scanNow: 'Quét ngay', cancelScan: 'Hủy quét', progress: '{{done}} trên {{total}} địa chỉ, tìm thấy {{found}}', left: 'Còn khoảng {{time}}', leftUnknown: 'Chưa rõ thời gian còn lại',
-    found: 'trả lời: {{count}}', noDifference: 'không khác lần trước', stoppedAt: 'dừng sau {{done}} trên {{total}} địa chỉ', skipped: 'Bỏ qua {{count}} địa chỉ: cấu hình không cho phép',
+    found: 'trả lời: {{count}}', noDifference: 'không khác lần trước', stoppedAt: 'dừng sau {{done}} trên {{total}} địa chỉ', skipped_one: 'Bỏ qua {{count}} địa chỉ: cấu hình không cho phép', skipped_other: 'Bỏ qua {{count}} địa chỉ: cấu hình không cho phép',
     findings: 'Kết quả', range: 'Dải', allRanges: 'Mọi dải', search: 'Địa chỉ, mẫu máy, số sê-ri, tên', nothingFound: 'Chưa tìm thấy gì', nothingFoundHint: 'Hãy quét một dải; thiết bị hiện ra khi trả lời.', noMatch: 'Không có kết quả phù hợp bộ lọc', cut: 'Đang hiện {{shown}} kết quả đầu trên {{total}}: hãy thu hẹp tìm kiếm.',
     note: 'Cần lưu ý', lastSeen: 'Thấy lần cuối', firstSeen: 'Thấy lần đầu', goneSince: 'Không trả lời từ', confidence: 'Độ tin cậy', why: 'Căn cứ chọn', others: 'Cũng phù hợp', showDetails: 'Xem mọi thông tin đã biết',
     change: '{{field}}: {{from}} → {{to}}', elsewhere: 'thiết bị đang được thu thập tại {{address}}', select: 'Chọn {{address}}', selectAll: 'Chọn tất cả', selected: 'Đã chọn {{count}}', selectHint: 'Chọn kết quả để tiếp nhận hoặc bỏ qua',
@@ -149,7 +149,7 @@ export const vi: typeof en = {
   looks: {
     look: 'Xem thử thiết bị', title: 'Xem thử {{name}}', again: 'Xem lại', hint: 'Đọc một lần và hiện những gì thiết bị trả lời; không lưu gì.', needs: 'Cần giao thức, địa chỉ và, với SNMP, thông tin xác thực.', auto: 'Hồ sơ phù hợp nhất',
     use: 'Dùng hồ sơ {{profile}}', lookWith: 'Xem bằng hồ sơ này', parts: '{{done}} trên {{total}}', readings: 'Giá trị đọc được', raw: 'Giá trị thô', onlyMissing: 'Chỉ điểm không có giá trị ({{count}})', problems: 'Làm mất giá trị đọc', location: 'Vị trí thiết bị tự báo',
-    chosenBy: 'Căn cứ chọn', byPerson: 'do người chọn', seen: 'Căn cứ hồ sơ', synthetic: 'tài liệu của hãng; chưa kiểm chứng trên thiết bị', seenOnDevice: 'thiết bị thật', took: 'Thời gian đọc', others: 'Hồ sơ khác cũng phù hợp', othersUnknown: 'Thiết bị không tự giới thiệu nên chưa rõ.', noOthers: 'Không có hồ sơ nào khác phù hợp.',
+    chosenBy: 'Căn cứ chọn', seen: 'Căn cứ hồ sơ', synthetic: 'tài liệu của hãng; chưa kiểm chứng trên thiết bị', seenOnDevice: 'thiết bị thật', took: 'Thời gian đọc', others: 'Hồ sơ khác cũng phù hợp', othersUnknown: 'Thiết bị không tự giới thiệu nên chưa rõ.', noOthers: 'Không có hồ sơ nào khác phù hợp.',
     absent: 'Giá trị trong hồ sơ mà thiết bị này không có ({{count}})', absentHint: 'Danh sách', verdicts: 'Giá trị có hợp lý không?', allReadings: 'Hiện mọi giá trị', nothingDoubtful: 'Không thấy gì đáng ngờ.', nothingToCheck: 'Không có giá trị nào kiểm tra được.', checked: 'Đã kiểm tra, không có nghi vấn:',
     wouldAgree: 'Giá trị khớp sẽ là {{value}}.', factor: 'Có cần nhân hệ số với {{factor}} không?',
     reason: { absent: 'Hiện không có', sentinel: 'Thiết bị báo không có giá trị', undecodable: 'Không phải giá trị của điểm này', unanswered: 'Không trả lời' },
@@ -177,12 +177,17 @@ export const vi: typeof en = {
     draft: 'Soạn nháp hồ sơ', draftIntro: 'Tên, đại lượng, đơn vị và hệ số được đoán. Hãy kiểm tra từng dòng với thiết bị.', draftName: 'Tên hồ sơ', draftNameHint: 'Chữ thường, chữ số và gạch nối, ví dụ hang-dong-ho', draftFrom: 'Nguồn của bản nháp', from: { csv: 'Bảng thanh ghi (CSV)', mib: 'Tệp MIB' },
     fromHint: { csv: 'Dòng đầu là tên cột: cần address và name; type, unit, scale, table, states giúp chính xác hơn.', mib: 'Tệp định nghĩa các đối tượng cần đọc.' }, imports: 'Các tệp MIB được tham chiếu', importsHint: 'Của hãng; các tệp thông dụng đã có sẵn.', makeDraft: 'Soạn nháp',
     test: 'Thử bản ghi mẫu', recording: 'Bản ghi mẫu (.snmprec, .modbus)', runTest: 'Thử', recordingHint: 'Hiện những gì hồ sơ đọc được trong đó. Không lưu gì.', record: 'Ghi mẫu', recordTitle: 'Ghi mẫu {{name}}', recordIntro: 'Mọi thứ thiết bị trả lời được đọc vào một tệp để soạn và thử hồ sơ. Số sê-ri, tên, địa chỉ và thông tin xác thực bị loại bỏ.',
-    hide: 'Nội dung khác cần loại bỏ', hideHint: 'Mỗi dòng một mục: tên người, phòng, khách hàng', ranges: 'Thanh ghi', rangesHint: 'Để trống: những thanh ghi mà hồ sơ đọc', objects: '{{count}} đối tượng', partial: 'Chưa ghi được tất cả', size: 'Kích thước', bytes: '{{count}} byte', noneFits: 'không có', leftOut: 'Đối tượng riêng tư bị loại', changed: 'Đối tượng có nội dung được thay', lookThrough: 'Hãy xem lại tệp trước khi gửi cho người khác.',
+    hide: 'Nội dung khác cần loại bỏ', hideHint: 'Mỗi dòng một mục: tên người, phòng, khách hàng', ranges: 'Thanh ghi', rangesHint: 'Để trống: những thanh ghi mà hồ sơ đọc', objects_one: '{{n}} đối tượng', objects_other: '{{n}} đối tượng', partial: 'Chưa ghi được tất cả', size: 'Kích thước', bytes_one: '{{n}} byte', bytes_other: '{{n}} byte', noneFits: 'không có', leftOut: 'Đối tượng riêng tư bị loại', changed: 'Đối tượng có nội dung được thay', lookThrough: 'Hãy xem lại tệp trước khi gửi cho người khác.',
   },
   scanState: { running: 'Đang quét', done: 'Xong', cancelled: 'Đã hủy', failed: 'Lỗi', interrupted: 'Gián đoạn do khởi động lại' },
   findingState: { new: 'Mới', changed: 'Thay đổi', gone: 'Mất', known: 'Đã biết', adopted: 'Đã tiếp nhận', ignored: 'Bỏ qua' },
   findingField: { vendor: 'Hãng sản xuất', model: 'Mẫu máy', serial: 'Số sê-ri', firmware: 'Phiên bản firmware', mac: 'Địa chỉ MAC', name: 'Tên thiết bị tự báo', 'object-id': 'Mã đối tượng', profile: 'Hồ sơ thiết bị' },
-  confidence: { high: 'Dành cho đúng sản phẩm này', medium: 'Có thể đúng; hồ sơ khác cũng gần khớp', low: 'Hồ sơ chung', none: 'Không có hồ sơ phù hợp' },
+  confidence: { high: 'Khớp rõ hơn các hồ sơ khác', medium: 'Có thể đúng: cần xem các giá trị đọc được trước', low: 'Hồ sơ chung', none: 'Không có hồ sơ phù hợp' },
+  matchReason: {
+    'sysobjectid-exact': 'sysObjectID đúng bằng {{value}}', 'sysobjectid-prefix': 'sysObjectID bắt đầu bằng {{value}}', nameless: 'thiết bị không cho sysObjectID của hãng đã biết', description: 'từ trong phần mô tả của thiết bị khớp',
+    object: 'đối tượng {{value}} có trả lời', value: 'giá trị của {{value}} đúng như hồ sơ chờ đợi', 'device-id': 'phần nhận dạng thiết bị (device identification) khớp', 'server-id': 'phần nhận dạng máy chủ (server identification) khớp', maker: 'hãng và mẫu máy do thiết bị khai khớp', sunspec: 'thiết bị có mô hình SunSpec {{value}}',
+  },
+  chosenBy: { person: 'do người xem chọn', device: 'theo thiết lập của thiết bị', finding: 'do lần quét đề xuất' },
   trends: {
     title: 'Xu hướng', pick: 'Điểm đo', pickPlaceholder: 'Tìm điểm đo để thêm', empty: 'Chưa chọn điểm đo', emptyHint: 'Tìm điểm đo ở trên, hoặc mở một thiết bị rồi chọn điểm đo.',
     range: 'Khoảng thời gian', last: '{{span}} qua', custom: 'Khoảng tùy chọn', from: 'Từ', to: 'Đến', zoomOut: 'Về khoảng trước', dragHint: 'Kéo trên biểu đồ để phóng to', step: 'Bước {{step}}',
@@ -190,7 +195,7 @@ export const vi: typeof en = {
     r15m: '15 phút', r1h: '1 giờ', r6h: '6 giờ', r24h: '24 giờ', r7d: '7 ngày', r30d: '30 ngày',
   },
   collectors: {
-    title: 'Bộ thu thập', devices: 'Thiết bị', points: 'Điểm đo', rate: 'Số mẫu mỗi giây', store: 'Kho chuỗi thời gian', storeOk: 'Hoạt động', storeFault: 'Lỗi', spooled: '{{count}} mẫu đang chờ trên đĩa', dropped: '{{count}} mẫu bị bỏ',
+    title: 'Bộ thu thập', devices: 'Thiết bị', points: 'Điểm đo', rate: 'Số mẫu mỗi giây', store: 'Kho chuỗi thời gian', storeOk: 'Hoạt động', storeFault: 'Lỗi', spooled_one: '{{count}} mẫu đang chờ trên đĩa', spooled_other: '{{count}} mẫu đang chờ trên đĩa', dropped_one: '{{count}} mẫu bị bỏ', dropped_other: '{{count}} mẫu bị bỏ',
     counters: 'Bộ đếm từ khi khởi động', list: 'Thiết bị theo tình trạng', embedded: 'tích hợp sẵn', influx: 'InfluxDB', noDevices: 'Không có thiết bị nào được thu thập',
   },
   admin: {
@@ -208,20 +213,20 @@ export const vi: typeof en = {
     clear: 'truyền ở dạng rõ', noAuth: 'không xác thực', noPriv: 'không mã hóa', md5: 'MD5 yếu', des: 'DES yếu', closed: 'không mở được: hãy nhập lại',
   },
   auditAction: {
-    'allow-control': 'cho phép hoặc cấm điều khiển', 'control-request': 'yêu cầu điều khiển', 'control-confirm': 'xác nhận điều khiển', 'control-execute': 'thực hiện điều khiển', 'control-done': 'điều khiển xong', 'control-failed': 'điều khiển thất bại', 'control-outcome-unknown': 'điều khiển: không rõ kết quả', 'control-reject': 'từ chối điều khiển', 'control-cancel': 'rút yêu cầu điều khiển', 'control-expired': 'yêu cầu điều khiển hết hạn', reauthenticate: 'nhập lại mật khẩu',
+    'allow-control': 'cho phép hoặc cấm điều khiển', 'control-request': 'yêu cầu điều khiển', 'control-confirm': 'xác nhận điều khiển', 'control-execute': 'thực hiện điều khiển', 'control-done': 'điều khiển xong', 'control-failed': 'điều khiển thất bại', 'control-outcome-unknown': 'điều khiển: không rõ kết quả', 'control-reject': 'từ chối điều khiển', 'control-cancel': 'rút yêu cầu điều khiển', 'control-expired': 'yêu cầu điều khiển hết hạn', reauthenticate: 'nhập lại mật khẩu', look: 'xem thử thiết bị', record: 'ghi lại thiết bị',
     create: 'tạo', update: 'sửa', delete: 'xóa', place: 'chuyển vị trí', import: 'nhập dữ liệu', 'sign-in': 'đăng nhập', 'sign-out': 'đăng xuất', 'change-password': 'đổi mật khẩu', 'reset-password': 'đặt lại mật khẩu',
     revoke: 'thu hồi', 'revoke-others': 'kết thúc các phiên khác', rekey: 'mã hóa lại', denied: 'bị từ chối', inject: 'tạo lỗi', clear: 'gỡ lỗi', start: 'khởi động', note: 'ghi chú', 'set-role': 'đặt vai trò điểm đo',
     'accept-identity': 'chấp nhận nhận dạng', 'identity-changed': 'nhận dạng thay đổi', 'identity-restored': 'nhận dạng trở lại', poll: 'thu thập', scan: 'bắt đầu quét', 'scan-done': 'quét xong', 'scan-cancelled': 'hủy quét', 'scan-failed': 'quét lỗi', 'scan-interrupted': 'quét bị gián đoạn', adopt: 'tiếp nhận', ignore: 'bỏ qua', restore: 'lấy lại', accept: 'chấp nhận thay đổi',
   },
   auditObject: {
-    'control request': 'yêu cầu điều khiển',
+    'control request': 'yêu cầu điều khiển', address: 'địa chỉ', 'device profile': 'hồ sơ thiết bị',
     site: 'địa điểm', location: 'khu vực', row: 'dãy tủ', rack: 'tủ rack', device: 'thiết bị', point: 'điểm đo', user: 'người dùng', session: 'phiên', token: 'mã truy cập', credential: 'thông tin xác thực', 'sign-in-link': 'liên kết đăng nhập',
     facility: 'cơ sở hạ tầng', fault: 'lỗi', 'device type': 'loại thiết bị', 'rack type': 'loại tủ rack', manufacturer: 'hãng sản xuất', collector: 'bộ thu thập', operation: 'thao tác', audit: 'nhật ký kiểm toán', 'discovery range': 'dải dò tìm', finding: 'kết quả dò tìm',
   },
   auditOutcome: { ok: 'xong', failed: 'không thành công', denied: 'bị từ chối' },
   auditVia: { session: 'trình duyệt', token: 'mã truy cập', system: 'hệ thống' },
   pollError: {
-    silent: 'Không phản hồi', 'not-allowed': 'Cấu hình không cho phép đọc địa chỉ này', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', locked: 'Không mở được thông tin xác thực; hãy nhập lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
+    gatewayPath: 'Cổng Modbus có trả lời nhưng không có đường tới thiết bị (mã lỗi 10): kiểm tra bảng unit id và cổng nối tiếp của cổng Modbus', gatewayTarget: 'Cổng Modbus có trả lời nhưng thiết bị phía sau không phản hồi (mã lỗi 11): kiểm tra unit id, đường dây sau cổng Modbus và thời gian chờ', silent: 'Không phản hồi', 'not-allowed': 'Cấu hình không cho phép đọc địa chỉ này', refused: 'Từ chối thông tin xác thực', malformed: 'Trả lời sai', 'no-profile': 'Không có hồ sơ thiết bị phù hợp', changed: 'Đã khởi động lại hoặc thay đổi; đang nhận dạng lại', locked: 'Không mở được thông tin xác thực; hãy nhập lại', replaced: 'Thiết bị khác trả lời; cần được chấp nhận trước',
     closed: 'Đóng kết nối', stopped: 'Bộ xử lý giao thức không chạy', internal: 'Lỗi bên trong chương trình', waiting: 'Đang chờ lần thử tiếp theo',
   },
   events: {
@@ -230,7 +235,7 @@ export const vi: typeof en = {
     noMatch: 'Không có sự kiện nào khớp bộ lọc', search: 'Nội dung, tên, thiết bị, nguồn', last: 'Sự kiện gần đây', all: 'Tất cả sự kiện', noneOfDevice: 'Chưa có sự kiện nào', allDevices: 'Hiện sự kiện của mọi thiết bị',
     variables: 'Dữ liệu kèm theo', variable: 'Đối tượng', from: 'Nguồn báo', clears: 'Kết thúc', told: 'Cụ thể', noText: 'Chưa có hồ sơ thiết bị nào giải thích bản tin trap này',
     trapsRefused: 'Trap bị từ chối cho đến khi thiết bị được đọc qua SNMPv3: engine {{engine}} đếm {{boots}} lần khởi động, trước đây là {{known}}. Đó là card quản lý mới mang engine ID của card cũ, hoặc một bản tin cũ.',
-    restarted: 'Thiết bị đã khởi động lại', exchanged: 'Một thiết bị khác đang phản hồi: {{what}} trước là {{known}}, nay là {{found}}', appeared: 'Thêm {{n}} điểm đo', vanished: 'Mất {{n}} điểm đo',
+    restarted: 'Thiết bị đã khởi động lại', exchanged: 'Một thiết bị khác đang phản hồi: {{what}} trước là {{known}}, nay là {{found}}', appeared_one: 'Thêm {{n}} điểm đo', appeared_other: 'Thêm {{n}} điểm đo', vanished_one: 'Mất {{n}} điểm đo', vanished_other: 'Mất {{n}} điểm đo',
     counterReset: 'Bộ đếm bắt đầu lại: {{before}} → {{after}}', counterWrapped: 'Bộ đếm tràn: {{before}} → {{after}}',
   },
   eventKind: {
@@ -241,7 +246,7 @@ export const vi: typeof en = {
     title: 'Điều khiển', pageTitle: 'Điều khiển thiết bị', off: 'Điều khiển đang tắt', offHint: 'Hạ tầng chỉ được đọc. Người vận hành máy chủ có thể bật điều khiển trong cấu hình.', allow: 'Cho phép điều khiển', forbid: 'Cấm điều khiển',
     forbidSure: 'Cấm điều khiển {{name}}? Các yêu cầu đang chờ sẽ không thực hiện được nữa.', allowText: 'Khi đó có thể ghi những gì hồ sơ thiết bị khai báo, mỗi lần cần hai người và một mục trong nhật ký kiểm toán.', credential: 'Thông tin xác thực để ghi', credentialHint: 'Để trống: dùng thông tin xác thực đang dùng để đọc',
     notAllowed: 'Thiết bị này chỉ được đọc', notAllowedHint: 'Không thể ghi gì cho đến khi quản trị viên cho phép.', nothing: 'Không có gì để ghi', nothingHint: 'Hồ sơ thiết bị không khai báo mục điều khiển nào mà thiết bị này có, hoặc thiết bị chưa trả lời.',
-    set: 'Đặt…', ask: 'Gửi yêu cầu', newValue: 'Giá trị mới', bounds: 'Từ {{min}} đến {{max}}', reason: 'Lý do', reasonHint: 'Vì sao, cho người thứ hai và nhật ký kiểm toán', secondPerson: 'Không ghi gì cho đến khi người thứ hai xác nhận.', requested: 'Chờ người thứ hai',
+    set: 'Đặt…', ask: 'Gửi yêu cầu', newValue: 'Giá trị mới', bounds: 'Từ {{min}} đến {{max}}', reason: 'Lý do', reasonHint: 'Vì sao, cho người thứ hai và nhật ký kiểm toán', said: 'Lời của thiết bị hoặc trình điều khiển: {{text}}', secondPerson: 'Không ghi gì cho đến khi người thứ hai xác nhận.', requested: 'Chờ người thứ hai',
     goesDark: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này và tắt, trừ khi có nguồn khác.', goesDarkShortly: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này một lúc và tắt, trừ khi có nguồn khác.', getsPower: 'Mọi thứ cắm vào {{label}} sẽ có điện.', draws: 'Hiện đang tiêu thụ {{power}}.',
     dryRun: 'Chạy thử', dryRunHint: 'Chạy thử: chưa ghi gì.', wouldWrite: 'Sẽ được ghi', raw: 'Giá trị trên đường truyền', current: 'Hiện tại', unreadable: 'không đọc được', before: 'Giá trị lúc yêu cầu',
     waits: 'Chờ người thứ hai', underWay: 'Đang thực hiện', openRequests: 'Yêu cầu đang mở', history: 'Lịch sử', noneOpen: 'Không có yêu cầu nào đang mở', noneOpenHint: 'Yêu cầu được tạo ở trang của thiết bị.', noHistory: 'Chưa có yêu cầu nào',
@@ -252,7 +257,7 @@ export const vi: typeof en = {
     on: 'Bật', off: 'Tắt', cycle: 'Tắt rồi bật lại', start: 'Khởi động', stop: 'Dừng', reset: 'Đặt lại', enable: 'Kích hoạt', disable: 'Vô hiệu hóa', auto: 'Tự động', manual: 'Thủ công', mute: 'Tắt còi', test: 'Thử', lock: 'Khóa', unlock: 'Mở khóa',
   },
   controlCause: {
-    shown: 'Thiết bị đã nhận lệnh và giá trị đã đổi theo', 'shown-before': 'Thiết bị đã nhận lệnh; giá trị vốn đã như vậy', accepted: 'Thiết bị đã nhận lệnh; không có giá trị nào cho thấy kết quả', 'not-shown': 'Thiết bị đã nhận lệnh nhưng giá trị không đổi theo', unanswered: 'Thiết bị không trả lời: hãy kiểm tra tại chỗ', 'unanswered-shown': 'Thiết bị không trả lời, nhưng giá trị đã đổi như mong muốn', interrupted: 'Chương trình dừng giữa chừng; lệnh không được lặp lại', refused: 'Thiết bị từ chối', unreachable: 'Chưa ghi gì: thiết bị không trả lời', late: 'Chưa ghi gì: không được thực hiện kịp thời', withdrawn: 'Chưa ghi gì: quyền điều khiển thiết bị đã bị đổi hoặc thu hồi', replaced: 'Chưa ghi gì: thiết bị đã bị thay hoặc đổi địa chỉ', changed: 'Chưa ghi gì: thiết bị đã thay đổi từ khi có yêu cầu', persons: 'Chưa ghi gì: một trong hai người không còn quyền', internal: 'Chưa ghi gì: lỗi của chương trình',
+    shown: 'Thiết bị đã nhận lệnh và giá trị đã đổi theo', 'shown-before': 'Thiết bị đã nhận lệnh; giá trị vốn đã như vậy', accepted: 'Thiết bị đã nhận lệnh; không có giá trị nào cho thấy kết quả', 'not-shown': 'Thiết bị đã nhận lệnh nhưng giá trị không đổi theo', unanswered: 'Thiết bị không trả lời: hãy kiểm tra tại chỗ', 'unanswered-shown': 'Thiết bị không trả lời, nhưng giá trị đã đổi như mong muốn', interrupted: 'Chương trình dừng giữa chừng; lệnh không được lặp lại', refused: 'Thiết bị từ chối', unreachable: 'Chưa ghi gì: thiết bị không trả lời', late: 'Chưa ghi gì: không được thực hiện kịp thời', withdrawn: 'Chưa ghi gì: quyền điều khiển thiết bị đã bị đổi hoặc thu hồi', replaced: 'Chưa ghi gì: thiết bị đã được thay bằng thiết bị khác', deleted: 'Chưa ghi gì: thiết bị đã bị xóa', moved: 'Chưa ghi gì: thiết bị được thu thập ở địa chỉ khác', 'not-read': 'Thiết bị đã nhận nhưng giá trị chưa được đọc lại: cần kiểm tra thiết bị', changed: 'Chưa ghi gì: thiết bị đã thay đổi từ khi có yêu cầu', persons: 'Chưa ghi gì: một trong hai người không còn quyền', internal: 'Chưa ghi gì: lỗi của chương trình',
   },
   controlState: {
     requested: 'Chờ người thứ hai', confirmed: 'Đã xác nhận', executing: 'Đang ghi', done: 'Xong', failed: 'Thất bại', 'outcome-unknown': 'Không rõ kết quả', rejected: 'Bị từ chối', expired: 'Hết hạn', cancelled: 'Đã rút lại',

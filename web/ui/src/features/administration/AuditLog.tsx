@@ -6,7 +6,7 @@ import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { auditQuery, type AuditEntry } from './queries';
-import { actionText, objectText, outcomeText, viaText } from './words';
+import { actionText, outcomeText, subjectText, viaText } from './words';
 
 export function AuditLog() {
   const { t, language } = useText();
@@ -30,7 +30,7 @@ export function AuditLog() {
                     <td>{viaText(entry.via, t)}</td>
                     <td>{entry.address}</td>
                     <td title={entry.action}>{actionText(entry.action, t)}</td>
-                    <td>{[objectText(entry.object_type, t), entry.object_name || entry.object_id].filter(Boolean).join(' ')}</td>
+                    <td>{subjectText(entry, t, language)}</td>
                     <td>{outcomeText(entry.outcome, t)}</td>
                     <td className="num">
                       {(entry.before || entry.after) && (

@@ -1,4 +1,7 @@
+import type { Language } from '../../format/format';
 import type { Translate } from '../../i18n/useText';
+import { wishText } from '../control/words';
+import type { AuditEntry } from './queries';
 
 // Words of the server that the catalogues know; others are shown as they stand.
 
@@ -19,3 +22,36 @@ export const actionText = known('auditAction');
 export const objectText = known('auditObject');
 export const outcomeText = known('auditOutcome');
 export const viaText = known('auditVia');
+
+interface KeptRequest {
+  device_name: string;
+  label: string;
+  label_of_profile?: boolean;
+  option: string;
+  value?: number;
+  unit?: string;
+}
+
+/** A label that is made of its key is nobody's name: "outlet/3/switch" is "Outlet 3 switch". */
+const madeOf = (key: string, label: string) => key.replace(/[/-]/g, ' ').toLowerCase() === label.toLowerCase();
+
+/** The control request as it was kept with an entry; nothing when there is none. */
+function keptRequest(entry: Pick<AuditEntry, 'object_type' | 'after'>): KeptRequest | undefined {
+  if (entry.object_type !== 'control request' || !entry.after) return undefined;
+  let kept: Record<string, unknown>;
+  try {
+    kept = JSON.parse(entry.after) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const text = (name: string) => (typeof kept[name] === 'string' ? kept[name] : '');
+  if (!text('label')) return undefined;
+  return { device_name: text('device_name'), label: text('label'), label_of_profile: madeOf(text('control'), text('label')), option: text('option'), value: typeof kept.value === 'number' ? kept.value : undefined, unit: text('unit') };
+}
+
+/** What an entry is about: "device PDU-1"; of control also what was asked: "control request PDU-1: Outlet 3: Switch off". */
+export function subjectText(entry: Pick<AuditEntry, 'object_type' | 'object_name' | 'object_id' | 'after'>, t: Translate, language: Language): string {
+  const kept = keptRequest(entry);
+  const name = kept ? `${kept.device_name} · ${wishText(kept, t, language)}` : (entry.object_name ?? '') || (entry.object_id ?? '');
+  return [objectText(entry.object_type, t), name].filter(Boolean).join(' ');
+}

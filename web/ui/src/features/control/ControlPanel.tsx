@@ -8,7 +8,7 @@ import { Panel } from '../../components/Panel';
 import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState, ErrorState } from '../../components/States';
 import { formatQuantity } from '../../format/format';
-import { stateName } from '../../i18n/pointNames';
+import { labelText, stateName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import { aboutQuery } from '../about/queries';
 import { useSession } from '../session/useSession';
@@ -55,8 +55,9 @@ export function ControlPanel({ device, points }: Props) {
 
 /** The name of a control, and what the device calls the thing it moves where that is another name. */
 function Name({ control, points }: { control: Control; points: Props['points'] }) {
+  const { language } = useText();
   const own = nameBeside(control, points);
-  return <span title={control.key}><b>{control.label}</b>{own && <div className="muted">{own}</div>}</span>;
+  return <span title={control.key}><b>{labelText(control, language)}</b>{own && <div className="muted">{own}</div>}</span>;
 }
 
 /** What the outlet of a control draws now. */
@@ -76,19 +77,20 @@ function Shown({ control }: { control: Control }) {
 }
 
 function Actions({ control, onAsk }: { control: Control; onAsk: (option?: string) => void }) {
-  const { t } = useText();
+  const { t, language } = useText();
+  const label = labelText(control, language);
   const { may } = useSession();
   if (control.open) {
     return <Link to="/control">{t(control.open.state === 'requested' ? 'control.waits' : 'control.underWay')}</Link>;
   }
   if (!may('control.request')) return null;
   if (control.kind === 'set-point') {
-    return <Button size="compact-xs" variant="default" aria-label={`${control.label}: ${t('control.set')}`} onClick={() => onAsk()}>{t('control.set')}</Button>;
+    return <Button size="compact-xs" variant="default" aria-label={`${label}: ${t('control.set')}`} onClick={() => onAsk()}>{t('control.set')}</Button>;
   }
   return (
     <Group gap={4} justify="flex-end">
       {control.options?.filter((o) => !o.is_now).map((o) => (
-        <Button key={o.name} size="compact-xs" variant="default" aria-label={`${control.label}: ${optionText(o.name, t)}`} onClick={() => onAsk(o.name)}>
+        <Button key={o.name} size="compact-xs" variant="default" aria-label={`${label}: ${optionText(o.name, t)}`} onClick={() => onAsk(o.name)}>
           {optionText(o.name, t)}
         </Button>
       ))}

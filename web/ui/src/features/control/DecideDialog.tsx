@@ -28,7 +28,7 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
   });
   const reject = useMutation({ mutationFn: () => rejectControl(request.id, why), ...settle });
   const error = confirm.error ?? reject.error;
-  const dark = consequence({ key: request.control, label: request.label }, request.option ?? '', t);
+  const dark = consequence({ key: request.control, label: request.label, label_of_profile: request.label_of_profile }, request.option ?? '', t, language);
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
     confirm.mutate();

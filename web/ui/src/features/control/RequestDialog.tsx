@@ -8,6 +8,7 @@ import { NumberField } from '../../components/NumberField';
 import { problemText } from '../../components/problemText';
 import { LoadingState } from '../../components/States';
 import { formatQuantity } from '../../format/format';
+import { labelText } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import { dryRunQuery, refreshControl, requestControl, type Control, type ControlWish } from './queries';
 import { consequence, optionText } from './words';
@@ -42,7 +43,8 @@ export function RequestDialog({ device, control, option, drawsW, onClose }: Prop
       onClose();
     },
   });
-  const title = option === undefined ? control.label : `${control.label}: ${optionText(option, t)}`;
+  const label = labelText(control, language);
+  const title = option === undefined ? label : `${label}: ${optionText(option, t)}`;
   return (
     <FormDialog title={`${device.name} · ${title}`} mutation={ask} onClose={onClose} submit={t('control.ask')} size="lg" disabled={!dry.data || reason.trim().length < minReason}>
       <Consequence control={control} option={option} drawsW={drawsW} warning={dry.data?.warning} />
@@ -67,7 +69,7 @@ function Consequence({ control, option, drawsW, warning }: { control: Control; o
   if (option === undefined) return null;
   const severity = control.options?.find((o) => o.name === option)?.severity;
   const draws = drawsW !== undefined && option !== 'on' ? t('control.draws', { power: formatQuantity(drawsW, 'W', language) }) : '';
-  const text = [consequence(control, option, t), draws, warning].filter(Boolean).join(' ');
+  const text = [consequence(control, option, t, language), draws, warning].filter(Boolean).join(' ');
   if (!text) return null;
   return <Alert color={severity === 'critical' ? 'red' : severity === 'warning' ? 'orange' : 'blue'} variant="light" role="note">{text}</Alert>;
 }

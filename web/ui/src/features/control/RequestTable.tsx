@@ -49,7 +49,7 @@ function State({ request: r }: { request: ControlRequest }) {
       <SeverityMark severity={severities[r.state]}>{t(`controlState.${r.state}`)}</SeverityMark>
       {r.state === 'requested' && <div className="muted">{t('control.expiresIn', { time: formatDuration(Math.max(0, Math.round((Date.parse(r.expires_at) - now) / 1000)), language) })}</div>}
       {r.cause && <div className="muted">{t(`controlCause.${r.cause}`)}</div>}
-      {r.detail && <div className="muted">{r.detail}</div>}
+      {r.detail && <div className="muted">{t('control.said', { text: r.detail })}</div>}
       {r.result && <div className="muted">{r.result}</div>}
     </>
   );

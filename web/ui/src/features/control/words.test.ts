@@ -15,10 +15,10 @@ describe('words of controls', () => {
   });
   it('says what goes dark, and nothing of what does not', () => {
     const outlet = { key: 'unit/2/outlet/3/switch', label: 'Outlet 3' };
-    expect(consequence(outlet, 'off', t)).toContain('control.goesDark ');
-    expect(consequence(outlet, 'cycle', t)).toContain('control.goesDarkShortly');
-    expect(consequence(outlet, 'on', t)).toContain('control.getsPower');
-    expect(consequence({ key: 'fan/mode', label: 'Fan' }, 'off', t)).toBe('');
+    expect(consequence(outlet, 'off', t, 'en')).toContain('control.goesDark ');
+    expect(consequence(outlet, 'cycle', t, 'en')).toContain('control.goesDarkShortly');
+    expect(consequence(outlet, 'on', t, 'en')).toContain('control.getsPower');
+    expect(consequence({ key: 'fan/mode', label: 'Fan' }, 'off', t, 'en')).toBe('');
   });
   it('tells what the device calls an outlet, unless its control says so', () => {
     const point = (key: string, label: string) => ({ point: { id: key.length, key, label, component: 'outlet/2' } });

@@ -1,5 +1,5 @@
 import { fold, formatQuantity, type Language } from '../../format/format';
-import { ownLabel } from '../../i18n/pointNames';
+import { labelText, ownLabel } from '../../i18n/pointNames';
 import type { Translate } from '../../i18n/useText';
 import type { PointValue } from '../devices/queries';
 import type { Control, ControlRequest } from './queries';
@@ -13,25 +13,26 @@ export function optionText(name: string, t: Translate): string {
 }
 
 /** What a request wants: "Outlet 3: Switch off", "Set-point: 22 °C". */
-export function wishText(request: Pick<ControlRequest, 'label' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
+export function wishText(request: Pick<ControlRequest, 'label' | 'label_of_profile' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
   const what = request.option ? optionText(request.option, t) : request.value === undefined ? '' : formatQuantity(request.value, request.unit ?? '', language);
-  return `${request.label}: ${what}`;
+  return `${labelText(request, language)}: ${what}`;
 }
 
 /** What happens to gear when an option is carried out, in words; empty when nothing does. */
-export function consequence(control: Pick<Control, 'key' | 'label'>, option: string, t: Translate): string {
+export function consequence(control: Pick<Control, 'key' | 'label' | 'label_of_profile'>, option: string, t: Translate, language: Language): string {
+  const label = labelText(control, language);
   if (!control.key.includes('outlet/')) return '';
-  if (option === 'off') return t('control.goesDark', { label: control.label });
-  if (option === 'cycle') return t('control.goesDarkShortly', { label: control.label });
-  return option === 'on' ? t('control.getsPower', { label: control.label }) : '';
+  if (option === 'off') return t('control.goesDark', { label });
+  if (option === 'cycle') return t('control.goesDarkShortly', { label });
+  return option === 'on' ? t('control.getsPower', { label }) : '';
 }
 
-type Named = Pick<PointValue['point'], 'id' | 'key' | 'label' | 'component'>;
+type Named = Pick<PointValue['point'], 'id' | 'key' | 'label' | 'label_of_profile' | 'component'>;
 
 /** What the device calls the outlet that a control moves, where its points tell and the name of the control does not. */
 export function nameBeside(control: Pick<Control, 'label' | 'point'>, points: readonly { point: Named }[]): string {
   const shown = points.find((p) => p.point.id === control.point)?.point;
   if (!shown) return '';
-  const own = points.filter((p) => p.point.component === shown.component).map((p) => ownLabel(p.point)).find(Boolean) ?? '';
+  const own = points.filter((p) => p.point.component === shown.component && !p.point.label_of_profile).map((p) => ownLabel(p.point)).find(Boolean) ?? '';
   return fold(control.label).includes(fold(own)) ? '' : own;
 }

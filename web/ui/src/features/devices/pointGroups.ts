@@ -1,5 +1,5 @@
 import { compareNames, fold, type Language } from '../../format/format';
-import { componentName, pointName } from '../../i18n/pointNames';
+import { componentName, groupOf, pointName } from '../../i18n/pointNames';
 import type { Value } from '../../live/freshness';
 import type { PointValue } from './queries';
 
@@ -51,9 +51,10 @@ export function groupPoints(items: readonly PointValue[], words: string, languag
     const { point } = item;
     const text = `${componentName(point.component, language)} ${pointName(point, language)} ${point.key}`;
     if (wanted && !fold(text).includes(wanted)) continue;
-    const group = groups.get(point.component);
+    const component = groupOf(point.component);
+    const group = groups.get(component);
     if (group) group.push(item);
-    else groups.set(point.component, [item]);
+    else groups.set(component, [item]);
   }
   return [...groups]
     .map(([component, group]) => ({ component, part: 0, items: group }))

@@ -5,6 +5,7 @@ import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { knownKind } from '../devices/kinds';
 import { LookDialog } from '../looks/LookDialog';
+import { reasonsText } from '../looks/reasons';
 import { RecordDialog } from '../profiles/RecordDialog';
 import { useSession } from '../session/useSession';
 import type { Finding } from './queries';
@@ -26,7 +27,7 @@ export function FindingDetails({ finding: f, onClose }: { finding: Finding; onCl
           [t('word.protocol'), f.protocol], [t('devices.unit'), f.unit_id?.toString()], [t('devices.credential'), f.credential_name],
           [t('word.vendor'), f.vendor], [t('word.model'), f.model], [t('word.kind'), f.kind && t(`kind.${knownKind(f.kind)}`)],
           [t('word.serial'), f.serial], [t('word.firmware'), f.firmware], [t('word.mac'), f.mac], [t('word.sysName'), f.sys_name], [t('word.description'), f.sys_descr],
-          [t('word.profile'), f.profile], [t('discovery.confidence'), t(`confidence.${f.confidence}`)], [t('discovery.why'), f.why],
+          [t('word.profile'), f.profile], [t('discovery.confidence'), t(`confidence.${f.confidence}`)], [t('discovery.why'), reasonsText(f.why, t)],
           [t('discovery.others'), f.others.join(', ')], [t('word.points'), f.points === undefined ? undefined : formatCount(f.points, language)],
           [t('discovery.range'), f.range_name], [t('discovery.firstSeen'), time(f.first_seen)], [t('discovery.lastSeen'), time(f.last_seen)],
           [t('discovery.goneSince'), time(f.gone_since)],

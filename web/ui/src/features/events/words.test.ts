@@ -27,6 +27,8 @@ describe('events in words', () => {
     const model = event({ kind: 'exchanged', variables: [{ name: 'model, known', value: 'M1' }, { name: 'model, found', value: 'M2' }] });
     expect(text(model, 'vi')).toContain('trước là M1, nay là M2');
     expect(text(event({ kind: 'points-vanished', variables: [{ name: 'points', value: '1200' }] }))).toBe('1,200 points are gone');
+    expect(text(event({ kind: 'points-appeared', variables: [{ name: 'points', value: '1' }] }))).toBe('1 point is new');
+    expect(text(event({ kind: 'points-appeared', variables: [{ name: 'points', value: '1' }] }), 'vi')).toBe('Thêm 1 điểm đo');
     const counter = event({ kind: 'counter-reset', point: 'inlet/1/energy', variables: [{ name: 'before', value: '10' }, { name: 'after', value: '0' }] });
     expect(text(counter)).toBe('The counter began anew: 10 → 0');
     expect(eventName(counter)).toBe('inlet/1/energy');

@@ -28,7 +28,7 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
     case 'points-appeared':
     case 'points-vanished': {
       const count = Number(valueOf(event, 'points')) || 0;
-      return t(event.kind === 'points-appeared' ? 'events.appeared' : 'events.vanished', { n: formatCount(count, language) });
+      return t(event.kind === 'points-appeared' ? 'events.appeared' : 'events.vanished', { count, n: formatCount(count, language) });
     }
     case 'counter-reset':
     case 'counter-wrapped':

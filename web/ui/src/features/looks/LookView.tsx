@@ -8,6 +8,7 @@ import { knownKind } from '../devices/kinds';
 import { LookTable } from './LookTable';
 import { LookVerdicts } from './LookVerdicts';
 import type { LookResult, ProfileCandidate } from './queries';
+import { chosenByText, reasonsText } from './reasons';
 
 interface Props {
   result: LookResult;
@@ -39,7 +40,7 @@ export function LookView({ result: r, onProfile }: Props) {
           <Facts
             items={[
               [t('word.profile'), <><b>{r.title}</b> <span className="muted">{r.profile}</span></>],
-              [t('looks.chosenBy'), r.named ? t('looks.byPerson') : r.candidates[0]?.why],
+              [t('looks.chosenBy'), chosenByText(r, t)],
               [t('looks.seen'), r.synthetic ? t('looks.synthetic') : t('looks.seenOnDevice')],
               [t('looks.took'), r.took_s !== undefined && `${formatNumber(r.took_s, 1, language)} s`],
             ]}
@@ -78,7 +79,7 @@ export function Candidates({ candidates, current, error, onProfile }: Candidates
       {others.length === 0 && <span className="muted">{error ? t('looks.othersUnknown') : t('looks.noOthers')}</span>}
       {others.map((c) => (
         <div key={c.profile} className="candidate">
-          <span><b>{c.title}</b> <span className="muted">{c.profile} · {c.why}</span></span>
+          <span><b>{c.title}</b> <span className="muted">{c.profile} · {reasonsText(c.why, t)}</span></span>
           {onProfile && <Button size="compact-xs" variant="default" onClick={() => onProfile(c.profile)} aria-label={`${t('looks.lookWith')}: ${c.profile}`}>{t('looks.lookWith')}</Button>}
         </div>
       ))}

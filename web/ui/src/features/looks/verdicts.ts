@@ -1,5 +1,5 @@
 import { formatNumber, formatQuantity, type Language } from '../../format/format';
-import { fullPointName } from '../../i18n/pointNames';
+import { fullPointName, groupOf } from '../../i18n/pointNames';
 import type { Translate } from '../../i18n/useText';
 import type { LookPoint, LookResult, Verdict } from './queries';
 
@@ -48,9 +48,10 @@ export function groupLook(points: readonly LookPoint[], words: string, only: (p:
   const groups = new Map<string, LookPoint[]>();
   for (const p of points) {
     if (!only(p) || (wanted && !fold(`${p.key} ${p.label} ${p.source}`).includes(wanted))) continue;
-    const group = groups.get(p.component);
+    const component = groupOf(p.component);
+    const group = groups.get(component);
     if (group) group.push(p);
-    else groups.set(p.component, [p]);
+    else groups.set(component, [p]);
   }
   return [...groups].map(([component, group]) => ({ component, points: group }));
 }

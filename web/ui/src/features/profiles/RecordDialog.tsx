@@ -60,7 +60,7 @@ function Running({ recording: r }: { recording: DeviceRecording }) {
   const { t, language } = useText();
   const said = r.total
     ? t('looks.parts', { done: formatCount(r.done ?? 0, language), total: formatCount(r.total, language) })
-    : t('profiles.objects', { count: formatCount(r.done ?? 0, language) });
+    : t('profiles.objects', { count: r.done ?? 0, n: formatCount(r.done ?? 0, language) });
   return (
     <div role="status">
       <Progress value={r.total ? (100 * (r.done ?? 0)) / r.total : 100} animated striped={!r.total} aria-label={said} />
@@ -77,7 +77,7 @@ function Done({ recording: r }: { recording: DeviceRecording }) {
       {r.partial && <Alert color="orange" variant="light" title={t('profiles.partial')}>{r.partial}</Alert>}
       <Facts
         items={[
-          [t('profiles.file'), r.file], [t('profiles.size'), r.bytes !== undefined && t('profiles.bytes', { count: formatCount(r.bytes, language) })], [t('word.profile'), r.profile ?? t('profiles.noneFits')],
+          [t('profiles.file'), r.file], [t('profiles.size'), r.bytes !== undefined && t('profiles.bytes', { count: r.bytes, n: formatCount(r.bytes, language) })], [t('word.profile'), r.profile ?? t('profiles.noneFits')],
           [t('profiles.leftOut'), count(r.left_out)], [t('profiles.changed'), count(r.changed)],
         ]}
       />
