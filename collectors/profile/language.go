@@ -70,6 +70,10 @@ type Profile struct {
 	// objects that come with them, by name.
 	Traps         []TrapRule        `yaml:"traps"`
 	TrapVariables map[string]string `yaml:"trap_variables"`
+	// TrapSeverities gives, by variable and its value, the severity of
+	// notifications that come when something gets better as well as worse:
+	// those whose own is unknown.
+	TrapSeverities map[string]map[string]models.Severity `yaml:"trap_severities"`
 
 	file     string
 	origin   Origin

@@ -13,8 +13,9 @@ type TrapRule struct {
 	OID string `yaml:"oid"`
 	// Name is that of the MIB.
 	Name string `yaml:"name"`
-	// Text is for people; {name} in it stands for the value of a variable in
-	// Profile.TrapVariables.
+	// Text is for people: plain words, which can be translated, and behind
+	// them, after a colon, what the device said: {name} stands for the value of
+	// a variable in Profile.TrapVariables.
 	Text     string          `yaml:"text"`
 	Severity models.Severity `yaml:"severity"`
 	// Clears is the OID of the trap that this one ends; mostly empty.
@@ -24,6 +25,8 @@ type TrapRule struct {
 var (
 	trapNameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 	trapVariable = regexp.MustCompile(`\{([^}]*)\}`)
+	// trapText: words without a colon, then the variables.
+	trapText = regexp.MustCompile(`^[^:{}]+(: \{[^{}]+\}(, \{[^{}]+\})*)?$`)
 )
 
 func (c *checker) traps(p *Profile) {
@@ -32,6 +35,15 @@ func (c *checker) traps(p *Profile) {
 		c.oid(oid, line)
 		if oid == "" || !trapNameForm.MatchString(name) {
 			c.fault(line, "trap variable %q: give a name of the MIB and its OID", name)
+		}
+	}
+	for name, severities := range p.TrapSeverities {
+		line := c.line("trap_severities", name)
+		if p.TrapVariables[name] == "" {
+			c.fault(line, "trap severities: %s is not in trap_variables", name)
+		}
+		for _, s := range severities {
+			c.severity(s, line)
 		}
 	}
 	seen := map[string]bool{}
@@ -52,6 +64,9 @@ func (c *checker) traps(p *Profile) {
 		}
 		if t.Text == "" || t.Severity == "" {
 			c.fault(line, "trap %s needs a text and a severity", t.Name)
+		}
+		if t.Text != "" && !trapText.MatchString(t.Text) {
+			c.fault(line, "trap %s: text %q is not of the form \"words\" or \"words: {variable}, {variable}\"", t.Name, t.Text)
 		}
 		for _, m := range trapVariable.FindAllStringSubmatch(t.Text, -1) {
 			if p.TrapVariables[m[1]] == "" {

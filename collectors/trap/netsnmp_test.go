@@ -104,7 +104,7 @@ func TestNetSNMP(t *testing.T) {
 			if got.Device != c.want.Device || got.Version != c.want.Version || got.Name != c.want.Name || got.Inform != c.want.Inform || got.From != loopback {
 				t.Errorf("got %+v", got)
 			}
-			if c.want.Name == "onBattery" && got.Text != "On battery, 12 minutes left" {
+			if c.want.Name == "onBattery" && got.Text != "On battery, minutes left: 12" {
 				t.Errorf("text %q", got.Text)
 			}
 		})

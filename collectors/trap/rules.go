@@ -2,7 +2,9 @@ package trap
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/models"
@@ -10,21 +12,28 @@ import (
 
 // rules say what notifications mean, and what their variables are called.
 type rules struct {
-	traps   map[string]*profile.TrapRule
+	traps   map[string]rule
 	objects map[string]string
 }
 
+// rule is one notification with the severities that its profile gives to
+// values of variables.
+type rule struct {
+	*profile.TrapRule
+	severities map[string]map[string]models.Severity
+}
+
 func newRules(lib *profile.Library) *rules {
-	r := &rules{traps: map[string]*profile.TrapRule{}, objects: map[string]string{}}
+	r := &rules{traps: map[string]rule{}, objects: map[string]string{}}
 	if lib == nil {
 		return r
 	}
 	for _, p := range lib.All() {
 		for i := range p.Traps {
-			t := &p.Traps[i]
+			t := rule{&p.Traps[i], p.TrapSeverities}
 			r.traps[t.OID] = t
 			// Known both ways, but for another notification of that name.
-			if short := withoutZero(t.OID); r.traps[short] == nil {
+			if short := withoutZero(t.OID); r.traps[short].TrapRule == nil {
 				r.traps[short] = t
 			}
 		}
@@ -72,21 +81,65 @@ func (r *rules) explain(t *Trap, n *notification) {
 			values[name] = v.text
 		}
 	}
-	rule := r.traps[n.oid]
-	if rule == nil {
-		rule = r.traps[withoutZero(n.oid)]
+	known, ok := r.traps[n.oid]
+	if !ok {
+		known, ok = r.traps[withoutZero(n.oid)]
 	}
-	if rule == nil {
+	if !ok {
 		return
 	}
-	t.Name, t.Severity = rule.Name, rule.Severity
-	t.Text = placeholder.ReplaceAllStringFunc(rule.Text, func(s string) string {
-		if v := values[s[1:len(s)-1]]; v != "" {
-			return v
-		}
-		return "?"
-	})
-	if end := r.traps[rule.Clears]; end != nil {
+	t.Name, t.Severity = known.Name, known.severity(values)
+	t.Text = told(known.Text, values)
+	if end, ok := r.traps[known.Clears]; ok {
 		t.Clears = end.Name
 	}
 }
+
+// severity is that of the notification; where the profile leaves it open, the
+// worst that the values of its variables stand for.
+func (r rule) severity(values map[string]string) models.Severity {
+	s := r.Severity
+	if s != models.SeverityUnknown {
+		return s
+	}
+	for name, by := range r.severities {
+		if told, ok := by[strings.ToLower(values[name])]; ok && severityRank(told) > severityRank(s) {
+			s = told
+		}
+	}
+	return s
+}
+
+func severityRank(s models.Severity) int {
+	return slices.Index([]models.Severity{models.SeverityUnknown, models.SeverityOK, models.SeverityInfo, models.SeverityWarning, models.SeverityCritical}, s)
+}
+
+// told puts the values into the text of a rule: "words: value, value". What a
+// device did not send, or what repeats the words or another value, is left out.
+func told(text string, values map[string]string) string {
+	words, variables, _ := strings.Cut(text, ": ")
+	var said []string
+	for _, m := range placeholder.FindAllString(variables, -1) {
+		v := strings.TrimSpace(values[m[1:len(m)-1]])
+		if v != "" && !repeats(words, v) && !slices.ContainsFunc(said, func(s string) bool { return repeats(s, v) }) {
+			said = append(said, v)
+		}
+	}
+	if len(said) == 0 {
+		return words
+	}
+	return words + ": " + strings.Join(said, ", ")
+}
+
+// repeats tells whether a value has no word that text has not.
+func repeats(text, value string) bool {
+	known := strings.FieldsFunc(strings.ToLower(text), notWord)
+	for _, w := range strings.FieldsFunc(strings.ToLower(value), notWord) {
+		if !slices.Contains(known, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }

@@ -36,7 +36,7 @@ source: test
 trap_variables:
   remaining: 1.3.6.1.4.1.99999.1.1
 traps:
-  - {oid: 1.3.6.1.4.1.99999.0.5, name: onBattery, text: "On battery, {remaining} minutes left", severity: critical}
+  - {oid: 1.3.6.1.4.1.99999.0.5, name: onBattery, text: "On battery, minutes left: {remaining}", severity: critical}
   - {oid: 1.3.6.1.4.1.99999.0.6, name: offBattery, text: Mains are back, severity: ok, clears: 1.3.6.1.4.1.99999.0.5}
   - {oid: 1.3.6.1.6.3.1.1.5.3, name: linkDown, text: Link down, severity: warning}
 `
@@ -207,7 +207,7 @@ func TestTrap(t *testing.T) {
 	send(t, c, v2c(t, "secret", tagTrap, 3, "1.3.6.1.4.1.77.0.1"))
 	b.until("received", func(s trap.Stats) bool { return s.Received == 3 })
 	got := b.traps()
-	if x := got[0]; x.Device != 7 || x.From != loopback || x.Version != "v2c" || x.Inform || x.Name != "onBattery" || x.Text != "On battery, 12 minutes left" ||
+	if x := got[0]; x.Device != 7 || x.From != loopback || x.Version != "v2c" || x.Inform || x.Name != "onBattery" || x.Text != "On battery, minutes left: 12" ||
 		x.Severity != models.SeverityCritical || len(x.Variables) != 2 || time.Since(x.Time) > time.Minute {
 		t.Errorf("got %+v", x)
 	}

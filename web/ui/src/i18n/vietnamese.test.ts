@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { componentName, pointName, stateName } from './pointNames';
+import { componentName, pointName, profileText, stateName } from './pointNames';
 import { vietnamese, vietnameseTitle } from './vietnamese';
 import { afterWords, beforeWords, keptWords, linkWords, nounWords } from './vietnameseWords';
 
@@ -83,5 +83,11 @@ describe('the built-in profiles', () => {
     const got = share(uses, (s) => stateName(s, 'vi'), (s) => stateName(s, 'en'));
     expect(written.length).toBeGreaterThan(5000);
     expect(got.share, got.left).toBeGreaterThan(0.98);
+  });
+  it('have notifications in Vietnamese', () => {
+    const uses = profiles.flatMap((p) => [...p.matchAll(/^ {2}- \{oid: [\d.]+, name: [\w-]+, text: ("[^"]*"|.*?), severity: /gm)].map((m) => (m[1] ?? '').replace(/^"|"$/g, '').replace(/: \{.*/, '')));
+    const got = share(uses, (x) => profileText(x, 'vi'), (x) => profileText(x, 'en'));
+    expect(uses.length).toBeGreaterThan(12_000);
+    expect(got.share, got.left).toBeGreaterThan(0.93);
   });
 });

@@ -22,8 +22,11 @@ for (const word of keptWords) {
   if (!lexicon.has(word.toLowerCase())) lexicon.set(word.toLowerCase(), { kind: 'noun', text: word });
 }
 
+/** Letters that make no syllable are an abbreviation, whatever it stands for. */
+const abbreviation = /^[bcdfghjklmnpqrstvwxz]{2,4}$/;
+
 /** Numbers, phases and single letters are the same in both languages. */
-const isId = (token: string) => /^(\d+([.,]\d+)?([a-z]{1,2})?|[a-z]\d*|l[123]n?|xy|yz|zx|ii|iii|iv|vi|[a-z]{1,3}\d+[a-z]?|%|°c|°f)$/.test(token);
+const isId = (token: string) => /^(\d+([.,]\d+)?([a-z]{1,2})?|[a-z]\d*|l[123]n?|xy|yz|zx|ii|iii|iv|vi|[a-z]{1,3}\d+[a-z]{0,3}|%|°c|°f)$/.test(token) || abbreviation.test(token);
 
 /** Splits "battery-low_1" into lower-case words, and a number from the word before it. */
 function tokens(text: string): string[] {

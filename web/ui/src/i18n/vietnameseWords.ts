@@ -132,7 +132,7 @@ export const nounWords: Record<string, string> = {
   'economic mode': 'chế độ tiết kiệm', economy: 'tiết kiệm', 'economy mode': 'chế độ tiết kiệm', reserve: 'dự trữ', 'reserve time': 'thời gian dự trữ', 'end voltage': 'điện áp cuối', envelope: 'vùng làm việc',
   envelop: 'vùng làm việc', steps: 'số bậc', step: 'bậc', season: 'mùa', eer: 'EER', synchronism: 'đồng bộ', shelter: 'nhà trạm', years: 'năm', magnitude: 'độ lớn', 'voltage set': 'điện áp đặt', 'set voltage': 'điện áp đặt',
   prediction: 'dự báo', tampering: 'cạy phá', lockout: 'khóa', dialtone: 'âm mời quay số', ping: 'ping', 'data volume': 'lưu lượng dữ liệu', 'cellular line': 'đường di động', text: 'văn bản', midnight: 'nửa đêm',
-  'audible alarm': 'cảnh báo âm thanh', 'filter guard': 'giám sát bộ lọc', 'emergency shutoff': 'ngắt khẩn cấp', outage: 'mất điện', 'outage time': 'thời gian mất điện', 'mains outage': 'mất điện lưới', reversal: 'đảo',
+  'audible alarm': 'còi cảnh báo', 'filter guard': 'giám sát bộ lọc', 'emergency shutoff': 'ngắt khẩn cấp', outage: 'mất điện', 'outage time': 'thời gian mất điện', 'mains outage': 'mất điện lưới', reversal: 'đảo',
   'phase reversal': 'ngược pha', acknowledgement: 'xác nhận', summer: 'mùa hè', winter: 'mùa đông', night: 'ban đêm', instruction: 'lệnh', 'fuel cell': 'pin nhiên liệu', fuelcell: 'pin nhiên liệu', authorisation: 'quyền',
   'week timer': 'hẹn giờ tuần', 'no break mode': 'chế độ không gián đoạn', 'spot mode': 'chế độ theo giờ', 'energy reserve': 'dự trữ năng lượng', 'battery defect': 'lỗi ắc quy', defect: 'lỗi', 'bulk charge': 'sạc nhanh',
   'absorption charge': 'sạc hấp thụ', absorption: 'sạc hấp thụ', 'low load': 'tải thấp', lowload: 'tải thấp', maintenancemode: 'chế độ bảo trì', equalizing: 'đang sạc cân bằng', 'fast charging': 'sạc nhanh',
@@ -163,7 +163,22 @@ export const nounWords: Record<string, string> = {
   'real load': 'tải thực', 'maximum power tracking': 'bám điểm công suất cực đại', 'power point': 'điểm công suất', sunset: 'mặt trời lặn', 'peak load reduction': 'giảm tải đỉnh', diagnosis: 'chẩn đoán',
   'diagnostic interrupt': 'ngắt chẩn đoán', 'direct expansion': 'giãn nở trực tiếp', 'energy save': 'tiết kiệm năng lượng', 'compression ratio': 'tỷ số nén', menu: 'trình đơn', 'flex mode': 'chế độ linh hoạt',
   retransfer: 'chuyển lại nguồn', com: 'truyền thông', logic: 'mạch logic', break: 'đứt', use: 'sử dụng', 'econ o cycle': 'làm mát tự nhiên (Econ-o-Cycle)', sense: 'cảm nhận', 'valve setting': 'độ mở đặt', ir: 'hồng ngoại',
-  economiser: 'bộ làm mát tự nhiên', 'sense voltage': 'điện áp cảm nhận', 'pulse counter': 'bộ đếm xung', counter: 'bộ đếm', 'zone room': 'phòng của vùng', 'io unit': 'khối vào/ra',
+  economiser: 'bộ làm mát tự nhiên', 'sense voltage': 'điện áp cảm nhận', 'pulse counter': 'bộ đếm xung', counter: 'bộ đếm', 'zone room': 'phòng của vùng', 'io unit': 'khối vào/ra', 'increasing too quickly': 'tăng quá nhanh',
+  'decreasing too quickly': 'giảm quá nhanh', 'not increasing too quickly': 'hết tăng quá nhanh', 'not decreasing too quickly': 'hết giảm quá nhanh', web: 'web', thermo: 'nhiệt độ', baro: 'áp suất khí quyển', unlock: 'mở khóa',
+  protect: 'bảo vệ', maintain: 'bảo trì', inform: 'thông báo', upgrade: 'nâng cấp', mic: 'micrô', speaker: 'loa', tv: 'TV', scan: 'quét', soap: 'SOAP', toggle: 'đảo trạng thái', console: 'cổng điều khiển', rupture: 'đứt',
+  performance: 'hiệu năng', relock: 'khóa lại', setup: 'thiết lập', oscillator: 'bộ dao động', offset: 'độ lệch', reliability: 'độ tin cậy', image: 'ảnh', banner: 'thông báo đầu trang', infeed: 'đầu vào', agreement: 'thỏa thuận',
+  host: 'máy chủ', core: 'lõi', disconnection: 'ngắt kết nối', smell: 'mùi', fog: 'sương mù', combiner: 'bộ ghép', integrity: 'tính toàn vẹn', 'integrity check': 'kiểm tra toàn vẹn', adaptor: 'bộ chuyển đổi',
+  blanking: 'che chắn', paging: 'nhắn tin', gear: 'thiết bị', bay: 'khoang', delivery: 'gửi', estimation: 'ước lượng', year: 'năm', expiration: 'hết hạn', import: 'nhập', certify: 'chứng nhận', invertor: 'bộ nghịch lưu',
+  url: 'URL', lookup: 'tra cứu', collapse: 'sụp', 'pre alarm': 'cảnh báo sớm', 'auxiliary fuse': 'cầu chì phụ trợ', 'sense fuse': 'cầu chì cảm nhận', 'control fuse': 'cầu chì điều khiển', 'open string': 'hở chuỗi',
+  'distribution fuse': 'cầu chì phân phối', 'fuse major': 'cầu chì, mức nặng', 'fuse minor': 'cầu chì, mức nhẹ', 'clock changed': 'đồng hồ đã đổi', 'battery on discharge': 'ắc quy đang xả', 'alarm test': 'thử cảnh báo',
+  'alarm cutoff': 'ngắt cảnh báo', audible: 'âm thanh', 'plant control': 'điều khiển hệ thống', 'reserve time low': 'thời gian dự trữ thấp', 'high float': 'sạc nổi cao', 'low float': 'sạc nổi thấp',
+  'non volatile memory': 'bộ nhớ không mất dữ liệu', database: 'cơ sở dữ liệu', 'data base': 'cơ sở dữ liệu', 'synchronous signal': 'tín hiệu đồng bộ', 'pulse signal': 'tín hiệu xung', 'parallel system': 'hệ thống song song',
+  'parallel systems': 'hệ thống song song', 'model types': 'kiểu máy', 'slope rate': 'độ dốc', 'default setting': 'thiết lập mặc định', 'fault condition': 'tình trạng lỗi', 'warning condition': 'tình trạng cần chú ý',
+  'informational condition': 'tình trạng thông tin', 'critical condition': 'tình trạng nghiêm trọng', 'alarm condition': 'tình trạng cảnh báo', 'alarm state': 'tình trạng cảnh báo', 'cause unknown': 'không rõ nguyên nhân',
+  'door access': 'ra vào cửa', 'temperature rate': 'tốc độ thay đổi nhiệt độ', 'humidity rate': 'tốc độ thay đổi độ ẩm', 'transfer circuit': 'mạch chuyển nguồn', 'smart boost': 'tăng áp thông minh',
+  'smart trim': 'giảm áp thông minh', 'button fault': 'lỗi nút bấm', dtmf: 'DTMF', 'remote device': 'thiết bị từ xa', 'managed device': 'thiết bị được quản lý', 'loss of input': 'mất đầu vào', 'gas leak': 'rò rỉ khí',
+  'oil leak': 'rò rỉ dầu', 'glass breakage': 'vỡ kính', 'air pressure sensor': 'cảm biến áp suất không khí', 'alert detected': 'phát hiện báo động', 'difference sensor': 'cảm biến chênh lệch', diff: 'chênh lệch',
+  'loss of control': 'mất điều khiển', lockdown: 'khóa', 'battery frame increase': 'thêm khung ắc quy', 'battery frame decrease': 'bớt khung ắc quy',
 };
 
 /** What is said of a thing, behind it: "low voltage" is "điện áp thấp". */
@@ -243,7 +258,12 @@ export const afterWords: Record<string, string> = {
   limited: 'bị giới hạn', 'not limited': 'không bị giới hạn', unbalanced: 'mất cân bằng', protecting: 'đang bảo vệ', protected: 'được bảo vệ', configuring: 'đang cấu hình', 'critically low': 'thấp nghiêm trọng',
   'critically high': 'cao nghiêm trọng', unsynchronised: 'mất đồng bộ', alarming: 'đang cảnh báo', flooded: 'ngập nước', tested: 'đã thử', searching: 'đang tìm', throttled: 'bị hạn chế', 'delivering power': 'đang cấp điện',
   authenticated: 'đã xác thực', occurred: 'đã xảy ra', preparing: 'đang chuẩn bị', converging: 'đang hội tụ', characterized: 'đã xác định đặc tính', fixed: 'cố định', settle: 'đang ổn định', quiet: 'yên lặng', soon: 'sắp',
-  supplied: 'được cấp điện', 'not supplied': 'không được cấp điện', 'unlocked remotely': 'được mở khóa từ xa', busy: 'bận', exchanged: 'bị thay', locally: 'tại chỗ', cooking: 'sôi', distributed: 'phân tán', over: 'đã hết',
+  supplied: 'được cấp điện', 'not supplied': 'không được cấp điện', 'unlocked remotely': 'được mở khóa từ xa', busy: 'bận', exchanged: 'bị thay', locally: 'tại chỗ', cooking: 'sôi', distributed: 'phân tán',
+  'woke up': 'đã thức dậy', 'too quickly': 'quá nhanh', 'too fast': 'quá nhanh', quickly: 'nhanh', real: 'thực', consistent: 'nhất quán', 'not consistent': 'không nhất quán', generic: 'chung', legacy: 'đời cũ', ultra: 'cực',
+  synchronous: 'đồng bộ', asserted: 'được đặt', improperly: 'không đúng', released: 'đã nhả', unnamed: 'không tên', exists: 'tồn tại', isolated: 'bị cách ly', unexpected: 'bất ngờ', disappeared: 'đã biến mất', steady: 'ổn định',
+  monitored: 'được giám sát', atypical: 'không điển hình', temporary: 'tạm thời', repaired: 'đã sửa', circuited: 'chập', 'short circuited': 'ngắn mạch', overcharged: 'sạc quá mức', unauthorised: 'trái phép',
+  'above maximum': 'trên mức lớn nhất', 'below minimum': 'dưới mức nhỏ nhất', crossed: 'vượt', 'not started': 'không khởi động', 'non start': 'không khởi động', updating: 'đang cập nhật', important: 'quan trọng', select: 'chọn',
+  twice: 'hai lần', once: 'một lần', self: 'tự', mult: 'nhiều', force: 'cưỡng bức', delete: 'xóa', remain: 'còn lại', increase: 'tăng', decrease: 'giảm', over: 'đã hết',
 };
 
 /** Verbs and quantities that stand before the thing: "communication lost" is "mất truyền thông". */
@@ -268,10 +288,12 @@ export const linkWords: Record<string, string> = {
 
 /** Abbreviations and proper names, the same in both languages. */
 export const keptWords: readonly string[] = (
-  'UPS PDU ePDU RPDU ATS STS BMS XATS APC Botz NetBotz APCcable PFC LCD LED IP SNMP NTP DNS DHCP TCP UDP ICMP ARP HTTP HTTPS FTP SMTP LDAP RADIUS TACACS SSH SSL TLS VLAN LAN WAN MAC IPv4 IPv6 BACnet Modbus RS RTU PLC CRAC'
-  + ' CRAH AHU VFD EC AVR EEPROM RAM ROM FRAM flash CPU GPU BIOS USB SD GSM GPRS LTE GPS SIM Wi-Fi WiFi ID UID EPLD FPGA ADC DAC PWM PID IGBT SCR MOSFET MOV SPD TVSS GFCI RCD RCM RCMB NIC PoE SFP RJ NiCd VRLA MPPT CO CO2 VOC'
-  + ' TVOC PM pH kW kVA kVAr kWh Hz VA VAR Wh W GND PE SOC SOH DOD EOL ESS PV LLVD HVD PLD BLVD LVLD OVP OCP OTP SMDU SMDUP SMDUH SMDUE SMBRC SMIO EIB OBAC OBDC DCEM NCU SCU ACU PSU PMM PMP PSM CT PT VT ACB MCB Trellis'
-  + ' PowerShare EnergyWise Redfish REST JSON XML CSV MIB OID InfraStruXure InRow Symmetra Galaxy Smart-UPS Silcon EMD EMS eMonitor PCNS PCBE PowerChute Liebert Eaton Raritan Delta Vertiv Geist Avtech Rittal CMC Papouch HWg'
-  + ' STE Poseidon Damocles Akcp sensorProbe Gude Riello Socomec Huawei Emerson Schneider Siemens ABB Legrand DCE DCO eSATA VGA KVM HDMI IRMS VRMS TRMS RMS DIN DIO AI AO DI DO CTS RTS DTR TRP CPE IVP LPI MDU APM ARU ACRC ACRD'
-  + ' ACSC ACRP RDU ICC IPM MOM ePMP SAS SAN ASCII VRC VSFC QPDM KIPP EAS IRIS API HVA HFV BTHA MBS VLA PCM DSP MCU XPDU DCIM BTU CFM RPM PSI PCB PPM PDUs UPSes ISX CAN'
+  'UPS PDU ePDU RPDU ATS STS BMS XATS APC Botz NetBotz APCcable PFC LCD LED IP SNMP NTP DNS DHCP TCP UDP ICMP ARP HTTPS FTP SMTP LDAP RADIUS TACACS SSH SSL TLS VLAN LAN WAN MAC IPv4 IPv6 BACnet Modbus RS RTU PLC CRAC CRAH'
+  + ' AHU VFD EC AVR EEPROM RAM ROM FRAM flash GPU SD GSM GPRS LTE GPS SIM Wi-Fi WiFi ID UID EPLD FPGA ADC DAC PWM PID IGBT SCR MOSFET MOV SPD TVSS GFCI RCD RCM RCMB NIC PoE SFP RJ NiCd VRLA MPPT CO CO2 VOC TVOC PM pH kW kVA'
+  + ' kVAr kWh Wh W GND PE SOC SOH DOD EOL ESS PV LLVD HVD PLD BLVD LVLD OVP OCP OTP SMDU SMDUP SMDUH SMDUE SMBRC SMIO EIB OBAC OBDC DCEM NCU SCU ACU PSU PMM PMP PSM CT PT VT Trellis EnergyWise Redfish REST JSON XML CSV MIB'
+  + ' OID InfraStruXure InRow Symmetra Galaxy Smart-UPS Silcon EMD EMS eMonitor PCNS PCBE PowerChute Liebert Eaton Raritan Vertiv Geist Avtech Rittal CMC Papouch HWg STE Poseidon Damocles Akcp sensorProbe Gude Riello Socomec'
+  + ' Huawei Emerson Schneider Siemens ABB Legrand DCE DCO eSATA VGA KVM HDMI IRMS VRMS TRMS DIN DIO AI AO DI DO CTS RTS DTR TRP CPE IVP LPI MDU APM ARU ACRC ACRD ACSC ACRP RDU ICC IPM MOM ePMP SAS SAN ASCII VRC VSFC QPDM KIPP'
+  + ' EAS IRIS API HVA HFV BTHA MBS VLA PCM DSP MCU XPDU DCIM BTU CFM RPM PSI PCB PPM PDUs UPSes DM MSVM MUPS MSP IEM SMW ISXC RAE PDE DSTS WebIO NTC ESP PCU CCAT ALINK EMU ACF NCL XAPC MFA RBT POA RCP WSMAN CIM DSAM FIPS NVR'
+  + ' EE PXE CMTS LIC UIO NMC ABM LVDX BYPS AMJ OSA SCDA ISDA IPMI CCTV XMU UMI DBR LGP HVS HHMS MPU Tempager Asentria Airsys Alpha Stulz SiteBoss EAE TOTK SIG XATSS Sept AIRSYS CA HO IE CE NE BA BO CAB ENVIROMUX RFC PIC DVR'
+  + ' ISX CAN'
 ).split(' ');

@@ -12,7 +12,10 @@ beforeAll(() => startI18n('en'));
 describe('events in words', () => {
   const text = (e: DeviceEvent, language: 'en' | 'vi' = 'en') => eventText(e, i18n.getFixedT(language), language);
   it('lets a device speak for itself', () => {
-    expect(text(event({ name: 'upsOnBattery', text: 'UPS on battery' }), 'vi')).toBe('UPS on battery');
+    expect(text(event({ name: 'upsOnBattery', text: 'UPS on battery' }))).toBe('UPS on battery');
+    expect(text(event({ name: 'upsOnBattery', text: 'UPS on battery' }), 'vi')).toBe('UPS đang chạy ắc quy');
+    expect(text(event({ name: 'contactFaultResolved', text: 'Contact fault, alarm over: Rack 4: door' }), 'vi')).toBe('Lỗi tiếp điểm, hết cảnh báo: Rack 4: door');
+    expect(text(event({ name: 'x', text: 'Frobnication: high' }), 'vi')).toBe('Frobnication: high');
     expect(eventName(event({ name: 'upsOnBattery' }))).toBe('upsOnBattery');
     expect(text(event({ name: '1.3.6.1.4.1.5.0.1' }))).toBe('No device profile explains this trap');
   });

@@ -1,10 +1,17 @@
 import { pollErrorText } from '../../components/pollError';
 import { pollStates } from '../../components/PollStateMark';
 import { formatCount, type Language } from '../../format/format';
+import { profileText } from '../../i18n/pointNames';
 import type { Translate } from '../../i18n/useText';
 import type { DeviceEvent } from './queries';
 
 const valueOf = (event: DeviceEvent, name: string) => event.variables.find((v) => v.name === name)?.value ?? '?';
+
+/** The words of the profile before the colon are translated; what the device said behind it stays. */
+function trapText(text: string, language: Language): string {
+  const at = text.indexOf(': ');
+  return at < 0 ? profileText(text, language) : profileText(text.slice(0, at), language) + text.slice(at);
+}
 
 /** What an event says, in the language of the reader where it is not the device that speaks. */
 const identityWords: Record<string, 'word.serial' | 'word.mac' | 'findingField.vendor' | 'findingField.model'> = {
@@ -39,7 +46,7 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
       }
       return event.text ?? t('events.noText');
     default:
-      return event.text ?? t('events.noText');
+      return event.text ? trapText(event.text, language) : t('events.noText');
   }
 }
 
