@@ -88,13 +88,13 @@ func TestTrapListen(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if got.Name != "linkDown" || got.Text != "Interface 7 lost its link" || !got.Inform || got.Version != "v2c" || got.From != "127.0.0.1" || len(got.Variables) != 2 {
+	if got.Name != "linkDown" || got.Text != "Interface lost its link: 7" || !got.Inform || got.Version != "v2c" || got.From != "127.0.0.1" || len(got.Variables) != 2 {
 		t.Errorf("got %+v", got)
 	}
-	if out = heard(t, send); !strings.Contains(out, "linkDown  Interface 7 lost its link\n    ifIndex=7\n    ifDescr==cmd() 2\n") {
+	if out = heard(t, send); !strings.Contains(out, "linkDown  Interface lost its link: 7\n    ifIndex=7\n    ifDescr==cmd() 2\n") {
 		t.Errorf("got %q", out)
 	}
-	if out = heard(t, send, "--format", "csv"); !strings.Contains(out, "127.0.0.1,v2c,true,1.3.6.1.6.3.1.1.5.3,linkDown,warning,Interface 7 lost its link,") {
+	if out = heard(t, send, "--format", "csv"); !strings.Contains(out, "127.0.0.1,v2c,true,1.3.6.1.6.3.1.1.5.3,linkDown,warning,Interface lost its link: 7,") {
 		t.Errorf("got %q", out)
 	}
 	if code, _, errs := command(t, "trap", "listen", "--listen", "nowhere"); code == exitOK || !strings.Contains(errs, "nowhere") {

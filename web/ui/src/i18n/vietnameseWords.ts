@@ -178,7 +178,8 @@ export const nounWords: Record<string, string> = {
   'door access': 'ra vào cửa', 'temperature rate': 'tốc độ thay đổi nhiệt độ', 'humidity rate': 'tốc độ thay đổi độ ẩm', 'transfer circuit': 'mạch chuyển nguồn', 'smart boost': 'tăng áp thông minh',
   'smart trim': 'giảm áp thông minh', 'button fault': 'lỗi nút bấm', dtmf: 'DTMF', 'remote device': 'thiết bị từ xa', 'managed device': 'thiết bị được quản lý', 'loss of input': 'mất đầu vào', 'gas leak': 'rò rỉ khí',
   'oil leak': 'rò rỉ dầu', 'glass breakage': 'vỡ kính', 'air pressure sensor': 'cảm biến áp suất không khí', 'alert detected': 'phát hiện báo động', 'difference sensor': 'cảm biến chênh lệch', diff: 'chênh lệch',
-  'loss of control': 'mất điều khiển', lockdown: 'khóa', 'battery frame increase': 'thêm khung ắc quy', 'battery frame decrease': 'bớt khung ắc quy',
+  'loss of control': 'mất điều khiển', lockdown: 'khóa', 'battery frame increase': 'thêm khung ắc quy', 'battery frame decrease': 'bớt khung ắc quy', 'minutes left': 'số phút còn lại', 'alarm began': 'cảnh báo bắt đầu',
+  'alarm ended': 'cảnh báo kết thúc', 'interface lost its link': 'giao diện mất đường truyền', 'interface has a link': 'giao diện có đường truyền',
 };
 
 /** What is said of a thing, behind it: "low voltage" is "điện áp thấp". */
@@ -263,7 +264,7 @@ export const afterWords: Record<string, string> = {
   synchronous: 'đồng bộ', asserted: 'được đặt', improperly: 'không đúng', released: 'đã nhả', unnamed: 'không tên', exists: 'tồn tại', isolated: 'bị cách ly', unexpected: 'bất ngờ', disappeared: 'đã biến mất', steady: 'ổn định',
   monitored: 'được giám sát', atypical: 'không điển hình', temporary: 'tạm thời', repaired: 'đã sửa', circuited: 'chập', 'short circuited': 'ngắn mạch', overcharged: 'sạc quá mức', unauthorised: 'trái phép',
   'above maximum': 'trên mức lớn nhất', 'below minimum': 'dưới mức nhỏ nhất', crossed: 'vượt', 'not started': 'không khởi động', 'non start': 'không khởi động', updating: 'đang cập nhật', important: 'quan trọng', select: 'chọn',
-  twice: 'hai lần', once: 'một lần', self: 'tự', mult: 'nhiều', force: 'cưỡng bức', delete: 'xóa', remain: 'còn lại', increase: 'tăng', decrease: 'giảm', over: 'đã hết',
+  twice: 'hai lần', once: 'một lần', self: 'tự', mult: 'nhiều', force: 'cưỡng bức', delete: 'xóa', remain: 'còn lại', increase: 'tăng', decrease: 'giảm', 'runs on battery': 'đang chạy ắc quy', over: 'đã hết',
 };
 
 /** Verbs and quantities that stand before the thing: "communication lost" is "mất truyền thông". */
