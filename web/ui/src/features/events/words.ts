@@ -13,11 +13,11 @@ function trapText(text: string, language: Language): string {
   return at < 0 ? profileText(text, language) : profileText(text.slice(0, at), language) + text.slice(at);
 }
 
-/** What an event says, in the language of the reader where it is not the device that speaks. */
 const identityWords: Record<string, 'word.serial' | 'word.mac' | 'findingField.vendor' | 'findingField.model'> = {
   'serial number': 'word.serial', 'MAC address': 'word.mac', vendor: 'findingField.vendor', model: 'findingField.model',
 };
 
+/** What an event says, in the language of the reader where it is not the device that speaks. */
 export function eventText(event: DeviceEvent, t: Translate, language: Language): string {
   switch (event.kind) {
     case 'contact': {
@@ -44,7 +44,7 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
       if (event.name === 'trapsRefused' && event.variables[0]?.name === 'engine') { // the program speaks, not the device
         return t('events.trapsRefused', { engine: valueOf(event, 'engine'), boots: valueOf(event, 'boots'), known: valueOf(event, 'boots, known') });
       }
-      return event.text ?? t('events.noText');
+      return event.text ? trapText(event.text, language) : t('events.noText');
     default:
       return event.text ? trapText(event.text, language) : t('events.noText');
   }
