@@ -53,7 +53,8 @@ type Stats struct {
 	// Requests sent, answers taken, time-outs.
 	Requests, Answers, Timeouts uint64
 	// Foreign answers had an unknown request id (late, duplicate, spoofed), came
-	// from another address, or had another version or community; Malformed ones could not be read.
+	// from another address, or had another version or community; Malformed ones
+	// could not be read.
 	Foreign, Malformed uint64
 }
 

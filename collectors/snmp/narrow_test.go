@@ -24,6 +24,15 @@ func (n *narrow) before(q []byte, _ net.Addr, _ func([]byte)) bool {
 	return n.off.Load() || n.closed.Load() && len(answerOf(n.table, q)) > n.limit
 }
 
+func newNarrow(t *testing.T, outlets, limit int) *narrow {
+	t.Helper()
+	table, err := agent.NewTable(testRecording(outlets))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &narrow{table: table, limit: limit}
+}
+
 func goodOf(readings []collectors.Reading) (n int) {
 	for _, r := range readings {
 		if r.Quality == models.Good {
@@ -37,10 +46,10 @@ func goodOf(readings []collectors.Reading) (n int) {
 // it, from their first row on.
 func TestTablesOverANarrowWay(t *testing.T) {
 	for _, version := range []collectors.Protocol{collectors.SNMPv1, collectors.SNMPv2c} {
-		way := &narrow{limit: 300}
+		way := newNarrow(t, 130, 300)
 		way.closed.Store(true)
-		e, table, target := start(t, 130, agent.Options{Before: way.before})
-		way.table, target.Protocol = table, version
+		e, _, target := start(t, 130, agent.Options{Before: way.before})
+		target.Protocol = version
 		d, err := e.NewDriver(target)
 		if err != nil {
 			t.Fatal(err)
@@ -64,9 +73,8 @@ func TestTablesOverANarrowWay(t *testing.T) {
 // one that is merely silent is asked one small request until it is back, and
 // then with full ones.
 func TestPollsOverANarrowWay(t *testing.T) {
-	way := &narrow{limit: 700}
-	e, table, target := start(t, 130, agent.Options{Before: way.before})
-	way.table = table
+	way := newNarrow(t, 130, 700)
+	e, _, target := start(t, 130, agent.Options{Before: way.before})
 	d, err := e.NewDriver(target)
 	if err != nil {
 		t.Fatal(err)
@@ -109,11 +117,12 @@ func TestPollsOverANarrowWay(t *testing.T) {
 
 // An agent that leaves out what has no room is asked for less.
 func TestAnswersWithFewerObjects(t *testing.T) {
-	var (
-		table *agent.Table
-		armed atomic.Bool
-	)
-	e, table, target := start(t, 130, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
+	table, err := agent.NewTable(testRecording(130))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var armed atomic.Bool
+	e, _, target := start(t, 130, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
 		m, list := bindings(answerOf(table, q))
 		if !armed.Load() || len(list) <= 20 {
 			return false
