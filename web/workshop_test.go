@@ -152,8 +152,9 @@ func (w *craft) TestRecording(_ context.Context, in apigen.RecordingTest) (apige
 	if in.Recording.Text == "" {
 		return apigen.LookResult{}, fault.Invalid("recording", "format", "is empty")
 	}
-	return apigen.LookResult{ChosenBy: "match",
-		Profile: "ups-mib", Title: "UPS", Kind: "ups", Candidates: []apigen.ProfileCandidate{}, Points: []apigen.LookPoint{}, Absent: []apigen.AbsentPoint{},
+	return apigen.LookResult{
+		ChosenBy: "match",
+		Profile:  "ups-mib", Title: "UPS", Kind: "ups", Candidates: []apigen.ProfileCandidate{}, Points: []apigen.LookPoint{}, Absent: []apigen.AbsentPoint{},
 		Verdicts: []apigen.Verdict{}, Checks: []apigen.VerdictCheck{}, Problems: []string{},
 	}, nil
 }

@@ -67,7 +67,7 @@ type sharedGateway struct {
 	users int
 }
 
-var errStopped = fmt.Errorf("Modbus: %w", collectors.ErrStopped)
+var errStopped = fmt.Errorf("Modbus: %w", collectors.ErrStopped) //nolint:staticcheck // a name
 
 // New returns an engine.
 func New(opt Options) *Engine {

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -202,7 +203,8 @@ func TestOnlyRootCauses(t *testing.T) {
 		"sample.yaml": {Data: []byte(strings.Replace(modbus, "kind: meter", "kind: metre", 1))},
 		"more.yaml":   {Data: []byte("profile: more\nkind: meter\nprotocol: modbus\nsource: x\nextends: [sample]\n")},
 	})
-	if f, ok := err.(Faults); !ok || len(f) != 1 {
+	var f Faults
+	if !errors.As(err, &f) || len(f) != 1 {
 		t.Errorf("a profile that extends a spoilt one: %v", err)
 	}
 }

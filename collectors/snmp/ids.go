@@ -37,7 +37,7 @@ func (g *ids) permute(n uint32) int32 {
 		left ^= g.hash(round<<32|right) & 0xFFFF
 		right ^= g.hash((round+1)<<32|left) & 0x7FFF
 	}
-	return int32(left<<15 | right) //nolint:gosec // 31 bits
+	return int32(left<<15 | right)
 }
 
 // hash is SipHash with one and three rounds over one word, without a length.

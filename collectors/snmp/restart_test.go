@@ -109,8 +109,12 @@ func TestClockInAPoll(t *testing.T) {
 		first, last int64
 		want        bool
 	}{
-		{first: 1000, last: 1000}, {first: 1000, last: 1100}, {first: 1000, last: 950},
-		{first: 1000, last: 20, want: true}, {first: 3_000_000_000, last: 50, want: true}, {first: 1<<32 - 30, last: 20},
+		{first: 1000, last: 1000},
+		{first: 1000, last: 1100},
+		{first: 1000, last: 950},
+		{first: 1000, last: 20, want: true},
+		{first: 3_000_000_000, last: 50, want: true},
+		{first: 1<<32 - 30, last: 20},
 	} {
 		p := &poll{raws: []profile.Raw{{Kind: profile.Int, Int: x.first}, {}, {Kind: profile.Int, Int: x.last}}}
 		if got := p.restarted(); got != x.want {

@@ -271,9 +271,22 @@ type measure struct {
 
 // nameUnits tell the unit by the end of a name.
 var nameUnits = []struct{ pattern, unit string }{
-	{`(?i)minutes?(remaining)?$`, "min"}, {`(?i)seconds?(remaining)?$`, "s"}, {`(?i)kwh$`, "kWh"}, {`(?i)kva$`, "kVA"}, {`(?i)kw$`, "kW"}, {`(?i)watts$`, "W"},
-	{`VA$`, "VA"}, {`(?i)milliamps$|mA$`, "mA"}, {`(?i)amps$`, "A"}, {`(?i)millivolts$`, "mV"}, {`(?i)volts$`, "V"}, {`(?i)celsius$|deg_?c$`, "°C"}, {`(?i)fahrenheit$|deg_?f$`, "°F"},
-	{`(?i)percent$`, "%"}, {`(?i)hertz$|hz$`, "Hz"}, {`(?i)rpm$`, "rpm"},
+	{`(?i)minutes?(remaining)?$`, "min"},
+	{`(?i)seconds?(remaining)?$`, "s"},
+	{`(?i)kwh$`, "kWh"},
+	{`(?i)kva$`, "kVA"},
+	{`(?i)kw$`, "kW"},
+	{`(?i)watts$`, "W"},
+	{`VA$`, "VA"},
+	{`(?i)milliamps$|mA$`, "mA"},
+	{`(?i)amps$`, "A"},
+	{`(?i)millivolts$`, "mV"},
+	{`(?i)volts$`, "V"},
+	{`(?i)celsius$|deg_?c$`, "°C"},
+	{`(?i)fahrenheit$|deg_?f$`, "°F"},
+	{`(?i)percent$`, "%"},
+	{`(?i)hertz$|hz$`, "Hz"},
+	{`(?i)rpm$`, "rpm"},
 }
 
 // measure reads the unit and the scale of an object: of its UNITS, else of its
