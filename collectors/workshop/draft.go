@@ -343,8 +343,11 @@ func (d *draft) object(o object) {
 		where, at = "column", o.column
 	}
 	switch {
+	case o.text && measures.MatchString(o.name):
+		d.leave(o.name, "a text, perhaps with a number in it")
+		return
 	case o.text:
-		return // texts are identity at most
+		return // identity at most
 	case len(o.enum) > 1:
 		if !regexp.MustCompile(`(?i)(state|status|alarm|condition|mode|source|result)`).MatchString(o.name) {
 			d.leave(o.name, "a choice that does not look like a state")
@@ -474,6 +477,9 @@ func firstSentence(s string) string {
 	}
 	return s
 }
+
+// measures are words in the names of what is measured.
+var measures = regexp.MustCompile(`(?i)(volt|current|amp|power|watt|energy|temp|humid|freq|load|charge|percent)`)
 
 func (d *draft) leave(name, why string) { d.left = append(d.left, plainText(name)+": "+why) }
 

@@ -50,12 +50,19 @@ func (s *Stripper) text(from, to string) {
 	if len(from) < 3 || slices.ContainsFunc(s.texts, func(r replacement) bool { return strings.EqualFold(r.from, from) }) {
 		return
 	}
-	if len(to) < len(from) { // some devices tell fields by their length
-		to += strings.Repeat("X", len(from)-len(to))
-	}
-	s.texts = append(s.texts, replacement{from, to})
+	s.texts = append(s.texts, replacement{from, replacementFor(from, to)})
 	slices.SortStableFunc(s.texts, func(a, b replacement) int { return len(b.from) - len(a.from) }) // the longer one first
 }
+
+// replacementFor is as long as what it replaces: some devices tell fields by
+// their length.
+func replacementFor(from, to string) string {
+	return to + strings.Repeat("X", max(0, len(from)-len(to)))
+}
+
+// serialPattern finds a serial number that stands in a text behind its name, as
+// that of a network card does in many descriptions: "MN:AP9631 SN: 5A1274T28648".
+var serialPattern = regexp.MustCompile(`(?i)(\b(?:(?:s/?n|serial)\.?\s*[:#=]|serial\s*(?:no|nr|num|number)\b\.?\s*[:#=]?)\s*)([a-z0-9][a-z0-9-]{3,})`)
 
 func (s *Stripper) hardware(text string) {
 	b, err := hex.DecodeString(strings.NewReplacer(":", "", "-", "", ".", "", " ", "").Replace(text))
@@ -168,6 +175,13 @@ func (s *Stripper) Text(text string) string {
 	for _, r := range s.texts {
 		text = replaceFold(text, r.from, r.to)
 	}
+	text = serialPattern.ReplaceAllStringFunc(text, func(t string) string {
+		m := serialPattern.FindStringSubmatch(t)
+		if !strings.ContainsAny(m[2], "0123456789") {
+			return t
+		}
+		return m[1] + replacementFor(m[2], "SERIAL")
+	})
 	text = emailPattern.ReplaceAllString(text, "someone@example.org")
 	return addrPattern.ReplaceAllStringFunc(text, func(t string) string {
 		a, err := netip.ParseAddr(t)

@@ -168,6 +168,23 @@ func TestStrip(t *testing.T) {
 	}
 }
 
+// A serial number in a text goes with its name, also one that no object tells.
+func TestSerialNumbersInTexts(t *testing.T) {
+	s := NewStripper(nil)
+	for in, want := range map[string]string{
+		"MN:AP9631 HR:08 SN: 5A1274T28648 MD:07/03/2012":      "MN:AP9631 HR:08 SN: SERIALXXXXXX MD:07/03/2012",
+		"Serial No. 123-456-789, S/N:AB12":                    "Serial No. SERIALXXXXX, S/N:SERIAL",
+		"serial number = zz0099":                              "serial number = SERIAL",
+		"Serial#77120045":                                     "Serial#SERIALXX",
+		"the serial number is unknown, serial number unknown": "the serial number is unknown, serial number unknown",
+		"SNMP agent: v2, serial port: COM1, snow: deep":       "SNMP agent: v2, serial port: COM1, snow: deep",
+	} {
+		if got := s.Text(in); got != want {
+			t.Errorf("%q becomes %q", in, got)
+		}
+	}
+}
+
 const powerMIB = `
 EXAMPLE-PDU-MIB DEFINITIONS ::= BEGIN
 IMPORTS MODULE-IDENTITY, OBJECT-TYPE, enterprises, Integer32, Unsigned32 FROM SNMPv2-SMI

@@ -363,6 +363,7 @@ func TestPasswords(t *testing.T) {
 		ctx := f.as(t, one.Secret)
 		is(t, "wrong old one", f.ChangePassword(ctx, other, other), access.ErrBadCredentials)
 		is(t, "weak new one", f.ChangePassword(ctx, good, "aaaaaaaaaaaaaa"), access.ErrInvalid)
+		is(t, "no new one", f.ChangePassword(ctx, good, good), access.ErrInvalid)
 		is(t, "change", f.ChangePassword(ctx, good, other), nil)
 		f.as(t, one.Secret)
 		_, err := f.Resume(t.Context(), two.Secret, addr)

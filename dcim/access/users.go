@@ -375,6 +375,9 @@ func (s *Service) ChangePassword(ctx context.Context, old, password string) erro
 		return ErrBadCredentials
 	}
 	s.limiter.succeed(u.Name, p.Address, s.now())
+	if password == old { // whoever gave it would still know it
+		return &InvalidError{Field: "password", Code: "unchanged", Reason: "must be another one than before"}
+	}
 	return s.setPassword(ctx, u, password, p.CredentialID, "change-password")
 }
 

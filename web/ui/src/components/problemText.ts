@@ -10,7 +10,7 @@ interface Words {
 
 const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
-  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled',
+  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled', 'unchanged',
 ] as const;
 const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
   'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',

@@ -55,7 +55,7 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
-    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': 'One of the two persons set the password of the other: it must be changed first.',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': 'One of the two persons set the password of the other, who must change it first (Administration › Account).',
     'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
   blocker: {
@@ -65,7 +65,7 @@ export const en = {
   fault: {
     required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
     nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
-    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration', no_match: 'does not fit', locked: 'cannot be opened: enter its secrets again', not_polled: 'has no address to be read at',
+    too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration', no_match: 'does not fit', locked: 'cannot be opened: enter its secrets again', not_polled: 'has no address to be read at', unchanged: 'must be another one than before',
   },
   connection: {
     lost: 'Connection lost since {{time}} ({{age}}). Values shown age until it is back.', connecting: 'Connecting…', open: 'Live',

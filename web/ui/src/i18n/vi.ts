@@ -57,7 +57,7 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
-    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': 'Mật khẩu của một trong hai người do người kia đặt: phải đổi mật khẩu trước.',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': 'Mật khẩu của một trong hai người do người kia đặt: người đó phải tự đổi mật khẩu trước (Quản trị › Tài khoản).',
     'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
   blocker: {
@@ -67,7 +67,7 @@ export const vi: typeof en = {
   fault: {
     required: 'cần nhập', range: 'ngoài khoảng cho phép', unknown: 'không tồn tại', format: 'không đúng dạng', kind: 'không đúng loại mà giao thức cần',
     nesting: 'không thể nằm bên trong', circle: 'không thể nằm trong chính nó', fixed: 'không thay đổi được', taken: 'đã được dùng', occupied: 'đã có thiết bị',
-    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép', no_match: 'không phù hợp', locked: 'không mở được: hãy nhập lại', not_polled: 'không có địa chỉ để đọc',
+    too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép', no_match: 'không phù hợp', locked: 'không mở được: hãy nhập lại', not_polled: 'không có địa chỉ để đọc', unchanged: 'phải khác với trước',
   },
   connection: {
     lost: 'Mất kết nối từ {{time}} ({{age}}). Các giá trị đang hiển thị cũ dần cho đến khi có lại kết nối.', connecting: 'Đang kết nối…', open: 'Trực tiếp',

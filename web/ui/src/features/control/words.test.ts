@@ -18,6 +18,8 @@ describe('words of controls', () => {
     expect(consequence(outlet, 'off', t, 'en')).toContain('control.goesDark ');
     expect(consequence(outlet, 'cycle', t, 'en')).toContain('control.goesDarkShortly');
     expect(consequence(outlet, 'on', t, 'en')).toContain('control.getsPower');
+    const off = { ...outlet, options: [{ name: 'off', raw: 2, is_now: true }] } as unknown as typeof outlet;
+    expect(consequence(off, 'cycle', t, 'en')).toContain('control.getsPower');
     expect(consequence({ key: 'fan/mode', label: 'Fan' }, 'off', t, 'en')).toBe('');
   });
   it('tells what the device calls an outlet, unless its control says so', () => {

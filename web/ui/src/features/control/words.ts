@@ -18,13 +18,14 @@ export function wishText(request: Pick<ControlRequest, 'label' | 'label_of_profi
   return `${labelText(request, language)}: ${what}`;
 }
 
-/** What happens to gear when an option is carried out, in words; empty when nothing does. */
-export function consequence(control: Pick<Control, 'key' | 'label' | 'label_of_profile'>, option: string, t: Translate, language: Language): string {
+/** What happens to gear when an option is carried out, in words; empty when nothing does. What is off only gets power when it is switched off and on. */
+export function consequence(control: Pick<Control, 'key' | 'label' | 'label_of_profile' | 'options'>, option: string, t: Translate, language: Language): string {
   const label = labelText(control, language);
   if (!control.key.includes('outlet/')) return '';
   if (option === 'off') return t('control.goesDark', { label });
-  if (option === 'cycle') return t('control.goesDarkShortly', { label });
-  return option === 'on' ? t('control.getsPower', { label }) : '';
+  const isOff = control.options?.some((o) => o.name === 'off' && o.is_now);
+  if (option === 'cycle' && !isOff) return t('control.goesDarkShortly', { label });
+  return option === 'on' || option === 'cycle' ? t('control.getsPower', { label }) : '';
 }
 
 type Named = Pick<PointValue['point'], 'id' | 'key' | 'label' | 'label_of_profile' | 'component'>;
