@@ -40,7 +40,7 @@ test('a device is found by the keyboard and opened', async ({ page }) => {
   await expect(page.getByRole('button', { name: new RegExp(device.name) }).first()).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(`/devices/${device.id}`));
-  await expect(page.getByText('Polling health')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Polling health' })).toBeVisible();
 });
 
 test('the list of devices is searched, and the address says so', async ({ page }) => {
