@@ -45,14 +45,7 @@ func TestClockOfAnEngine(t *testing.T) {
 	if _, _, at := e.Clock(loopback, engineID); !at.IsZero() {
 		t.Error("a clock that nobody showed")
 	}
-	d, err := e.NewDriver(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if _, err := d.Learn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	d := learnedBy(t, e, target)
 	before := time.Now()
 	if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
 		t.Fatal(err)

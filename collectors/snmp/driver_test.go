@@ -65,6 +65,20 @@ func start(t *testing.T, outlets int, opt agent.Options) (*Engine, *agent.Table,
 	return e, table, collectors.Target{Device: 1, Name: "pdu", Address: a.Addr(), Protocol: collectors.SNMPv2c, SNMP: collectors.SNMPCredential{Community: "public"}}
 }
 
+// learnedBy returns the driver of a device that was learned, until the test ends.
+func learnedBy(t testing.TB, e *Engine, target collectors.Target) collectors.Driver {
+	t.Helper()
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if _, err := d.Learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // readAll learns and reads once.
 func readAll(t *testing.T, e *Engine, target collectors.Target) (map[string]collectors.Reading, error) {
 	t.Helper()

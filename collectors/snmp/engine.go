@@ -67,7 +67,7 @@ type Engine struct {
 	v6    *lane // nil where the system has no IPv6
 	stop  chan struct{}
 	next  atomic.Uint32
-	ids   ids
+	ids   *ids
 	wg    sync.WaitGroup
 	polls sync.Pool
 
@@ -103,7 +103,7 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
+	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, ids: newIDs(), users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
 	e.library.Store(opt.Library)
 	if opt.Control {
 		e.writer = &writer{engine: e}
@@ -118,9 +118,6 @@ func (e *Engine) SetLibrary(lib *profile.Library) { e.library.Store(lib) }
 
 // Start opens the sockets.
 func (e *Engine) Start() error {
-	if err := e.ids.seed(); err != nil {
-		return err
-	}
 	for range e.opt.Sockets {
 		l, err := newLane(e, "udp4")
 		if err != nil {

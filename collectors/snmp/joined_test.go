@@ -69,14 +69,7 @@ func TestOnePointIsReadInOneRequest(t *testing.T) {
 		e, _, target := start(t, 1, agent.Options{})
 		e.SetLibrary(lib)
 		target.Address = a.Addr()
-		d, err := e.NewDriver(target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		if _, err := d.Learn(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		d := learnedBy(t, e, target)
 		mu.Lock()
 		asked = nil
 		mu.Unlock()

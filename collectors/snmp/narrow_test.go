@@ -75,14 +75,7 @@ func TestTablesOverANarrowWay(t *testing.T) {
 func TestPollsOverANarrowWay(t *testing.T) {
 	way := newNarrow(t, 130, 700)
 	e, _, target := start(t, 130, agent.Options{Before: way.before})
-	d, err := e.NewDriver(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if _, err := d.Learn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	d := learnedBy(t, e, target)
 	read := func() (int, error) {
 		readings, err := d.Read(t.Context(), []string{"fast"}, nil)
 		return goodOf(readings), err
@@ -130,14 +123,7 @@ func TestAnswersWithFewerObjects(t *testing.T) {
 		write(ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, 0, 0, bytes.Join(list[:20], nil)))
 		return true
 	}})
-	d, err := e.NewDriver(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if _, err := d.Learn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	d := learnedBy(t, e, target)
 	armed.Store(true)
 	for range 3 {
 		readings, err := d.Read(t.Context(), []string{"fast"}, nil)

@@ -69,14 +69,7 @@ func TestRestartInAPoll(t *testing.T) {
 				return x.mute > 0 && n >= x.mute
 			}})
 			set(profile.SysUpTimeOID, 10_000_000)
-			d, err := e.NewDriver(target)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer d.Close()
-			if _, err := d.Learn(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			d := learnedBy(t, e, target)
 			if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -127,14 +120,7 @@ func TestClockInAPoll(t *testing.T) {
 func TestOneRequestWhereOneIsEnough(t *testing.T) {
 	for outlets, want := range map[int]uint64{1: 1, 50: 1, 70: 2} {
 		e, _, target := start(t, outlets, agent.Options{})
-		d, err := e.NewDriver(target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		if _, err := d.Learn(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		d := learnedBy(t, e, target)
 		before := e.Stats().Requests
 		if _, err := d.Read(t.Context(), []string{"fast"}, nil); err != nil {
 			t.Fatal(err)

@@ -77,10 +77,7 @@ func TestRequestIDs(t *testing.T) {
 	const n = 1 << 18
 	var last []int32
 	for range 2 {
-		var g ids
-		if err := g.seed(); err != nil {
-			t.Fatal(err)
-		}
+		g := newIDs()
 		seen := make(map[int32]bool, n)
 		var first []int32
 		differ, steps := 0, map[int32]int{}
@@ -114,10 +111,7 @@ func TestRequestIDs(t *testing.T) {
 }
 
 func BenchmarkRequestID(b *testing.B) {
-	var g ids
-	if err := g.seed(); err != nil {
-		b.Fatal(err)
-	}
+	g := newIDs()
 	for b.Loop() {
 		g.next()
 	}

@@ -61,7 +61,7 @@ func replacementFor(from, to string) string {
 }
 
 // serialPattern finds a serial number that stands in a text behind its name, as
-// that of a network card does in many descriptions: "MN:AP9631 SN: 5A1274T28648".
+// that of a network card does in many descriptions: "MN:CARD1 SN: ZZ0012T00345".
 var serialPattern = regexp.MustCompile(`(?i)(\b(?:(?:s/?n|serial)\.?\s*[:#=]|serial\s*(?:no|nr|num|number)\b\.?\s*[:#=]?)\s*)([a-z0-9][a-z0-9-]{3,})`)
 
 func (s *Stripper) hardware(text string) {

@@ -172,7 +172,7 @@ func TestStrip(t *testing.T) {
 func TestSerialNumbersInTexts(t *testing.T) {
 	s := NewStripper(nil)
 	for in, want := range map[string]string{
-		"MN:AP9631 HR:08 SN: 5A1274T28648 MD:07/03/2012":      "MN:AP9631 HR:08 SN: SERIALXXXXXX MD:07/03/2012",
+		"MN:CARD1 HR:08 SN: ZZ0012T00345 MD:07/03/2012":       "MN:CARD1 HR:08 SN: SERIALXXXXXX MD:07/03/2012",
 		"Serial No. 123-456-789, S/N:AB12":                    "Serial No. SERIALXXXXX, S/N:SERIAL",
 		"serial number = zz0099":                              "serial number = SERIAL",
 		"Serial#77120045":                                     "Serial#SERIALXX",
