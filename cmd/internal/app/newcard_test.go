@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -13,12 +11,10 @@ import (
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
-	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
 	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 	"github.com/aisle-dcim/aisle/configs"
-	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/models"
 )
@@ -94,27 +90,11 @@ func TestTrapsOfANewCard(t *testing.T) {
 		t.Errorf("%+v, %v", x, told())
 	}
 
-	data, err := fs.ReadFile(profiles.FS, "apc/testdata/apc-rpdu2.snmprec")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := profile.ReadRecording(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := agent.NewTable(rec)
-	if err != nil {
-		t.Fatal(err)
-	}
 	security, err := agent.NewUSM(engineID, 1, prepared)
 	if err != nil {
 		t.Fatal(err)
 	}
-	card, err := agent.Listen(address, table, agent.Options{USM: security})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = card.Close() })
+	recordedAt(t, "apc/testdata/apc-rpdu2.snmprec", address, agent.Options{USM: security})
 	until(t, 30*time.Second, "polled", func() bool { _ = s.manager.Poll(d.ID); return health().State == collectors.StateOK })
 	send(3)
 	until(t, 10*time.Second, "taken", func() bool { return len(told()) == 2 })

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -14,10 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/aisle-dcim/aisle/collectors"
-	"github.com/aisle-dcim/aisle/collectors/profile"
-	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
 	"github.com/aisle-dcim/aisle/configs"
-	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
@@ -121,23 +116,7 @@ func TestLockedCredentialIsTold(t *testing.T) {
 
 // subnet_rate slows what is asked of a subnet.
 func TestSubnetRate(t *testing.T) {
-	data, err := fs.ReadFile(profiles.FS, "apc/testdata/apc-rpdu2.snmprec")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := profile.ReadRecording(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := agent.NewTable(rec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	device, err := agent.Listen("127.0.0.1:0", table, agent.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = device.Close() })
+	device := recorded(t, "apc/testdata/apc-rpdu2.snmprec")
 	learn := func(limit int) error {
 		a := plain(t, t.TempDir(), func(c *configs.Config) { c.Collectors.SubnetRate = limit })
 		d, err := a.newDriver(collectors.Target{

@@ -31,6 +31,11 @@ import (
 // recorded is an agent that answers from a recording.
 func recorded(t *testing.T, file string) *agent.Agent {
 	t.Helper()
+	return recordedAt(t, file, "127.0.0.1:0", agent.Options{})
+}
+
+func recordedAt(t *testing.T, file, address string, o agent.Options) *agent.Agent {
+	t.Helper()
 	data, err := fs.ReadFile(profiles.FS, file)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +48,7 @@ func recorded(t *testing.T, file string) *agent.Agent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	device, err := agent.Listen("127.0.0.1:0", table, agent.Options{})
+	device, err := agent.Listen(address, table, o)
 	if err != nil {
 		t.Fatal(err)
 	}

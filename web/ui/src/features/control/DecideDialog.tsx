@@ -1,11 +1,11 @@
 import { Alert, Button, Code, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { ApiError } from '../../api/problem';
 import { Facts } from '../../components/Facts';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
-import { confirmControl, refreshControl, rejectControl, type ControlRequest } from './queries';
+import { confirmControl, controlsQuery, refreshControl, rejectControl, type ControlRequest } from './queries';
 import { consequence, wishText } from './words';
 
 /** The word of the second person: carry out, or refuse. */
@@ -28,7 +28,9 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
   });
   const reject = useMutation({ mutationFn: () => rejectControl(request.id, why), ...settle });
   const error = confirm.error ?? reject.error;
-  const dark = consequence({ key: request.control, label: request.label, label_of_profile: request.label_of_profile }, request.option ?? '', t, language);
+  const { data: controls } = useQuery(controlsQuery(request.device ?? 0, request.device !== undefined));
+  const { options } = controls?.items.find((c) => c.key === request.control) ?? {};
+  const dark = consequence({ key: request.control, label: request.label, label_of_profile: request.label_of_profile, options }, request.option ?? '', t, language);
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
     confirm.mutate();
