@@ -42,6 +42,7 @@ type loop struct {
 	restarted bool
 	counters  counters
 	computed  *Computed
+	phase     uint32 // which of mostBeats is its own
 	ids       []models.PointID
 	known     [sha256.Size]byte // fingerprint of what ids are of
 	groups    []group
@@ -112,11 +113,11 @@ func (l *loop) run(ctx context.Context) {
 		<-l.after
 	}
 	defer l.drop()
-	// The first turn is spread by the device's identity, the same each start.
+	// Its turns are spread by the device's identity, the same each start.
 	h := fnv.New32a()
 	fmt.Fprint(h, l.target.Device, l.target.Address)
-	offset := time.Duration(h.Sum32()) % spread
-	timer := time.NewTimer(offset)
+	l.phase = h.Sum32() % mostBeats
+	timer := time.NewTimer(time.Duration(h.Sum32()) % spread)
 	defer timer.Stop()
 	for {
 		select {
@@ -393,11 +394,25 @@ func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
 	return err == nil
 }
 
-// beats is in how many parts the interval between polls is cut. Turns begin at
-// the beats of a clock that all devices share, so that a thousand devices polled
-// every 10 s wake the processor four times a second and not a hundred times,
-// and their requests leave together.
-const beats = 40
+// Turns begin at beats of a clock that all devices share, so that a thousand
+// devices polled every 10 s wake the processor every two seconds and not a
+// hundred times in one, their requests leave together, and what is summed over
+// devices is of one moment. A beat has perBeat devices as long as mostBeats in
+// an interval are enough: answers to so many fit into the buffers of the sockets.
+const (
+	perBeat   = 200
+	fewBeats  = 5
+	mostBeats = 40 // fewBeats doubled a few times, so that devices keep their beat when others come
+)
+
+// beats is in how many parts the interval of so many devices is cut.
+func beats(devices int) int {
+	n := fewBeats
+	for n < mostBeats && devices > n*perBeat {
+		n *= 2
+	}
+	return n
+}
 
 // plan sets the next turn of each group that was due when a poll began. Turns
 // keep their phase; those that passed until it ended are skipped and counted.
@@ -409,10 +424,14 @@ func (l *loop) plan(began, ended time.Time) {
 		g := &l.groups[i]
 		if !g.next.After(began) {
 			// The groups of a device have one beat, so as to be read together.
-			g.next = l.manager.beat(g.next, l.groups[0].interval/beats).Add(g.interval)
+			turn := g.next
+			beat := l.beat(turn, l.groups[0].interval)
+			g.next = beat.Add(g.interval)
 			for !g.next.After(ended) {
 				g.next = g.next.Add(g.interval)
-				skipped++
+				if turn.Equal(beat) { // or it was asked for in between
+					skipped++
+				}
 			}
 		}
 		if l.nextTime.IsZero() || g.next.Before(l.nextTime) {
@@ -424,9 +443,17 @@ func (l *loop) plan(began, ended time.Time) {
 	}
 }
 
-// beat is the last beat of the shared clock that is not after t.
-func (m *Manager) beat(t time.Time, length time.Duration) time.Time {
-	return m.began.Add(t.Sub(m.began).Truncate(length))
+// beat is the last beat of the device that is not after t.
+func (l *loop) beat(t time.Time, interval time.Duration) time.Time {
+	n := l.manager.beats.Load()
+	own := int64(l.phase) * n / mostBeats
+	first := l.manager.began.Add(interval / time.Duration(n) * time.Duration(own))
+	since := t.Sub(first)
+	passed := since.Truncate(interval)
+	if since < passed {
+		passed -= interval // before the first one
+	}
+	return first.Add(passed)
 }
 
 // result takes note of a failed turn: the points lose their values once, and

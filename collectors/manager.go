@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -80,6 +81,7 @@ type Manager struct {
 	late    lateness
 	buffers sync.Pool // of *buffer
 	began   time.Time // a beat of the clock by which polls begin
+	beats   atomic.Int64
 
 	mu    sync.Mutex
 	loops map[models.DeviceID]*loop
@@ -107,6 +109,7 @@ func NewManager(opt ManagerOptions) *Manager {
 		opt.LearnTimeout = 10 * time.Minute
 	}
 	m := &Manager{opt: opt, loops: map[models.DeviceID]*loop{}, ending: map[models.DeviceID]<-chan struct{}{}, began: time.Now()}
+	m.beats.Store(fewBeats)
 	m.buffers.New = func() any { return new(buffer) }
 	return m
 }
@@ -142,6 +145,7 @@ func (m *Manager) start(l *loop) {
 func (m *Manager) Set(targets []Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.beats.Store(int64(beats(len(targets))))
 	keep := map[models.DeviceID]bool{}
 	for _, t := range targets {
 		keep[t.Device] = true

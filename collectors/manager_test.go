@@ -173,25 +173,42 @@ func TestIntervalIsKept(t *testing.T) {
 }
 
 // Devices come at their own times, and are polled at the beats of one clock,
-// spread over the interval.
+// evenly spread over the interval; each keeps its beat when others come.
 func TestDevicesArePolledAtBeats(t *testing.T) {
 	drivers := map[models.DeviceID]*fakeDriver{}
-	for id := range 200 {
+	for id := range 1200 {
 		drivers[models.DeviceID(id+1)] = &fakeDriver{takes: time.Duration(id) * time.Millisecond}
 	}
 	manage(t, 125*time.Second, drivers, func(m *Manager, _ *memory) {
-		const beat = 10 * time.Second / beats
-		at := map[time.Duration]int{}
-		for _, d := range drivers {
-			last := d.polls[len(d.polls)-1].Sub(m.began)
-			if last%beat != 0 {
-				t.Errorf("a poll begins %s after the start", last)
-			}
-			at[last%(10*time.Second)]++
+		if n := m.beats.Load(); n != 10 {
+			t.Fatalf("%d beats for %d devices", n, len(drivers))
 		}
-		// They start within five seconds: half of the beats.
-		if len(at) < beats/3 {
+		at := map[time.Duration]int{}
+		for id, d := range drivers {
+			last := d.polls[len(d.polls)-1].Sub(m.began) % (10 * time.Second)
+			if last%time.Second != 0 {
+				t.Errorf("a poll begins %s after a beat", last%time.Second)
+			}
+			at[last]++
+			fewer := last - last%(2*time.Second)
+			m.beats.Store(fewBeats)
+			if beat := m.loops[id].beat(m.began.Add(time.Hour), 10*time.Second).Sub(m.began) % (10 * time.Second); beat != fewer {
+				t.Errorf("of 10 beats its own is at %s, of 5 at %s", last, beat)
+			}
+			m.beats.Store(10)
+		}
+		for beat, n := range at {
+			if n < 60 || n > 180 {
+				t.Errorf("%d devices at %s", n, beat)
+			}
+		}
+		if len(at) != 10 {
 			t.Errorf("polled at %d different times", len(at))
+		}
+		for _, h := range m.Health() {
+			if h.Skipped > 0 {
+				t.Errorf("a device of which nothing was late skipped %d polls", h.Skipped)
+			}
 		}
 	})
 }
