@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -61,8 +62,8 @@ type lane struct {
 	pending map[int32]*call
 	wheel   [wheelSlots][]int32
 	now     int64 // last tick that was looked at
-	// awake is set while the receiver works on answers; it then sends what is
-	// in queue together with its own requests.
+	// awake is set while somebody is at work who will look into the queue before
+	// he ends, and send what is in it.
 	awake bool
 	queue []*call
 }
@@ -79,7 +80,7 @@ func newLane(e *Engine, network string) (*lane, error) {
 func (l *lane) under() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.pending)
+	return len(l.pending) + len(l.queue)
 }
 
 // arrival is a datagram with the call it belongs to, and the id it bears. It is
@@ -124,13 +125,21 @@ func (l *lane) receive() {
 			}
 		}
 		clear(arrivals)
-		for next = l.queued(next); len(next) > 0; next = l.queued(next[:0]) {
-			next = l.open(next)
-			l.packets.writeBatch(next, l.refused)
-			l.engine.requests.Add(uint64(len(next)))
-		}
-		clear(next[:cap(next)])
+		next = l.flush(next)
 	}
+}
+
+// flush sends calls and those that were queued, until there are none.
+func (l *lane) flush(next []*call) []*call {
+	for next = l.queued(next); len(next) > 0; next = l.queued(next[:0]) {
+		next = l.open(next)
+		l.engine.requests.Add(uint64(len(next)))
+		for _, r := range l.packets.writeBatch(next) {
+			l.refused(r)
+		}
+	}
+	clear(next[:cap(next)])
+	return next[:0]
 }
 
 // deliver gives an answer to whom it belongs. An owner that panics over it costs
@@ -146,7 +155,7 @@ func (l *lane) deliver(a arrival) (ok bool, next *call) {
 }
 
 // queued appends the calls that were queued meanwhile; when there is nothing
-// to send at all, the receiver goes back to waiting for answers.
+// to send at all, whoever queues the next one has to send it.
 func (l *lane) queued(next []*call) []*call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,14 +166,14 @@ func (l *lane) queued(next []*call) []*call {
 	return next
 }
 
-// enqueue leaves a call to the receiver, if that is at work.
+// enqueue queues a call; it returns false when nobody is at work who will send
+// it, which the caller must do then.
 func (l *lane) enqueue(c *call) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.awake {
-		l.queue = append(l.queue, c)
-	}
-	return l.awake
+	awake := l.awake
+	l.awake, l.queue = true, append(l.queue, c)
+	return awake
 }
 
 // match finds the calls that n datagrams answer, and closes them.
@@ -256,32 +265,30 @@ func (l *lane) reopen(c *call) (next *call) {
 	return nil
 }
 
-// send makes a call from any goroutine.
+// send makes a call from any goroutine. Those that are about to make one as well,
+// as many are when a beat begins, get to do so first: one of them sends for all.
 func (l *lane) send(c *call) {
-	for c != nil && !l.enqueue(c) {
-		one := [1]*call{c}
-		if len(l.open(one[:])) == 0 {
-			return
-		}
-		l.engine.requests.Add(1)
-		err := l.packets.write(c.message, c.to)
-		if err == nil || !l.forget(c) {
-			return
-		}
-		c = c.owner.fail(sendError(err))
+	if l.enqueue(c) {
+		return
 	}
+	runtime.Gosched()
+	var few [batchSize]*call
+	l.flush(few[:0])
 }
 
-func sendError(err error) error {
-	return fmt.Errorf("send: %w: %w", collectors.ErrUnreachable, err)
+// refusal is a call that the system did not send.
+type refusal struct {
+	call *call
+	err  error
 }
 
-// refused is told of a call of a batch that could not be sent.
-func (l *lane) refused(c *call, err error) {
-	if l.forget(c) {
-		if next := c.owner.fail(sendError(err)); next != nil {
-			l.send(next)
-		}
+// refused tells the owner of a call.
+func (l *lane) refused(r refusal) {
+	if !l.forget(r.call) {
+		return
+	}
+	if next := r.call.owner.fail(fmt.Errorf("send: %w: %w", collectors.ErrUnreachable, r.err)); next != nil {
+		l.send(next)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -23,12 +24,9 @@ type packets struct {
 	raw  syscall.RawConn
 	v6   bool
 	rx   batch
-	tx   batch
 
-	// readOnce and writeOnce are made once, so that no call allocates.
-	readOnce, writeOnce func(fd uintptr) bool
-	from, count, done   int
-	errno               unix.Errno
+	sending sync.Mutex
+	tx      batch // of who holds sending
 }
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
@@ -43,6 +41,12 @@ type batch struct {
 	vectors [batchSize]unix.Iovec
 	names   [batchSize]unix.RawSockaddrInet6 // big enough for both families
 	room    []byte
+
+	// once is the system call, made once so that no call allocates: it takes the
+	// headers from one to another and leaves how many were done.
+	once           func(fd uintptr) bool
+	from, to, done int
+	errno          unix.Errno
 }
 
 func newPackets(network string) (*packets, error) {
@@ -68,17 +72,18 @@ func newPackets(network string) (*packets, error) {
 			b.headers[i].hdr.Name = (*byte)(unsafe.Pointer(&b.names[i])) //nolint:gosec // the system call's own form
 		}
 	}
-	p.readOnce = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.rx.headers[0])), batchSize, unix.MSG_DONTWAIT, 0, 0) //nolint:gosec // as above
-		p.count, p.errno = int(n), errno
-		return errno != unix.EAGAIN
-	}
-	p.writeOnce = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.tx.headers[p.from])), uintptr(p.count-p.from), unix.MSG_DONTWAIT, 0, 0) //nolint:gosec // as above
-		p.done, p.errno = int(n), errno
-		return errno != unix.EAGAIN
-	}
+	p.rx.once = p.rx.caller(unix.SYS_RECVMMSG)
+	p.tx.once = p.tx.caller(unix.SYS_SENDMMSG)
 	return p, nil
+}
+
+// caller makes a system call on the headers of the batch.
+func (b *batch) caller(number uintptr) func(fd uintptr) bool {
+	return func(fd uintptr) bool {
+		n, _, errno := unix.Syscall6(number, fd, uintptr(unsafe.Pointer(&b.headers[b.from])), uintptr(b.to-b.from), unix.MSG_DONTWAIT, 0, 0) //nolint:gosec // the system call's own form
+		b.done, b.errno = int(n), errno
+		return errno != unix.EAGAIN
+	}
 }
 
 // read waits for datagrams and takes up to a batch of them. One goroutine.
@@ -88,13 +93,14 @@ func (p *packets) read() (int, error) {
 		h.hdr.Namelen = unix.SizeofSockaddrInet6
 		p.rx.vectors[i].SetLen(datagramRoom)
 	}
-	if err := p.raw.Read(p.readOnce); err != nil {
+	p.rx.to = batchSize
+	if err := p.raw.Read(p.rx.once); err != nil {
 		return 0, err
 	}
-	if p.errno != 0 {
-		return 0, p.errno
+	if p.rx.errno != 0 {
+		return 0, p.rx.errno
 	}
-	return p.count, nil
+	return p.rx.done, nil
 }
 
 // datagram returns the i-th of the last read; it is good until the next one.
@@ -109,35 +115,38 @@ func (p *packets) datagram(i int) ([]byte, netip.AddrPort) {
 	return b, netip.AddrPortFrom(netip.AddrFrom16(name.Addr), port)
 }
 
-// writeBatch sends datagrams; bad is called for each that the system refuses.
-// The goroutine that reads is the only one to call it.
-func (p *packets) writeBatch(calls []*call, bad func(*call, error)) {
+// writeBatch sends datagrams and returns those that the system refused.
+func (p *packets) writeBatch(calls []*call) (bad []refusal) {
+	p.sending.Lock()
+	defer p.sending.Unlock()
+	tx := &p.tx
 	for len(calls) > 0 {
 		some := calls[:min(len(calls), batchSize)]
 		calls = calls[len(some):]
 		for i, c := range some {
-			p.address(&p.tx.names[i], &p.tx.headers[i].hdr, c.to)
-			p.tx.vectors[i].Base = &c.message[0]
-			p.tx.vectors[i].SetLen(len(c.message))
+			p.address(&tx.names[i], &tx.headers[i].hdr, c.to)
+			tx.vectors[i].Base = &c.message[0]
+			tx.vectors[i].SetLen(len(c.message))
 		}
-		for p.from, p.count = 0, len(some); p.from < p.count; {
-			if err := p.raw.Write(p.writeOnce); err != nil {
-				for _, c := range some[p.from:] {
-					bad(c, err)
+		for tx.from, tx.to = 0, len(some); tx.from < tx.to; {
+			if err := p.raw.Write(tx.once); err != nil {
+				for _, c := range some[tx.from:] {
+					bad = append(bad, refusal{c, err})
 				}
 				break
 			}
-			if p.errno == 0 {
-				p.from += p.done
+			if tx.errno == 0 {
+				tx.from += tx.done
 				continue
 			}
-			if p.errno != unix.EINTR {
-				bad(some[p.from], p.errno) // it is the first one that was refused
-				p.from++
+			if tx.errno != unix.EINTR {
+				bad = append(bad, refusal{some[tx.from], tx.errno}) // it is the first one that was refused
+				tx.from++
 			}
 		}
-		clear(p.tx.vectors[:len(some)]) // the messages are not ours to keep
+		clear(tx.vectors[:len(some)]) // the messages are not ours to keep
 	}
+	return bad
 }
 
 func (p *packets) address(name *unix.RawSockaddrInet6, h *unix.Msghdr, to netip.AddrPort) {

@@ -35,13 +35,17 @@ func (p *packets) read() (int, error) {
 // datagram returns that of the last read; it is good until the next one.
 func (p *packets) datagram(int) ([]byte, netip.AddrPort) { return p.room[:p.n], normal(p.from) }
 
-// writeBatch sends datagrams; bad is called for each that the system refuses.
-func (p *packets) writeBatch(calls []*call, bad func(*call, error)) {
+// batchSize is how many calls are sent at a time.
+const batchSize = 32
+
+// writeBatch sends datagrams and returns those that the system refused.
+func (p *packets) writeBatch(calls []*call) (bad []refusal) {
 	for _, c := range calls {
 		if err := p.write(c.message, c.to); err != nil {
-			bad(c, err)
+			bad = append(bad, refusal{c, err})
 		}
 	}
+	return bad
 }
 
 func (p *packets) write(b []byte, to netip.AddrPort) error {
