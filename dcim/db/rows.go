@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,6 +57,10 @@ func Replace[T any](tx *gorm.DB, object, name string, row *T, rec *models.Record
 	}
 	return nil
 }
+
+// Seen returns the version that a change was made to: what the caller saw, or
+// what is there when he does not say.
+func Seen(callers, current uint64) uint64 { return cmp.Or(callers, current) }
 
 // StaleError is what a change gets that was made to an older version.
 func StaleError(object, name string) error {

@@ -443,7 +443,7 @@ func (s *Service) UpdateDevice(ctx context.Context, d models.Device) (models.Dev
 		}
 		d.PointRoles, d.CreatedAt = before.PointRoles, before.CreatedAt
 		d.Folded = folded(&d)
-		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, seen(callers, before.Version)); err != nil {
+		if err := db.Replace(tx, "device", d.Name, &d, &d.Record, db.Seen(callers, before.Version)); err != nil {
 			return err
 		}
 		if !sameID(d.DeviceTypeID, before.DeviceTypeID) {

@@ -96,10 +96,3 @@ func (s *Service) record(ctx context.Context, tx *gorm.DB, action, object string
 		Action: action, ObjectType: object, ObjectID: fmt.Sprint(id), ObjectName: name, Before: before, After: after,
 	})
 }
-
-func seen(callers, current uint64) uint64 {
-	if callers == 0 {
-		return current
-	}
-	return callers
-}

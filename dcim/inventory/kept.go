@@ -83,7 +83,7 @@ func replace[T any](ctx context.Context, s *Service, k kept[T], x T) (T, error) 
 			}
 		}
 		k.record(&x).CreatedAt = k.record(&before).CreatedAt
-		if err := db.Replace(tx, k.object, k.name(&x), &x, k.record(&x), seen(callers, k.record(&before).Version)); err != nil {
+		if err := db.Replace(tx, k.object, k.name(&x), &x, k.record(&x), db.Seen(callers, k.record(&before).Version)); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, "update", k.object, *k.id(&x), k.name(&x), before, x)

@@ -99,12 +99,3 @@ func (s *Service) record(ctx context.Context, tx *gorm.DB, action, object string
 		Action: action, ObjectType: object, ObjectID: fmt.Sprint(id), ObjectName: name, Before: before, After: after,
 	})
 }
-
-// seen returns the version that a change was made to: what the caller saw, or
-// what is there when he does not say.
-func seen(callers, current uint64) uint64 {
-	if callers == 0 {
-		return current
-	}
-	return callers
-}

@@ -122,7 +122,7 @@ func (s *Service) UpdateLocation(ctx context.Context, x models.Location) (models
 			return err
 		}
 		x.CreatedAt = before.CreatedAt
-		if err := db.Replace(tx, "location", x.Name, &x, &x.Record, seen(x.Version, before.Version)); err != nil {
+		if err := db.Replace(tx, "location", x.Name, &x, &x.Record, db.Seen(x.Version, before.Version)); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, "update", "location", x.ID, x.Name, before, x)

@@ -45,7 +45,7 @@ func (s *Service) Place(ctx context.Context, device models.DeviceID, p models.Po
 		if err != nil {
 			return err
 		}
-		if v := seen(version, before.Version); v != before.Version {
+		if v := db.Seen(version, before.Version); v != before.Version {
 			return db.StaleError("device", before.Name)
 		}
 		out = before

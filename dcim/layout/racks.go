@@ -217,7 +217,7 @@ func (s *Service) UpdateRack(ctx context.Context, x models.Rack) (models.Rack, e
 			return err
 		}
 		x.CreatedAt = before.CreatedAt
-		if err := db.Replace(tx, "rack", x.Name, &x, &x.Record, seen(x.Version, before.Version)); err != nil {
+		if err := db.Replace(tx, "rack", x.Name, &x, &x.Record, db.Seen(x.Version, before.Version)); err != nil {
 			return err
 		}
 		if x.LocationID != before.LocationID || x.Name != before.Name {

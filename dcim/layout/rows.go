@@ -117,7 +117,7 @@ func (s *Service) UpdateRow(ctx context.Context, x models.Row) (models.Row, erro
 			return err
 		}
 		x.CreatedAt = before.CreatedAt
-		if err := db.Replace(tx, "row", x.Name, &x, &x.Record, seen(x.Version, before.Version)); err != nil {
+		if err := db.Replace(tx, "row", x.Name, &x, &x.Record, db.Seen(x.Version, before.Version)); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, "update", "row", x.ID, x.Name, before, x)

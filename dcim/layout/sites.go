@@ -82,7 +82,7 @@ func (s *Service) UpdateSite(ctx context.Context, x models.Site) (models.Site, e
 			return err
 		}
 		x.CreatedAt = before.CreatedAt
-		if err := db.Replace(tx, "site", x.Name, &x, &x.Record, seen(x.Version, before.Version)); err != nil {
+		if err := db.Replace(tx, "site", x.Name, &x, &x.Record, db.Seen(x.Version, before.Version)); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, "update", "site", x.ID, x.Name, before, x)

@@ -25,6 +25,30 @@ func seen(version *uint64) (uint64, error) {
 	return *version, nil
 }
 
+// update changes an object that a person edited, if it is still as he saw it.
+// apply puts what he entered into it, and returns the version that he saw and
+// the place of its own.
+func update[T, In any](a *API, c echo.Context, id uint64,
+	load func(context.Context, uint64) (T, error), save func(context.Context, T) (T, error),
+	apply func(x *T, in In) (version *uint64, record *models.Record),
+) error {
+	in, err := body[In](c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	x, err := load(ctx, id)
+	if err != nil {
+		return err
+	}
+	version, record := apply(&x, in)
+	if record.Version, err = seen(version); err != nil {
+		return err
+	}
+	_, err = save(ctx, x)
+	return a.changed(c, err)
+}
+
 // changed answers a change of the model.
 func (a *API) changed(c echo.Context, err error) error {
 	if err != nil {
@@ -69,23 +93,10 @@ func applySite(x *models.Site, in apigen.SiteInput) {
 
 // UpdateSite changes a site, if it is still as the caller saw it.
 func (a *API) UpdateSite(c echo.Context, id apigen.ID) error {
-	in, err := body[apigen.SiteInput](c)
-	if err != nil {
-		return err
-	}
-	version, err := seen(in.Version)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	x, err := a.o.Layout.Site(ctx, id)
-	if err != nil {
-		return err
-	}
-	applySite(&x, in)
-	x.Version = version
-	_, err = a.o.Layout.UpdateSite(ctx, x)
-	return a.changed(c, err)
+	return update(a, c, id, a.o.Layout.Site, a.o.Layout.UpdateSite, func(x *models.Site, in apigen.SiteInput) (*uint64, *models.Record) {
+		applySite(x, in)
+		return in.Version, &x.Record
+	})
 }
 
 // DeleteSite removes an empty site.
@@ -133,23 +144,10 @@ func applyLocation(x *models.Location, in apigen.LocationInput) {
 
 // UpdateLocation changes a location, if it is still as the caller saw it.
 func (a *API) UpdateLocation(c echo.Context, id apigen.ID) error {
-	in, err := body[apigen.LocationInput](c)
-	if err != nil {
-		return err
-	}
-	version, err := seen(in.Version)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	x, err := a.o.Layout.Location(ctx, id)
-	if err != nil {
-		return err
-	}
-	applyLocation(&x, in)
-	x.Version = version
-	_, err = a.o.Layout.UpdateLocation(ctx, x)
-	return a.changed(c, err)
+	return update(a, c, id, a.o.Layout.Location, a.o.Layout.UpdateLocation, func(x *models.Location, in apigen.LocationInput) (*uint64, *models.Record) {
+		applyLocation(x, in)
+		return in.Version, &x.Record
+	})
 }
 
 // DeleteLocation removes an empty location.
@@ -192,22 +190,10 @@ func (a *API) GetRow(c echo.Context, id apigen.ID) error {
 
 // UpdateRow changes a row, if it is still as the caller saw it.
 func (a *API) UpdateRow(c echo.Context, id apigen.ID) error {
-	in, err := body[apigen.RowInput](c)
-	if err != nil {
-		return err
-	}
-	version, err := seen(in.Version)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	x, err := a.o.Layout.Row(ctx, id)
-	if err != nil {
-		return err
-	}
-	x.LocationID, x.Name, x.Description, x.Version = in.Location, in.Name, or(in.Description, ""), version
-	_, err = a.o.Layout.UpdateRow(ctx, x)
-	return a.changed(c, err)
+	return update(a, c, id, a.o.Layout.Row, a.o.Layout.UpdateRow, func(x *models.Row, in apigen.RowInput) (*uint64, *models.Record) {
+		x.LocationID, x.Name, x.Description = in.Location, in.Name, or(in.Description, "")
+		return in.Version, &x.Record
+	})
 }
 
 // DeleteRow removes a row without racks.
@@ -237,23 +223,10 @@ func applyRack(x *models.Rack, in apigen.RackInput) {
 
 // UpdateRack changes a rack, if it is still as the caller saw it.
 func (a *API) UpdateRack(c echo.Context, id apigen.ID) error {
-	in, err := body[apigen.RackInput](c)
-	if err != nil {
-		return err
-	}
-	version, err := seen(in.Version)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	x, err := a.o.Layout.Rack(ctx, id)
-	if err != nil {
-		return err
-	}
-	applyRack(&x, in)
-	x.Version = version
-	_, err = a.o.Layout.UpdateRack(ctx, x)
-	return a.changed(c, err)
+	return update(a, c, id, a.o.Layout.Rack, a.o.Layout.UpdateRack, func(x *models.Rack, in apigen.RackInput) (*uint64, *models.Record) {
+		applyRack(x, in)
+		return in.Version, &x.Record
+	})
 }
 
 // DeleteRack removes an empty rack.
