@@ -83,6 +83,8 @@ func TestEvents(t *testing.T) {
 		"?q=script":                    {"upsOnBattery"},
 		"?q=ups-1%20auth":              {"auth-failed"},
 		"?q=secret-user":               nil,
+		"?q=T%E1%BB%AB%20ch%E1%BB%91i&means=t%E1%BB%AB%3Dcontact%2Fauth-failed&means=ch%E1%BB%91i%3Dcontact%2Fauth-failed": {"auth-failed"},
+		"?q=quay&means=quay%3Drestarted": {"restarted"},
 	} {
 		if got := get(c, query); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", query, got, want)
@@ -103,7 +105,7 @@ func TestEvents(t *testing.T) {
 	if e.DeviceName != "UPS-1" || !e.Time.Equal(at) || *e.Text != "<script>alert(1)</script>" || *e.Source != "192.0.2.7" || e.Point != nil || len(e.Variables) != 1 || *e.Variables[0].Name != "upsRemaining" {
 		t.Errorf("event %+v", e)
 	}
-	for _, bad := range []string{"?kind=gossip", "?severity=bad", "?limit=0", "?limit=201", "?before=1", "?device=0", "?from=yesterday"} {
+	for _, bad := range []string{"?kind=gossip", "?severity=bad", "?limit=0", "?limit=201", "?before=1", "?means=x", "?means=%3Dtrap", "?device=0", "?from=yesterday"} {
 		c.refused(http.StatusBadRequest, "invalid", "GET", "/events"+bad, nil)
 	}
 	// Reasons name users and addresses: not for everybody.

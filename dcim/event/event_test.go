@@ -163,6 +163,11 @@ func TestJournal(t *testing.T) {
 			{"name of the device", event.Filter{Search: "PDU-1"}, "ok silent a"},
 			{"words of both", event.Filter{Search: "pdu-1 silent"}, "silent"},
 			{"a sign of patterns", event.Filter{Search: "%"}, ""},
+			{"words that the reader sees", event.Filter{Search: "Không pdu-1", Meanings: []event.Meaning{{Word: "không", Kind: models.EventContact, What: "silent"}}}, "silent"},
+			{"and not others", event.Filter{Search: "không hồi", Meanings: []event.Meaning{{Word: "không", Kind: models.EventContact, What: "silent"}}}, ""},
+			{"words that stand for a kind", event.Filter{Search: "nối", Meanings: []event.Meaning{{Word: "nối", Kind: models.EventContact}}}, "ok silent"},
+			{"words that stand for a text", event.Filter{Search: "quy", Meanings: []event.Meaning{{Word: "quy", Kind: models.EventTrap, What: "on battery"}}}, "upsOnBattery"},
+			{"and not for why it cannot be read", event.Filter{Search: "x", Meanings: []event.Meaning{{Word: "x", Kind: models.EventContact, What: "secret"}}}, ""},
 			{"not why it cannot be read", event.Filter{Search: "secret"}, ""},
 		} {
 			if got := names(f.list(f.sys, c.filter)); got != c.want {

@@ -29,12 +29,24 @@ type Filter struct {
 	// letters do in what a device told. Why a device could not be read is not
 	// searched: not everybody may read it.
 	Search string
+	// Meanings are what words of Search stand for where the reader sees other
+	// words than those that are kept: a word is also found in such an event.
+	Meanings []Meaning
 	// From is inclusive, To exclusive.
 	From, To time.Time
 	// Before is the Next of the page before; empty begins with the newest.
 	Before string
 	// Limit is at most 200; zero means 50.
 	Limit int
+}
+
+// Meaning is what a word of a search stands for in the language of a reader.
+type Meaning struct {
+	Word string
+	Kind models.EventKind
+	// What is the name of the event, or words of its text but for that of
+	// contact; empty means every event of the kind.
+	What string
 }
 
 // Page is a part of the events, newest first.
@@ -49,6 +61,8 @@ const (
 	maxPage     = 200
 	// maxWords of a search count; each costs a look at every event.
 	maxWords = 10
+	// maxMeanings of a search count.
+	maxMeanings = 100
 )
 
 // List returns a page of events, newest first, in one statement.
@@ -71,8 +85,9 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 	words := strings.Fields(f.Search)
 	for _, word := range words[:min(len(words), maxWords)] {
 		told, found := layout.LikeTerm(strings.ToLower(word)), layout.LikeTerm(layout.Fold(word))
+		meant, args := f.meant(word)
 		q = q.Where(`(e.kind <> ? AND LOWER(e.text) LIKE ? ESCAPE '\' OR LOWER(e.name) LIKE ? ESCAPE '\' OR LOWER(e.point_key) LIKE ? ESCAPE '\'`+
-			` OR e.source LIKE ? ESCAPE '\' OR d.search_text LIKE ? ESCAPE '\')`, models.EventContact, told, told, told, told, found)
+			` OR e.source LIKE ? ESCAPE '\' OR d.search_text LIKE ? ESCAPE '\'`+meant+`)`, append([]any{models.EventContact, told, told, told, told, found}, args...)...)
 	}
 	if !f.From.IsZero() {
 		q = q.Where("e.time_ms >= ?", f.From.UnixMilli())
@@ -102,6 +117,25 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 		page.Next = fmt.Sprintf("%d.%d", last.TimeMS, last.ID)
 	}
 	return page, nil
+}
+
+// meant is the further condition that finds what a word stands for.
+func (f Filter) meant(word string) (condition string, args []any) {
+	for _, m := range f.Meanings[:min(len(f.Meanings), maxMeanings)] {
+		switch {
+		case !strings.EqualFold(m.Word, word):
+		case m.What == "":
+			condition += " OR e.kind = ?"
+			args = append(args, m.Kind)
+		case m.Kind == models.EventContact:
+			condition += " OR e.kind = ? AND e.name = ?"
+			args = append(args, m.Kind, m.What)
+		default:
+			condition += ` OR e.kind = ? AND (e.name = ? OR LOWER(e.text) LIKE ? ESCAPE '\')`
+			args = append(args, m.Kind, m.What, layout.LikeTerm(strings.ToLower(m.What)))
+		}
+	}
+	return condition, args
 }
 
 func parseCursor(s string) (ms int64, id uint64, err error) {

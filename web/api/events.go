@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -40,6 +41,11 @@ func (a *API) ListEvents(c echo.Context, params apigen.ListEventsParams) error {
 	}
 	for _, s := range or(params.Severity, nil) {
 		f.Severities = append(f.Severities, models.Severity(s))
+	}
+	for _, m := range or(params.Means, nil) {
+		word, stands, _ := strings.Cut(m, "=")
+		kind, what, _ := strings.Cut(stands, "/")
+		f.Meanings = append(f.Meanings, event.Meaning{Word: word, Kind: models.EventKind(kind), What: what})
 	}
 	page, err := a.o.Events.List(ctx, f)
 	if err != nil {

@@ -86,6 +86,18 @@ test('a device that falls silent is an event', async ({ page }) => {
   const fault = await api<{ id: string }>(page, 'POST', '/simulation/faults', { kind: 'device-silent', target: device.name });
   try {
     await expect(page.getByRole('row', { name: /Not answering/ }).first()).toBeVisible({ timeout: 45_000 });
+    // The search finds the words that are shown, in the language in which they are.
+    const search = `/events?device=${device.id}&q=`;
+    await page.goto(`${search}${encodeURIComponent('not answering')}`);
+    await expect(page.getByRole('row', { name: /Not answering/ }).first()).toBeVisible();
+    await expect(page.getByRole('row', { name: /Online/ })).toHaveCount(0);
+    await page.evaluate(() => localStorage.setItem('aisle.language', 'vi'));
+    await page.goto(`${search}${encodeURIComponent('Không phản hồi')}`);
+    await expect(page.getByRole('row', { name: /Không phản hồi/ }).first()).toBeVisible();
+    await page.goto(`${search}${encodeURIComponent('không kết nối lại')}`);
+    await expect(page.getByText('Không có sự kiện nào khớp bộ lọc')).toBeVisible();
+    await page.evaluate(() => localStorage.setItem('aisle.language', 'en'));
+    await page.goto(`/events?device=${device.id}&kind=contact`);
   } finally {
     await api(page, 'DELETE', `/simulation/faults/${encodeURIComponent(fault.id)}`);
   }

@@ -3541,6 +3541,8 @@ export interface operations {
                 from?: string;
                 kind?: components["schemas"]["EventKind"][];
                 limit?: number;
+                /** @description What words of q stand for where the reader sees other words than those that are kept: `word=kind` or `word=kind/what`, what being the name of the event or words of its text; the word is also found in such an event */
+                means?: string[];
                 /** @description Words in the text, name, point or source of the event, or in what the device is found by; why a device cannot be read is not searched */
                 q?: string;
                 severity?: components["schemas"]["Severity"][];

@@ -3,6 +3,7 @@
 // put together by the few rules of word order that such phrases need: what
 // determines a noun stands before it in English and behind it in Vietnamese.
 
+import { fold } from '../format/format';
 import { afterWords, beforeWords, keptWords, linkWords, nounWords } from './vietnameseWords';
 
 type Kind = 'noun' | 'after' | 'before' | 'link' | 'not' | 'id';
@@ -20,6 +21,19 @@ for (const [kind, words] of [
 }
 for (const word of keptWords) {
   if (!lexicon.has(word.toLowerCase())) lexicon.set(word.toLowerCase(), { kind: 'noun', text: word });
+}
+
+let byVietnamese: Map<string, string[]> | undefined;
+
+/** The English expressions that are one Vietnamese one, with or without its marks; none when it is no expression of the lists. */
+export function technicalEnglish(text: string): readonly string[] {
+  if (!byVietnamese) {
+    byVietnamese = new Map();
+    for (const [english, word] of lexicon) {
+      for (const key of new Set([word.text.toLowerCase(), fold(word.text)])) byVietnamese.set(key, [...(byVietnamese.get(key) ?? []), english]);
+    }
+  }
+  return byVietnamese.get(text.toLowerCase()) ?? [];
 }
 
 /** Letters that make no syllable are an abbreviation, whatever it stands for. */

@@ -11,14 +11,15 @@ import { useLive } from '../../live/useLive';
 import { EventFilters, type EventSearch } from './EventFilters';
 import { EventTable } from './EventTable';
 import { eventsQuery, refreshEvents, type EventFilter } from './queries';
+import { meaningsOf } from './search';
 
 const route = getRouteApi('/shell/events');
 const everything = {};
 const minute = 60_000;
 
 /** What the search asks for; a span up to now begins at a whole minute, so that it is the same question for a while. */
-function filterOf(search: EventSearch): EventFilter {
-  const filter: EventFilter = { q: search.q, device: search.device, kind: search.kind, severity: search.severity };
+function filterOf(search: EventSearch, { t, language }: ReturnType<typeof useText>): EventFilter {
+  const filter: EventFilter = { q: search.q, means: meaningsOf(search.q, t, language), device: search.device, kind: search.kind, severity: search.severity };
   if (search.last === undefined && search.from === undefined) return filter;
   const range = resolveRange(search, serverNow());
   const from = range.live ? Math.floor(range.fromMs / minute) * minute : range.fromMs;
@@ -27,11 +28,12 @@ function filterOf(search: EventSearch): EventFilter {
 
 /** What happened to devices: what they told in traps, and what polling noticed. */
 export function EventsPage() {
-  const { t } = useText();
+  const words = useText();
+  const { t } = words;
   const queries = useQueryClient();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useInfiniteQuery(eventsQuery(filterOf(search)));
+  const list = useInfiniteQuery(eventsQuery(filterOf(search, words)));
   useLive(everything, undefined, undefined, useCallback(() => void refreshEvents(queries), [queries]));
   const items = list.data?.pages.flatMap((p) => p.items) ?? [];
   const filtered = Object.values(search).some((v) => v !== undefined);
