@@ -154,6 +154,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	recording := writeFile(t, dir, "r.modbus", []byte("holding|0|0001\n"))
+	snmp := writeFile(t, dir, "r.snmprec", []byte("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1\n"))
 	for _, x := range []struct {
 		args string
 		code int
@@ -166,6 +167,11 @@ func TestExitCodes(t *testing.T) {
 		{"profile test", exitUsage, "1 arg"},
 		{"profile test " + dir + "/none.snmprec", exitUsage, "none.snmprec"},
 		{"profile test " + recording, exitNoProfile, "--profile"},
+		{"profile test " + snmp, exitNoProfile, "--profile"},
+		{"profile test " + snmp + " --profile apc-rpdu2", exitNoProfile, "apc-rpdu2"},
+		{"profile test " + recording + " --profile apc-rpdu2", exitNoProfile, "apc-rpdu2"},
+		{"profile test " + recording + " --profile no-such", exitNoProfile, "no-such"},
+		{"profile coverage " + snmp + " --profile ups-mib", exitNoProfile, "ups-mib"},
 		{"profile list --profiles-dir " + dir + "/none", exitUsage, "none"},
 		{"profile list --format yaml", exitUsage, "yaml"},
 		{"profile new m --mib " + dir + "/none", exitUsage, "none"},
@@ -187,6 +193,37 @@ func TestExitCodes(t *testing.T) {
 		{"collect --targets " + unread + " --duration 10ms --warm-up 0s --timeout 50ms --retries 0", exitUnreachable, "none of 1 devices"},
 	} {
 		if code, _, errs := command(t, strings.Fields(x.args)...); code != x.code || !strings.Contains(errs, x.says) {
+			t.Errorf("%s: exit code %d, want %d with %q: %s", x.args, code, x.code, x.says, errs)
+		}
+	}
+}
+
+// TestUserCodes: what a user cannot be called or have as a password is a fault
+// in the words of the command line, as is a user that is not there.
+func TestUserCodes(t *testing.T) {
+	dir := t.TempDir()
+	user := func(password string, args ...string) (code int, errs string) {
+		var o, e bytes.Buffer
+		args = append(append([]string{"user"}, args...), "--data-dir", dir)
+		code = run(t.Context(), args, streams{out: &o, err: &e, in: strings.NewReader(password + "\n")}, func(string) (string, bool) { return "", false })
+		return code, e.String()
+	}
+	const good = "tally-brisk-lantern-06"
+	for _, x := range []struct {
+		args, password string
+		code           int
+		says           string
+	}{
+		{"add lan --role administrator", "short", exitUsage, "at least 12"},
+		{"add lan --role administrator", good, exitOK, ""},
+		{"add lan --role viewer", good, exitUsage, "exists"},
+		{"add minh --role king", good, exitUsage, "role"},
+		{"passwd lan", "short", exitUsage, "at least 12"},
+		{"passwd nobody", good, exitUsage, "nobody"},
+		{"passwd lan", good + "-b", exitOK, ""},
+		{"link nobody", "", exitUsage, "nobody"},
+	} {
+		if code, errs := user(x.password, strings.Fields(x.args)...); code != x.code || !strings.Contains(errs, x.says) {
 			t.Errorf("%s: exit code %d, want %d with %q: %s", x.args, code, x.code, x.says, errs)
 		}
 	}

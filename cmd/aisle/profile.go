@@ -169,7 +169,7 @@ readings. With --golden it compares them with a file of expected readings.`,
 				if err != nil {
 					return err
 				}
-				return os.WriteFile(golden, append(data, '\n'), 0o644) //nolint:gosec // readings of a recording are no secret
+				return written(golden, append(data, '\n'), 0o644)
 			case golden != "":
 				return c.compareGolden(golden, device)
 			}
@@ -193,6 +193,14 @@ readings. With --golden it compares them with a file of expected readings.`,
 	return cmd
 }
 
+// written writes a file that a person named.
+func written(file string, data []byte, mode fs.FileMode) error {
+	if err := os.WriteFile(file, data, mode); err != nil {
+		return usageError("%w", err)
+	}
+	return nil
+}
+
 func (c *cli) compareGolden(file string, device *profile.Device) error {
 	data, err := os.ReadFile(file) //nolint:gosec // the person names the file
 	if err != nil {
@@ -200,7 +208,7 @@ func (c *cli) compareGolden(file string, device *profile.Device) error {
 	}
 	var want profile.Golden
 	if err := json.Unmarshal(data, &want); err != nil {
-		return usageError("%s: %w", file, err)
+		return coded{fmt.Errorf("%s: %w", file, err), exitFaults}
 	}
 	if diffs := want.Compare(device); len(diffs) > 0 {
 		return coded{fmt.Errorf("%s\n%s", output.Count(len(diffs), "difference"), strings.Join(diffs, "\n")), exitFaults}
@@ -216,13 +224,17 @@ func applyProfile(lib *profile.Library, name, file string) (*profile.Device, err
 		return nil, usageError("%w", err)
 	}
 	d, err := workshop.Apply(lib, name, file, data)
+	hint := ""
+	if name == "" {
+		hint = "; --profile names one"
+	}
 	switch {
 	case errors.Is(err, workshop.ErrUnknownProfile):
-		return nil, usageError("%w", err)
+		return nil, coded{err, exitNoProfile}
 	case errors.Is(err, workshop.ErrRecording):
 		return nil, coded{fmt.Errorf("%s: %w", file, err), exitFaults}
 	case errors.Is(err, workshop.ErrNothingFits):
-		return nil, coded{fmt.Errorf("%s: %w; --profile names one", file, err), exitNoProfile}
+		return nil, coded{fmt.Errorf("%s: %w%s", file, err, hint), exitNoProfile}
 	}
 	return d, err
 }

@@ -64,11 +64,13 @@ history and shows the facility live in the browser.
 Exit codes:
   0  done
   1  failed: a port is taken, a database is away, the recording is not whole
-  2  wrong usage: an unknown command or flag, a value out of range, a port or
-     address that is none, a file or folder that is named and not there
+  2  wrong usage: an unknown command or flag, a value that cannot be (out of
+     range, a port or address that is none, a password too short), a file,
+     folder or user that is named and not there, or there already
   3  the device does not answer, or none of those that were to be read
   4  the device refused the credentials
-  5  no device profile matches
+  5  no device profile matches: none fits, or the one named does not or is not
+     there
   6  faults found: in a configuration, profile, recording or MIB, readings that
      differ from those expected, points that no recording covers`,
 		Example: `  aisle demo                       a simulated facility, live in the browser

@@ -97,9 +97,9 @@ func (c *cli) facility(cfg *configs.Config) (*simulate.Facility, error) {
 	if err != nil {
 		return nil, coded{err, exitFaults}
 	}
-	lib, err := app.LoadProfiles(cfg.ProfilesDir, nil)
+	lib, err := c.profiles(cfg.ProfilesDir)
 	if err != nil {
-		return nil, coded{err, exitFaults}
+		return nil, err
 	}
 	var recordings fs.FS = profiles.FS
 	return simulate.New(simulate.Options{

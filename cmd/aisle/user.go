@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -36,6 +37,9 @@ func (c *cli) withCore(ctx context.Context, s settings, f func(context.Context, 
 		return err
 	}
 	err = f(access.System(ctx, "command line"), core)
+	if errors.Is(err, access.ErrInvalid) || errors.Is(err, access.ErrNotFound) || errors.Is(err, access.ErrConflict) {
+		err = coded{err, exitUsage} // the words of the command line cannot be
+	}
 	if closing := core.Close(); err == nil {
 		err = closing
 	}

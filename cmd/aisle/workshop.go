@@ -111,8 +111,8 @@ func (c *cli) record(ctx context.Context, o workshop.RecordOptions, out string) 
 	if err := rec.Write(&b); err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, b.Bytes(), 0o600); err != nil {
-		return usageError("%w", err)
+	if err := written(out, b.Bytes(), 0o600); err != nil {
+		return err
 	}
 	what := "objects"
 	if rec.Ending() == ".modbus" {
@@ -222,7 +222,7 @@ key and class are used where they are.`,
 			if _, err := os.Stat(out); err == nil {
 				return usageError("%s exists; a draft does not replace it", out)
 			}
-			return os.WriteFile(out, data, 0o644) //nolint:gosec // a profile is no secret
+			return written(out, data, 0o644)
 		},
 	}
 	fl := cmd.Flags()

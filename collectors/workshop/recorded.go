@@ -14,7 +14,8 @@ import (
 var (
 	// ErrRecording means that a file is not a recording that can be read.
 	ErrRecording = errors.New("not a recording that can be read")
-	// ErrNothingFits means that no profile fits a recording.
+	// ErrNothingFits means that no profile fits a recording, or that the one
+	// named does not.
 	ErrNothingFits = errors.New("no profile fits")
 	// ErrUnknownProfile means that there is no profile of the name given.
 	ErrUnknownProfile = errors.New("there is no such profile")
@@ -58,7 +59,7 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 		if p.Protocol != profile.Modbus {
 			return nil, fmt.Errorf("%w: profile %s is for %s", ErrNothingFits, p.Name, p.Protocol)
 		}
-		return p.ResolveModbus(rec)
+		return fitted(p.ResolveModbus(rec))
 	}
 	rec, err := profile.ReadRecording(bytes.NewReader(data))
 	if err != nil {
@@ -74,7 +75,15 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 	if p.Protocol != profile.SNMP {
 		return nil, fmt.Errorf("%w: profile %s is for %s", ErrNothingFits, p.Name, p.Protocol)
 	}
-	return p.Resolve(rec)
+	return fitted(p.Resolve(rec))
+}
+
+// fitted tells by its kind that a device holds nothing of a profile.
+func fitted(d *profile.Device, err error) (*profile.Device, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNothingFits, err)
+	}
+	return d, nil
 }
 
 func modbusProfile(lib *profile.Library, file string, rec *profile.ModbusRecording) *profile.Profile {
