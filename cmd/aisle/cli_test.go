@@ -466,7 +466,30 @@ func TestProfileNew(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, errs)
 		}
 	}
-	if code, _, errs := command(t, "profile", "new", "m", "--mib", table); code != exitFaults || !strings.Contains(errs, "r.csv") {
+	if code, _, errs := command(t, "profile", "new", "m", "--mib", table); code != exitFaults || !strings.Contains(errs, "r.csv") || !strings.Contains(errs, "line 1:8") {
 		t.Errorf("a table as MIB: exit code %d: %s", code, errs)
+	}
+}
+
+// TestProfileNewPrintsTheDraftAlone: whatever the reader of MIB files finds,
+// standard output holds the draft or nothing.
+func TestProfileNewPrintsTheDraftAlone(t *testing.T) {
+	dir := t.TempDir()
+	table := writeFile(t, dir, "r.csv", []byte("address,name,unit\n0,Voltage L1,V\n"))
+	real, err := os.Create(filepath.Join(dir, "stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(before *os.File) { os.Stdout = before; _ = real.Close() }(os.Stdout)
+	os.Stdout = real
+	code, out, errs := command(t, "profile", "new", "m", "--csv", table)
+	if code != exitOK || !strings.HasPrefix(out, "# Draft") {
+		t.Errorf("a table: exit code %d, %q %s", code, out, errs)
+	}
+	if code, out, _ := command(t, "profile", "new", "m", "--mib", table); code != exitFaults || out != "" {
+		t.Errorf("a table as MIB: exit code %d, %q", code, out)
+	}
+	if data, err := os.ReadFile(real.Name()); err != nil || len(data) > 0 {
+		t.Errorf("beside the draft standard output has %q, %v", data, err)
 	}
 }

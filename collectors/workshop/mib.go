@@ -1,6 +1,7 @@
 package workshop
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/sleepinggenius2/gosmi"
+	"github.com/sleepinggenius2/gosmi/parser"
+	smireader "github.com/sleepinggenius2/gosmi/smi"
 	"github.com/sleepinggenius2/gosmi/types"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -92,6 +95,21 @@ func FromMIBFiles(name string, files ...MIBFile) ([]byte, error) {
 	return data, nil
 }
 
+// fault tells where the text of a MIB cannot be read and why, behind a colon;
+// empty when the fault lies elsewhere, as in a module that it imports.
+func fault(data []byte) string {
+	_, err := parser.Parse(bytes.NewReader(data))
+	if err == nil {
+		return ""
+	}
+	const told = 200
+	s := plainText(err.Error())
+	if r := []rune(s); len(r) > told {
+		s = string(r[:told]) + "…"
+	}
+	return ": line " + s
+}
+
 func readMIB(file string, dirs []string) (out []object, module string, err error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the person names the file
 	if err != nil {
@@ -113,9 +131,13 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 		return nil, "", err
 	}
 	gosmi.AppendFS(gosmi.NamedFS("built-in", common.(fs.ReadDirFS)))
-	if module, err = gosmi.LoadModule(filepath.Base(file)); err != nil {
-		return nil, "", fmt.Errorf("%s: not a MIB that can be read", file)
+	// GetModule of the reader loads as LoadModule does, which would print to
+	// standard output what it finds wrong.
+	loaded := smireader.GetModule(filepath.Base(file))
+	if loaded == nil {
+		return nil, "", fmt.Errorf("%s: not a MIB that can be read%s", file, fault(data))
 	}
+	module = string(loaded.Name)
 	m, err := gosmi.GetModule(module)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", file, err)
