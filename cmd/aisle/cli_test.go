@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -244,6 +245,44 @@ func TestFilesBesideProfiles(t *testing.T) {
 	writeFile(t, dir, "mine.yaml", []byte("profile: mine\nkind: pdu\nsource: x\npoints: [\n"))
 	if code, _, errs := command(t, "profile", "list", "--profiles-dir", dir); code != exitFaults || !strings.Contains(errs, "mine.yaml:") {
 		t.Errorf("a profile with a fault: exit code %d: %s", code, errs)
+	}
+}
+
+// TestFaultsOfOtherProfiles: they are told and do not end the test of a
+// profile; those of the profile that is tested, or that it needs, do.
+func TestFaultsOfOtherProfiles(t *testing.T) {
+	dir := t.TempDir()
+	data, err := fs.ReadFile(profiles.FS, "generic/testdata/ups-mib.snmprec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recording := writeFile(t, dir, "own.snmprec", data)
+	const points = "kind: ups\nsource: x\npoints:\n  - {key: battery/charge, class: charge, unit: \"%%\", oid: 1.3.6.1.2.1.33.1.2.4.0, source: x}\n"
+	writeFile(t, dir, "own.yaml", fmt.Appendf(nil, "profile: own\n"+points))
+	writeFile(t, dir, "broken.yaml", []byte("profile: broken\nkind: toaster\npoints: [\n"))
+	writeFile(t, dir, "needs-broken.yaml", fmt.Appendf(nil, "profile: needs-broken\nextends: [broken]\n"+points))
+	writeFile(t, dir, "needs-none.yaml", fmt.Appendf(nil, "profile: needs-none\nextends: [no-such]\n"+points))
+	writeFile(t, dir, "raritan-pdu2.yaml", []byte("profile: raritan-pdu2\nkind: pdu\n"))
+	for _, args := range [][]string{{"test", recording}, {"test", recording, "--profile", "own"}, {"test", recording, "--profile", "ups-mib"}, {"coverage", recording, "--profile", "own"}} {
+		code, out, errs := command(t, append(append([]string{"profile"}, args...), "--profiles-dir", dir)...)
+		if code != exitOK || !strings.Contains(out, "battery/charge") {
+			t.Errorf("%v: exit code %d: %s", args, code, errs)
+		}
+		for _, says := range []string{"left out: broken.yaml:", "left out: needs-broken.yaml: needs profile broken", "left out: needs-none.yaml: ", "left out: raritan-pdu2.yaml:"} {
+			if !strings.Contains(errs, says) {
+				t.Errorf("%v: no %q in %s", args, says, errs)
+			}
+		}
+	}
+	for _, name := range []string{"broken", "needs-broken", "needs-none", "raritan-pdu2"} {
+		code, _, errs := command(t, "profile", "test", recording, "--profile", name, "--profiles-dir", dir)
+		if code != exitFaults || !strings.Contains(errs, "aisle: "+name+".yaml:") {
+			t.Errorf("%s: exit code %d: %s", name, code, errs)
+		}
+	}
+	named := writeFile(t, dir, "broken~1.snmprec", data)
+	if code, _, errs := command(t, "profile", "test", named, "--profiles-dir", dir); code != exitFaults || !strings.Contains(errs, "aisle: broken.yaml:") {
+		t.Errorf("a recording of a profile with faults: exit code %d: %s", code, errs)
 	}
 }
 

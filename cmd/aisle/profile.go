@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,11 +30,45 @@ func profileCommand(c *cli) *cobra.Command {
 // that are none are told on standard error.
 func (c *cli) profiles(dir string) (*profile.Library, error) {
 	lib, err := app.LoadProfiles(dir, c.notAProfile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usageError("%w", err)
+	return lib, ofProfiles(err)
+}
+
+// ofProfiles gives an error of loading profiles its exit code.
+func ofProfiles(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return usageError("%w", err)
 	}
+	return coded{err, exitFaults}
+}
+
+// profilesFor is profiles for the test of one profile, the one of the name or
+// that the recordings are named after: faults of others are told on standard
+// error, and those are left out.
+func (c *cli) profilesFor(dir, name string, recordings ...string) (*profile.Library, error) {
+	lib, bad, err := app.LoadSoundProfiles(dir, c.notAProfile)
 	if err != nil {
-		return nil, coded{err, exitFaults}
+		return nil, ofProfiles(err)
+	}
+	var own, others profile.Faults
+	for _, x := range slices.Sorted(maps.Keys(bad)) {
+		if x == name || name == "" && slices.ContainsFunc(recordings, func(r string) bool { return workshop.RecordingOf(r) == x }) {
+			own = append(own, bad[x]...)
+		} else {
+			others = append(others, bad[x]...)
+		}
+	}
+	const told = 20
+	for _, f := range others[:min(len(others), told)] {
+		fmt.Fprintln(c.err, "left out:", f)
+	}
+	if n := len(others) - told; n > 0 {
+		fmt.Fprintf(c.err, "left out: %s more, see profile lint\n", output.Count(n, "fault"))
+	}
+	if len(own) > 0 {
+		return nil, coded{own, exitFaults}
 	}
 	return lib, nil
 }
@@ -148,13 +184,16 @@ func profileTest(c *cli) *cobra.Command {
 		Short: "Apply a profile to a recording and show, or compare, what comes out",
 		Long: `Test reads a recording (.snmprec: OID|TYPE|VALUE lines; .modbus:
 TABLE|ADDRESS|VALUES lines), applies the profile that fits and prints the
-readings. With --golden it compares them with a file of expected readings.`,
+readings. With --golden it compares them with a file of expected readings.
+
+A profile of --profiles-dir that has faults is named on standard error and left
+out; it ends the test only when it is the one that is tested.`,
 		Example: `  aisle profile test pdu.snmprec
   aisle profile test pdu.snmprec --golden pdu.expected.json
   aisle profile test meter.modbus --profile abb-b23 --golden meter.expected.json --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			lib, err := c.profiles(dir)
+			lib, err := c.profilesFor(dir, name, args...)
 			if err != nil {
 				return err
 			}

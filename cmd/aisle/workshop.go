@@ -254,7 +254,7 @@ recording covers is one that nobody has seen working.`,
 		Example: "  aisle profile coverage pdu-1phase.snmprec pdu-3phase.snmprec",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			lib, err := c.profiles(dir)
+			lib, err := c.profilesFor(dir, name, args...)
 			if err != nil {
 				return err
 			}

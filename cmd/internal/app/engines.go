@@ -33,12 +33,27 @@ var builtIn = sync.OnceValues(func() (*profile.Layer, error) {
 // replace built-in ones of the same name. An empty folder name means none. other,
 // if not nil, is told each file of the folder that is no profile.
 func LoadProfiles(dir string, other func(file string)) (*profile.Library, error) {
-	own, err := builtIn()
+	layers, err := profileLayers(dir, other)
 	if err != nil {
 		return nil, err
 	}
-	if dir == "" {
-		return profile.Link(own)
+	return profile.Link(layers...)
+}
+
+// LoadSoundProfiles is LoadProfiles without the profiles that have faults, which
+// it returns by their names.
+func LoadSoundProfiles(dir string, other func(file string)) (*profile.Library, map[string]profile.Faults, error) {
+	layers, err := profileLayers(dir, other)
+	if err != nil {
+		return nil, nil, err
+	}
+	return profile.LinkSound(layers...)
+}
+
+func profileLayers(dir string, other func(file string)) ([]*profile.Layer, error) {
+	own, err := builtIn()
+	if err != nil || dir == "" {
+		return []*profile.Layer{own}, err
 	}
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("read profiles: %w", err)
@@ -47,7 +62,7 @@ func LoadProfiles(dir string, other func(file string)) (*profile.Library, error)
 	if err != nil {
 		return nil, err
 	}
-	return profile.Link(own, profile.ParseFiles(files))
+	return []*profile.Layer{own, profile.ParseFiles(files)}, nil
 }
 
 // Engines speak the protocols. Start before use, Stop when every driver is
