@@ -344,6 +344,12 @@ func TestDiscover(t *testing.T) {
 	if strings.Contains(out, "public") || !strings.Contains(errs, "1 of 1 addresses, 1 found") {
 		t.Errorf("a secret is printed or no progress: %s %s", out, errs)
 	}
+	for _, place := range []string{address, host + "/32:" + port} {
+		code, out, errs = command(t, "discover", place, "--timeout", "200ms", "--format", "csv")
+		if code != exitOK || !strings.Contains(out, address+",,community 1,") || !strings.Contains(errs, "1 of 1 addresses, 1 found") {
+			t.Errorf("%s: exit code %d, %s %s", place, code, out, errs)
+		}
+	}
 	code, out, _ = command(t, append([]string{"discover", host, "--community", "wrong", "--format", "csv", "-q"}, quick...)...)
 	if code != exitOK || strings.Count(out, "\n") != 1 {
 		t.Errorf("nothing found: exit code %d, %q", code, out)
@@ -354,6 +360,7 @@ func TestDiscover(t *testing.T) {
 	}{
 		{nil, "no address range"},
 		{[]string{"10.0.0.0/33"}, "10.0.0.0/33"},
+		{[]string{"10.0.0.7:99999"}, "the port is not between"},
 		{[]string{host, "--units", "300"}, "300"},
 		{[]string{host, "--community", ""}, "nothing to ask with"},
 		{[]string{host, "--community-env", "NOT_SET"}, "NOT_SET"},

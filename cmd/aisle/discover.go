@@ -58,9 +58,12 @@ Modbus devices, and prints what answers with the profile proposed. It changes
 nothing. The credentials are tried in order: the communities, then the SNMPv3
 user. No device is asked for more than two SNMPv3 users that it refused.
 
-A range is 10.0.0.0/24, 10.0.0.5-10.0.0.80, 10.0.0.5-80 or one address.`,
+A range is 10.0.0.0/24, 10.0.0.5-10.0.0.80, 10.0.0.5-80 or one address. A port
+behind it, 10.0.0.7:1161 or [fd00::7]:1161, stands in for --snmp-port and
+--modbus-port there.`,
 		Example: `  aisle discover 10.20.0.0/24 --community plant,public
   aisle discover 10.20.1.10-40 --units 1-20
+  aisle discover 10.20.1.7:1161 10.20.2.0/28:1161
   aisle discover 10.20.0.0/22 --v3-user monitor --v3-auth SHA256 --v3-auth-env AUTH --format csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -113,7 +116,7 @@ func (c *cli) discover(ctx context.Context, f discoverFlags, ranges []string) er
 		SNMPPort: f.ports.snmp, ModbusPort: f.ports.modbus, ModbusRTU: f.probe.serial, Rate: f.rate, Parallel: f.parallel, Timeout: f.probe.timeout,
 	}
 	var err error
-	if o.Addresses, err = discover.ParseRanges(ranges); err != nil {
+	if o.Places, err = discover.ParsePlaces(ranges); err != nil {
 		return usageError("%w", err)
 	}
 	if f.units != "" {

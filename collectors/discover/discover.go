@@ -4,11 +4,13 @@
 package discover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,9 +30,12 @@ type Credential struct {
 	SNMP     collectors.SNMPCredential
 }
 
-// Options of a scan. NewDriver and Addresses are needed.
+// Options of a scan. NewDriver and addresses are needed.
 type Options struct {
 	Addresses []netip.Addr
+	// Places are further addresses, with a port that stands in for SNMPPort
+	// and ModbusPort where it is not 0.
+	Places []netip.AddrPort
 	// Credentials are tried in this order until one is answered. Empty leaves
 	// SNMP out.
 	Credentials []Credential
@@ -114,15 +119,16 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 	whole := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	places := slices.Concat(withoutPorts(o.Addresses), o.Places)
 	var (
 		mu     sync.Mutex
 		failed []error
-		state  = Progress{Addresses: len(o.Addresses), Started: time.Now()}
+		state  = Progress{Addresses: len(places), Started: time.Now()}
 		pace   = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
-		work   = make(chan netip.Addr)
+		work   = make(chan netip.AddrPort)
 		wg     sync.WaitGroup
 	)
-	for range min(o.Parallel, len(o.Addresses)) {
+	for range min(o.Parallel, len(places)) {
 		wg.Go(func() {
 			for a := range work {
 				list, err := o.address(ctx, a)
@@ -130,7 +136,7 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 					return
 				}
 				if err != nil {
-					o.Log.WarnContext(ctx, "address of a scan cannot be asked", "address", a.String(), "err", err)
+					o.Log.WarnContext(ctx, "address of a scan cannot be asked", "address", a.Addr().String(), "err", err)
 				}
 				mu.Lock()
 				if err != nil {
@@ -149,7 +155,7 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 			}
 		})
 	}
-	for _, a := range o.Addresses {
+	for _, a := range places {
 		if pace.Wait(ctx) != nil {
 			break
 		}
@@ -166,16 +172,30 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 	case len(failed) >= maxFailed:
 		return fmt.Errorf("scan given up after %d addresses that could not be asked, one of them: %w", len(failed), failed[0])
 	case len(failed) > 0:
-		return fmt.Errorf("scan: %d of %d addresses could not be asked, one of them: %w", len(failed), len(o.Addresses), failed[0])
+		return fmt.Errorf("scan: %d of %d addresses could not be asked, one of them: %w", len(failed), len(places), failed[0])
 	}
 	return nil
+}
+
+// withoutPorts are places with the usual ports.
+func withoutPorts(addresses []netip.Addr) []netip.AddrPort {
+	out := make([]netip.AddrPort, len(addresses))
+	for i, a := range addresses {
+		out[i] = netip.AddrPortFrom(a, 0)
+	}
+	return out
+}
+
+// at is a place with its own port, or the usual one.
+func at(p netip.AddrPort, usual uint16) string {
+	return netip.AddrPortFrom(p.Addr(), cmp.Or(p.Port(), usual)).String()
 }
 
 // maxFailed is how many addresses that cannot be asked end a scan.
 const maxFailed = 20
 
 func (o *Options) check() error {
-	if len(o.Addresses) == 0 {
+	if len(o.Addresses)+len(o.Places) == 0 {
 		return errors.New("scan: no addresses")
 	}
 	if len(o.Credentials) == 0 && len(o.Units) == 0 {
@@ -216,7 +236,7 @@ func (o *Options) check() error {
 }
 
 // address looks at one address. The error is what kept it from asking.
-func (o *Options) address(ctx context.Context, a netip.Addr) ([]Found, error) {
+func (o *Options) address(ctx context.Context, a netip.AddrPort) ([]Found, error) {
 	var out []Found
 	f, ok, err := o.snmp(ctx, a)
 	if ok {
@@ -227,7 +247,7 @@ func (o *Options) address(ctx context.Context, a netip.Addr) ([]Found, error) {
 }
 
 // snmp tries the credentials in order.
-func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool, error) {
+func (o *Options) snmp(ctx context.Context, a netip.AddrPort) (Found, bool, error) {
 	refused := 0
 	var last Found
 	var failed error
@@ -239,7 +259,7 @@ func (o *Options) snmp(ctx context.Context, a netip.Addr) (Found, bool, error) {
 			continue
 		}
 		t := collectors.Target{
-			Address: netip.AddrPortFrom(a, o.SNMPPort).String(), Protocol: c.Protocol, SNMP: c.SNMP, Timeout: o.Timeout, Retries: 1,
+			Address: at(a, o.SNMPPort), Protocol: c.Protocol, SNMP: c.SNMP, Timeout: o.Timeout, Retries: 1,
 		}
 		f, err := o.learn(ctx, t)
 		f.CredentialID, f.CredentialName = c.ID, c.Name
@@ -277,7 +297,7 @@ var errDriver = errors.New("cannot be asked")
 
 // modbus asks the unit ids behind an address, one after the other: a gateway
 // has one line.
-func (o *Options) modbus(ctx context.Context, a netip.Addr) ([]Found, error) {
+func (o *Options) modbus(ctx context.Context, a netip.AddrPort) ([]Found, error) {
 	var out []Found
 	protocol := collectors.ModbusTCP
 	if o.ModbusRTU {
@@ -285,7 +305,7 @@ func (o *Options) modbus(ctx context.Context, a netip.Addr) ([]Found, error) {
 	}
 	for _, unit := range o.Units {
 		t := collectors.Target{
-			Address: netip.AddrPortFrom(a, o.ModbusPort).String(), Protocol: protocol, Modbus: collectors.ModbusAddress{Unit: unit},
+			Address: at(a, o.ModbusPort), Protocol: protocol, Modbus: collectors.ModbusAddress{Unit: unit},
 			Timeout: o.Timeout, Retries: -1,
 		}
 		f, err := o.learn(ctx, t)

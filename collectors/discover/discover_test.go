@@ -211,6 +211,35 @@ func TestParseRanges(t *testing.T) {
 	}
 }
 
+func TestParsePlaces(t *testing.T) {
+	for _, x := range []struct {
+		in   []string
+		want string
+	}{
+		{[]string{"10.0.0.7"}, "[10.0.0.7:0]"},
+		{[]string{"127.0.0.1:1161"}, "[127.0.0.1:1161]"},
+		{[]string{"10.0.0.0/30:1161", "10.0.0.1"}, "[10.0.0.1:1161 10.0.0.2:1161 10.0.0.1:0]"},
+		{[]string{" 10.0.0.5-6:502 ", "10.0.0.6-10.0.0.7:502"}, "[10.0.0.5:502 10.0.0.6:502 10.0.0.7:502]"},
+		{[]string{"fd00::1"}, "[[fd00::1]:0]"},
+		{[]string{"[fd00::1]"}, "[[fd00::1]:0]"},
+		{[]string{"[fd00::1-fd00::2]:1161"}, "[[fd00::1]:1161 [fd00::2]:1161]"},
+		{[]string{"[fd00::/127]:1161"}, "[[fd00::]:1161 [fd00::1]:1161]"},
+	} {
+		got, err := discover.ParsePlaces(x.in)
+		if err != nil || fmt.Sprint(got) != x.want {
+			t.Errorf("%q: %v, %v, want %s", x.in, got, err, x.want)
+		}
+	}
+	for in, says := range map[string]string{"10.0.0.7:0": "port", "10.0.0.7:70000": "port", "10.0.0.7:": "port", "10.0.0.7:snmp": "port", "[fd00::1": "bracket", "[fd00::1]1161": "port", ":161": "not like", "pdu:161": "not like"} {
+		if got, err := discover.ParsePlaces([]string{in}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, %v", in, got, err)
+		}
+	}
+	if _, err := discover.ParseRanges([]string{"127.0.0.1:1161"}); err == nil || !strings.Contains(err.Error(), "port") {
+		t.Errorf("a range with a port where ports are given apart: %v", err)
+	}
+}
+
 func TestParseUnits(t *testing.T) {
 	for in, want := range map[string][]uint8{"1": {1}, "1-3": {1, 2, 3}, "5, 1-2,2": {5, 1, 2}, "0-0": {0}, "254-255": {254, 255}} {
 		if got, err := discover.ParseUnits(in); err != nil || !slices.Equal(got, want) {

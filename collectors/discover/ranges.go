@@ -3,6 +3,7 @@ package discover
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -14,17 +15,39 @@ const maxAddresses = 1 << 16
 // IPv4 prefix shorter than /31 are left out, addresses named twice are taken
 // once. The error names the range that is wrong.
 func ParseRanges(texts []string) ([]netip.Addr, error) {
-	var out []netip.Addr
-	seen := map[netip.Addr]bool{}
+	places, err := ParsePlaces(texts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]netip.Addr, len(places))
+	for i, p := range places {
+		if p.Port() != 0 {
+			return nil, fmt.Errorf("range with port %d: the ports of SNMP and Modbus are given apart from the addresses", p.Port())
+		}
+		out[i] = p.Addr()
+	}
+	return out, nil
+}
+
+// ParsePlaces is ParseRanges of ranges that may have a port of their own behind
+// a colon, 10.0.0.0/24:1161 or [fd00::1-fd00::f]:1161, in place of the usual
+// one. The port is 0 where none is given.
+func ParsePlaces(texts []string) ([]netip.AddrPort, error) {
+	var out []netip.AddrPort
+	seen := map[netip.AddrPort]bool{}
 	for _, text := range texts {
-		from, to, err := parseRange(strings.TrimSpace(text))
+		addresses, port, err := cutPort(strings.TrimSpace(text))
+		if err != nil {
+			return nil, err
+		}
+		from, to, err := parseRange(addresses)
 		if err != nil {
 			return nil, err
 		}
 		for a := from; ; a = a.Next() {
-			if !seen[a] {
-				seen[a] = true
-				out = append(out, a)
+			if p := netip.AddrPortFrom(a, port); !seen[p] {
+				seen[p] = true
+				out = append(out, p)
 			}
 			if len(out) > maxAddresses {
 				return nil, fmt.Errorf("range %q: more than %d addresses in one scan", text, maxAddresses)
@@ -35,6 +58,28 @@ func ParseRanges(texts []string) ([]netip.Addr, error) {
 		}
 	}
 	return out, nil
+}
+
+// cutPort parts a range from the port behind it: 0 when there is none. Colons
+// are of an IPv6 address when there are several, unless brackets tell.
+func cutPort(text string) (addresses string, port uint16, err error) {
+	given, bracketed := "", false
+	if addresses, bracketed = strings.CutPrefix(text, "["); bracketed {
+		var closed bool
+		if addresses, given, closed = strings.Cut(addresses, "]"); !closed {
+			return "", 0, fmt.Errorf("range %q: the bracket is not closed", text)
+		}
+	} else if at := strings.IndexByte(text, ':'); at >= 0 && strings.Count(text, ":") == 1 {
+		addresses, given = text[:at], text[at:]
+	}
+	if given == "" {
+		return addresses, 0, nil
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(given, ":"), 10, 16)
+	if err != nil || n == 0 || given[0] != ':' {
+		return "", 0, fmt.Errorf("range %q: the port is not between 1 and 65535", text)
+	}
+	return addresses, uint16(n), nil
 }
 
 func parseRange(text string) (from, to netip.Addr, err error) {
