@@ -17,7 +17,7 @@ import (
 // it makes of them, and a layout that every model has below a number of its
 // own (base) is found by that number.
 var bySysObjectID = []string{
-	"carel-rittal-chiller", "carel-rittal-chiller~2013",
+	"avtech-roomalert-12s~sister", "carel-rittal-chiller", "carel-rittal-chiller~2013",
 	"eaton-sc200~sc300", "gude~7214", "gude~8032",
 }
 
