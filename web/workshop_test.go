@@ -87,7 +87,7 @@ func (w *craft) RecordingFile(_ context.Context, id string) (string, []byte, err
 }
 
 func (w *craft) summary(name string) apigen.ProfileSummary {
-	return apigen.ProfileSummary{Name: name, Title: name, Kind: "ups", Protocol: "snmp", Origin: "site", Own: true, Products: []apigen.Product{{Vendor: "V", Model: "M"}}}
+	return apigen.ProfileSummary{Name: name, Title: name, Kind: "ups", Protocol: "snmp", Origin: "site", Own: true, Products: []apigen.Product{{Vendor: "V", Model: "M"}}, ObjectIds: []string{}}
 }
 
 func (w *craft) Profiles(context.Context) (apigen.ProfileList, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -189,7 +190,7 @@ func (b *bench) users(ctx context.Context) (map[string][]models.DeviceID, error)
 func (b *bench) summary(set *workshop.Set, p *profile.Profile, devices int) apigen.ProfileSummary {
 	o := p.Origin()
 	out := apigen.ProfileSummary{
-		Name: p.Name, Title: titleOf(p), Kind: p.Kind, Protocol: apigen.ProfileSummaryProtocol(p.Protocol), Products: []apigen.Product{}, Source: p.Source,
+		Name: p.Name, Title: titleOf(p), Kind: p.Kind, Protocol: apigen.ProfileSummaryProtocol(p.Protocol), Products: []apigen.Product{}, ObjectIds: []string{}, Source: p.Source,
 		Origin: "built-in", Replaces: o.Replaces, Own: set.Own(p.Name), Abstract: p.Abstract, Synthetic: p.Synthetic, Points: len(p.Points), Devices: devices,
 	}
 	if o.Layer > 0 {
@@ -197,6 +198,13 @@ func (b *bench) summary(set *workshop.Set, p *profile.Profile, devices int) apig
 	}
 	for _, x := range p.Products {
 		out.Products = append(out.Products, apigen.Product{Vendor: x.Vendor, Model: x.Model})
+	}
+	for _, m := range p.Match {
+		for _, id := range m.SysObjectID {
+			if !slices.Contains(out.ObjectIds, id) {
+				out.ObjectIds = append(out.ObjectIds, id)
+			}
+		}
 	}
 	if c, ok := b.coverage.peek(set, p.Name); ok && c.err == nil {
 		n := 0

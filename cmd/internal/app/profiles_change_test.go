@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -37,6 +38,24 @@ func TestFailedProfileChangeIsToldTruly(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: the audit log does not say %q", name, x.detail)
+		}
+	}
+}
+
+// A profile is found by the sysObjectIDs of all its matches, each told once.
+func TestProfilesTellTheirObjectIDs(t *testing.T) {
+	a := plain(t, t.TempDir())
+	list, err := a.bench.Profiles(access.System(t.Context(), "test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, p := range list.Items {
+		got[p.Name] = p.ObjectIds
+	}
+	for name, want := range map[string][]string{"apc-rpdu2": {"1.3.6.1.4.1.318"}, "apc-smart-ups": {}} {
+		if !slices.Equal(got[name], want) || got[name] == nil {
+			t.Errorf("%s: %q, want %q", name, got[name], want)
 		}
 	}
 }

@@ -82,3 +82,29 @@ test('the profiles are as many as the program lists', async ({ page }) => {
   await expect(page).toHaveURL(/bases=true/);
   await expect(page.getByRole('heading', { name: new RegExp(`^Profiles in use ${devices} · bases and trap definitions: ${items.length - devices} `) })).toBeVisible();
 });
+
+test('a profile is found by a model of its family, its kind in either language, and its sysObjectID', async ({ page }) => {
+  await page.goto('/profiles');
+  const found = page.locator('[data-profile]');
+  const search = page.getByRole('textbox', { name: 'Name, model, kind, sysObjectID, source' });
+  await search.fill('ap8886');
+  await expect(found).toHaveCount(1);
+  await expect(found).toHaveAttribute('data-profile', 'apc-rpdu2');
+  await search.fill('bộ lưu điện socomec');
+  await expect(found.first()).toContainText('UPS');
+  await search.fill('.1.3.6.1.4.1.318.1.3.4.6');
+  await expect(page.locator('[data-profile="apc-rpdu2"]')).toBeVisible();
+  await expect(found.filter({ hasText: 'Raritan' })).toHaveCount(0);
+});
+
+test('the readings of a profile are told in words, in both languages', async ({ page }) => {
+  const reading = page.locator('[data-point="inlet/1/apparent-power"]');
+  await page.goto('/profiles/apc-rpdu2');
+  await expect(reading).toContainText('Inlet 1: Apparent power');
+  await expect(reading).toContainText('Apparent power (VA)');
+  await page.addInitScript(() => localStorage.setItem('aisle.language', 'vi'));
+  await page.reload();
+  await expect(reading).toContainText('Công suất biểu kiến (VA)');
+  await expect(reading).toContainText('Nhóm thu thập: nhanh');
+  await expect(reading.getByTitle('apparent_power')).toBeVisible();
+});

@@ -87,7 +87,7 @@ test('a site profile with a wrong scale is put into use, seen as doubtful, and r
 
   await page.goto('/');
   await page.getByRole('link', { name: 'Profiles' }).click();
-  await page.getByRole('textbox', { name: 'Name, product, source' }).fill(ups.profile);
+  await page.getByRole('textbox', { name: 'Name, model, kind, sysObjectID, source' }).fill(ups.profile);
   await page.locator(`[data-profile="${ups.profile}"]`).getByRole('link').click();
   await expect(page).toHaveURL(new RegExp(`/profiles/${ups.profile}`));
   await expect(page.locator('[data-profile]')).toHaveCount(0); // the list is gone

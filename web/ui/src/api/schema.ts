@@ -2240,6 +2240,8 @@ export interface components {
             devices: number;
             kind: string;
             name: string;
+            /** @description sysObjectIDs that it recognises devices by, whole or their beginnings */
+            object_ids: string[];
             /** @enum {string} */
             origin: "built-in" | "site";
             /** @description It lies in the folder of this program, from which it can be removed */

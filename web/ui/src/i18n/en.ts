@@ -39,6 +39,13 @@ export const en = {
     chiller: 'Chiller', sensor: 'Sensor', leak: 'Leak detection', 'dc-power': 'DC power', switchboard: 'Switchboard',
     server: 'Server', network: 'Network', storage: 'Storage', other: 'Other',
   },
+  quantity: {
+    temperature: 'Temperature', temperature_difference: 'Temperature difference', humidity: 'Relative humidity', voltage: 'Voltage', current: 'Current', power: 'Active power', apparent_power: 'Apparent power', reactive_power: 'Reactive power',
+    energy: 'Active energy', apparent_energy: 'Apparent energy', reactive_energy: 'Reactive energy', frequency: 'Frequency', power_factor: 'Power factor', load: 'Load', charge: 'State of charge', runtime: 'Runtime left', percent: 'Percentage', efficiency: 'Efficiency',
+    thd: 'Harmonic distortion (THD)', unbalance: 'Phase imbalance', quality_factor: 'Crest factor', fanspeed: 'Fan speed', airflow: 'Airflow', velocity: 'Air velocity', waterflow: 'Water flow', pressure: 'Pressure', cooling: 'Cooling output', eer: 'Energy efficiency ratio (EER)',
+    capacity: 'Battery capacity', resistance: 'Resistance', distance: 'Distance', volume: 'Volume', angle: 'Angle', enthalpy: 'Enthalpy', delay: 'Delay', duration: 'Time in operation', count: 'Count', state: 'State', alarm: 'Alarm',
+  },
+  pollGroup: { fast: 'fast', slow: 'slow' },
   status: {
     planned: 'Planned', staged: 'Staged', active: 'Active', maintenance: 'Maintenance', decommissioning: 'Decommissioning', offline: 'Offline',
   },
@@ -165,7 +172,7 @@ export const en = {
   check: { range: 'unit and scale plausible', factor: 'scale', fahrenheit: '°C, not °F', 'word-order': 'word order', percent: 'at most 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'phases add up', 'voltage-times-current': 'VA = V × A', 'no-power': 'W > 0 where V and A are' },
   profileOrigin: { 'built-in': 'Built in', site: 'Of this site', replaced: 'Of this site, replaces a built-in one' },
   profiles: {
-    title: 'Device profiles', intro: 'A profile tells how a product family is recognised and what it reports. Profiles of this site replace built-in ones and are taken over at once.', inUse: 'Profiles in use', besides: 'bases and trap definitions: {{count}}', withBases: 'Also bases and trap definitions ({{count}})', loadedAt: 'since {{time}}', search: 'Name, product, source', noMatch: 'No profile matches the filters',
+    title: 'Device profiles', intro: 'A profile tells how a product family is recognised and what it reports. Profiles of this site replace built-in ones and are taken over at once.', inUse: 'Profiles in use', besides: 'bases and trap definitions: {{count}}', withBases: 'Also bases and trap definitions ({{count}})', loadedAt: 'since {{time}}', search: 'Name, model, kind, sysObjectID, source', noMatch: 'No profile matches the filters',
     origin: 'Origin', products: 'Products', covered: 'Covered', known: 'Known from', devices: 'Devices', abstract: 'Only a base for others', synthetic: 'manual', recorded: 'device', syntheticLong: 'Written from the manual, not yet seen on a device', recordedLong: 'Written after a real device',
     refused: 'The profiles of this site are refused since {{time}}', refusedHint: 'Those in use since {{time}} stay in use. Correct or remove what is at fault; it is taken over by itself.', fileRefused: 'The file on disk is at fault and not in use', line: 'line {{line}}',
     add: 'Add profile', editTitle: 'Profile {{name}}', file: 'File', pickFile: 'Choose a file', nameHint: 'As the text says', text: 'Profile (YAML)', check: 'Check', putInUse: 'Put into use', noFaults: 'No fault was found.', faults: 'Faults: {{count}}. Nothing was changed.', saved: 'Profile {{name}} is in use',

@@ -41,6 +41,13 @@ export const vi: typeof en = {
     chiller: 'Máy làm lạnh nước', sensor: 'Cảm biến', leak: 'Phát hiện rò rỉ nước', 'dc-power': 'Nguồn một chiều', switchboard: 'Tủ điện tổng',
     server: 'Máy chủ', network: 'Thiết bị mạng', storage: 'Thiết bị lưu trữ', other: 'Khác',
   },
+  quantity: {
+    temperature: 'Nhiệt độ', temperature_difference: 'Chênh lệch nhiệt độ', humidity: 'Độ ẩm tương đối', voltage: 'Điện áp', current: 'Dòng điện', power: 'Công suất tác dụng', apparent_power: 'Công suất biểu kiến', reactive_power: 'Công suất phản kháng',
+    energy: 'Điện năng tác dụng', apparent_energy: 'Điện năng biểu kiến', reactive_energy: 'Điện năng phản kháng', frequency: 'Tần số', power_factor: 'Hệ số công suất', load: 'Tải', charge: 'Mức sạc', runtime: 'Thời gian lưu điện', percent: 'Phần trăm', efficiency: 'Hiệu suất',
+    thd: 'Độ méo sóng hài (THD)', unbalance: 'Mất cân bằng pha', quality_factor: 'Hệ số đỉnh', fanspeed: 'Tốc độ quạt', airflow: 'Lưu lượng gió', velocity: 'Tốc độ gió', waterflow: 'Lưu lượng nước', pressure: 'Áp suất', cooling: 'Công suất lạnh', eer: 'Hệ số hiệu quả năng lượng (EER)',
+    capacity: 'Dung lượng ắc quy', resistance: 'Điện trở', distance: 'Khoảng cách', volume: 'Thể tích', angle: 'Góc', enthalpy: 'Entanpi', delay: 'Thời gian trễ', duration: 'Thời gian vận hành', count: 'Số lượng', state: 'Tình trạng', alarm: 'Cảnh báo',
+  },
+  pollGroup: { fast: 'nhanh', slow: 'chậm' },
   status: {
     planned: 'Dự kiến', staged: 'Chuẩn bị', active: 'Hoạt động', maintenance: 'Bảo trì', decommissioning: 'Đang ngừng sử dụng', offline: 'Mất kết nối',
   },
@@ -167,7 +174,7 @@ export const vi: typeof en = {
   check: { range: 'đơn vị và hệ số hợp lý', factor: 'hệ số', fahrenheit: '°C, không phải °F', 'word-order': 'thứ tự từ', percent: 'không quá 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'tổng các pha khớp', 'voltage-times-current': 'VA = V × A', 'no-power': 'có V và A thì W > 0' },
   profileOrigin: { 'built-in': 'Có sẵn', site: 'Của nơi này', replaced: 'Của nơi này, thay hồ sơ có sẵn' },
   profiles: {
-    title: 'Hồ sơ thiết bị', intro: 'Hồ sơ cho biết cách nhận ra một dòng sản phẩm và những gì nó báo. Hồ sơ của nơi này thay hồ sơ có sẵn và được áp dụng ngay.', inUse: 'Hồ sơ đang dùng', besides: 'hồ sơ cơ sở và định nghĩa trap: {{count}}', withBases: 'Cả hồ sơ cơ sở và định nghĩa trap ({{count}})', loadedAt: 'từ {{time}}', search: 'Tên, sản phẩm, nguồn', noMatch: 'Không có hồ sơ phù hợp bộ lọc',
+    title: 'Hồ sơ thiết bị', intro: 'Hồ sơ cho biết cách nhận ra một dòng sản phẩm và những gì nó báo. Hồ sơ của nơi này thay hồ sơ có sẵn và được áp dụng ngay.', inUse: 'Hồ sơ đang dùng', besides: 'hồ sơ cơ sở và định nghĩa trap: {{count}}', withBases: 'Cả hồ sơ cơ sở và định nghĩa trap ({{count}})', loadedAt: 'từ {{time}}', search: 'Tên, mẫu máy, loại, sysObjectID, nguồn', noMatch: 'Không có hồ sơ phù hợp bộ lọc',
     origin: 'Xuất xứ', products: 'Sản phẩm', covered: 'Có mẫu', known: 'Căn cứ', devices: 'Thiết bị', abstract: 'Chỉ làm cơ sở cho hồ sơ khác', synthetic: 'tài liệu', recorded: 'thiết bị', syntheticLong: 'Soạn từ tài liệu, chưa kiểm chứng trên thiết bị', recordedLong: 'Soạn theo thiết bị thật',
     refused: 'Hồ sơ của nơi này bị từ chối từ {{time}}', refusedHint: 'Các hồ sơ dùng từ {{time}} vẫn được dùng. Hãy sửa hoặc xóa tệp lỗi; thay đổi sẽ được áp dụng tự động.', fileRefused: 'Tệp trên đĩa có lỗi và không được dùng', line: 'dòng {{line}}',
     add: 'Thêm hồ sơ', editTitle: 'Hồ sơ {{name}}', file: 'Tệp', pickFile: 'Chọn tệp', nameHint: 'Theo nội dung hồ sơ', text: 'Hồ sơ (YAML)', check: 'Kiểm tra', putInUse: 'Áp dụng', noFaults: 'Không thấy lỗi.', faults: 'Số lỗi: {{count}}. Chưa thay đổi gì.', saved: 'Hồ sơ {{name}} đã được áp dụng',

@@ -7,6 +7,7 @@ import { EmptyState } from '../../components/States';
 import { fold, formatCount } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import type { ProfileDetail, ProfilePoint } from './queries';
+import { groupName, quantityName, readingName } from './readingWords';
 
 /** Whether nobody has seen a reading: in no recording, and on no device here. */
 export const unseen = (p: Pick<ProfilePoint, 'recorded_good' | 'seen'>) => (p.recorded_good ?? 0) === 0 && p.seen === 0;
@@ -18,11 +19,11 @@ export function ProfileReadings({ detail }: { detail: ProfileDetail }) {
   const [only, setOnly] = useState(false);
   const all = detail.readings;
   const wanted = fold(words.trim());
-  const shown = all.filter((p) => (!only || unseen(p)) && (!wanted || fold(`${p.key} ${p.class} ${p.source} ${p.place} ${p.label ?? ''}`).includes(wanted)));
+  const shown = all.filter((p) => (!only || unseen(p)) && (!wanted || fold(`${p.key} ${p.class} ${p.source} ${p.place} ${p.label ?? ''} ${readingName(p, language)} ${quantityName(p.class, t)}`).includes(wanted)));
   const count = all.filter(unseen).length;
   const columns: Column<ProfilePoint>[] = [
-    { id: 'point', label: t('word.point'), width: 'minmax(160px,1.3fr)', card: 'title', cell: (p) => <>{p.key}{p.label && <div className="muted">{p.label}</div>}{p.limits && <div className="muted">{t('devices.limits')}</div>}</> },
-    { id: 'class', label: t('word.class'), width: 'minmax(120px,0.9fr)', cell: (p) => <>{p.class || <span className="muted">{t('profiles.byDevice')}</span>} {p.unit}<div className="muted">{t('profiles.group')}: {p.group}</div></> },
+    { id: 'point', label: t('word.point'), width: 'minmax(160px,1.3fr)', card: 'title', cell: (p) => <>{readingName(p, language)}<div className="muted raw">{p.key}</div>{p.limits && <div className="muted">{t('devices.limits')}</div>}</> },
+    { id: 'class', label: t('word.class'), width: 'minmax(150px,1fr)', cell: (p) => <><span title={p.class}>{quantityName(p.class, t) || <span className="muted">{t('profiles.byDevice')}</span>}{p.unit && <span className="muted nowrap"> ({p.unit})</span>}</span><div className="muted" title={p.group}>{t('profiles.group')}: {groupName(p.group, t)}</div></> },
     { id: 'scale', label: t('profiles.scale'), width: '80px', numeric: true, cell: scaleText },
     { id: 'source', label: t('word.source'), width: 'minmax(150px,1.3fr)', card: 'line', cell: (p) => <>{p.source}<div className="muted raw">{p.place}</div></> },
     { id: 'coverage', label: t('profiles.coverage'), width: 'minmax(150px,1fr)', cell: (p) => <Coverage point={p} synthetic={detail.summary.synthetic} /> },

@@ -6,11 +6,12 @@ import { useDeferredValue, useMemo, useState } from 'react';
 import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
-import { fold, formatCount, formatTime } from '../../format/format';
+import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { useSession } from '../session/useSession';
 import { DraftDialog } from './DraftDialog';
 import { EditProfileDialog } from './EditProfileDialog';
+import { profileMatches } from './profileSearch';
 import { ProfileTable } from './ProfileTable';
 import { profilesQuery, type ProfileSummary } from './queries';
 import { Refused } from './Refused';
@@ -33,7 +34,7 @@ export function ProfilesPage() {
   const shown = useMemo(
     // Those that only serve others, such as descriptions of traps, are no profiles of devices; asked for, they come last.
     () => (items ?? []).toSorted((a, b) => Number(a.abstract) - Number(b.abstract))
-      .filter((p) => (search.bases || !p.abstract) && matches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
+      .filter((p) => (search.bases || !p.abstract) && profileMatches(p, words) && (!search.origin || originOf(p) === search.origin) && (!search.protocol || p.protocol === search.protocol)),
     [items, words, search.bases, search.origin, search.protocol],
   );
   const devices = shown.filter((p) => !p.abstract).length;
@@ -64,7 +65,7 @@ export function ProfilesPage() {
               <Checkbox size="xs" label={t('profiles.withBases', { count: bases })} checked={search.bases === true} onChange={(e) => set({ bases: e.currentTarget.checked || undefined })} />
               <Select size="xs" w={150} clearable aria-label={t('profiles.origin')} placeholder={t('profiles.origin')} data={origins.map((o) => ({ value: o, label: t(`profileOrigin.${o}`) }))} value={search.origin ?? null} onChange={(v) => set({ origin: origins.find((o) => o === v) })} />
               <Select size="xs" w={120} clearable aria-label={t('word.protocol')} placeholder={t('word.protocol')} data={[{ value: 'snmp', label: 'SNMP' }, { value: 'modbus', label: 'Modbus' }]} value={search.protocol ?? null} onChange={(v) => set({ protocol: v === 'snmp' || v === 'modbus' ? v : undefined })} />
-              <TextInput size="xs" w={220} aria-label={t('profiles.search')} placeholder={t('profiles.search')} leftSection={<IconSearch size={14} aria-hidden />} value={search.q ?? ''} onChange={(e) => set({ q: e.currentTarget.value || undefined })} />
+              <TextInput size="xs" w={270} maw="100%" aria-label={t('profiles.search')} placeholder={t('profiles.search')} leftSection={<IconSearch size={14} aria-hidden />} value={search.q ?? ''} onChange={(e) => set({ q: e.currentTarget.value || undefined })} />
             </Group>
           }
         >
@@ -81,9 +82,4 @@ export function ProfilesPage() {
 export function originOf(p: Pick<ProfileSummary, 'origin' | 'replaces'>): (typeof origins)[number] {
   if (p.origin === 'built-in') return 'built-in';
   return p.replaces ? 'replaced' : 'site';
-}
-
-function matches(p: ProfileSummary, words: string): boolean {
-  const text = fold([p.name, p.title, p.kind, p.source, ...p.products.map((x) => `${x.vendor} ${x.model}`)].join(' '));
-  return fold(words).split(/\s+/).every((w) => text.includes(w));
 }
