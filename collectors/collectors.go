@@ -120,10 +120,10 @@ var ErrChanged = errors.New("device changed, learn it again")
 // else: the readings that come with it are not to be kept.
 var ErrRestarted = fmt.Errorf("%w: it restarted", ErrChanged)
 
-// ErrOther is an ErrChanged of a device that is not what it was before it fell
-// silent: another one may have taken its place. The readings that come with it
-// are not to be kept.
-var ErrOther = fmt.Errorf("%w: it is not what it was before it fell silent", ErrChanged)
+// ErrOther is an ErrChanged of what may be another device than the one that was
+// learned: after a silence it is not what it was, or its name stands for another
+// address. The readings that come with it are not to be kept.
+var ErrOther = fmt.Errorf("%w: it may be another one", ErrChanged)
 
 // Action is what is to be done with a control: an option of a command, or the
 // value of a set-point in the base unit of its class.

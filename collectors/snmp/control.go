@@ -22,7 +22,7 @@ type writer struct{ engine *Engine }
 type Controller struct {
 	*Driver
 	writer *writer // nil for dry runs only
-	// session opens the agent with what may write.
+	// session opens the agent with what may write, for one dry run or write.
 	session *session
 }
 
@@ -67,6 +67,7 @@ func (c *Controller) Intend(ctx context.Context, key string, a collectors.Action
 		return collectors.Intent{}, err
 	}
 	out := intent(x, a, raw)
+	defer c.hangUp()
 	// The object is read with what may write: a credential that is wrong shows
 	// before anything is sent.
 	now, err := c.read(ctx, x)
@@ -88,20 +89,23 @@ func intent(x *profile.ResolvedControl, a collectors.Action, raw profile.Raw) co
 	return collectors.Intent{Target: "SET " + x.Object(a.Option), Raw: x.Text(raw)}
 }
 
-// read reads the object of a control, where it can be read, over the session
-// that writes, and with it sysUpTime and all that the control was found by, in
+// read opens the session that writes and reads the object of a control with it,
+// where it can be read, and with it sysUpTime and all that the control was found by, in
 // one request. When the agent restarted since the last poll, or a condition, the
 // key or the name of the row is not what it was, the object may be another one by
 // now, and the error is ErrMoved.
 func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (profile.Raw, error) {
-	if c.session == nil {
-		t := c.target
-		t.SNMP = t.ControlSNMP
-		s, err := c.engine.dial(ctx, t)
-		if err != nil {
-			return profile.Raw{}, err
-		}
-		c.session = s
+	t := c.target
+	t.SNMP = t.ControlSNMP
+	to, _, err := c.engine.resolve(ctx, t, c.at)
+	if err != nil {
+		return profile.Raw{}, err
+	}
+	if normal(to) != c.at {
+		return profile.Raw{}, fmt.Errorf("%w: its name stood for %s and stands for %s", collectors.ErrMoved, c.at, to)
+	}
+	if c.session, err = c.engine.open(t, to); err != nil {
+		return profile.Raw{}, err
 	}
 	objects := x.Objects()
 	names := [][]byte{sysUpTime}
@@ -114,7 +118,6 @@ func (c *Controller) read(ctx context.Context, x *profile.ResolvedControl) (prof
 	}
 	values, failed, err := c.session.get(ctx, names)
 	if err != nil {
-		c.hangUp()
 		return profile.Raw{}, fmt.Errorf("with the credential for control: %w", c.tried(err))
 	}
 	if slices.Contains(failed, true) {
@@ -148,10 +151,11 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	if got := intent(x, a, raw); !got.Same(want) {
 		return fmt.Errorf("%w: %s to %s", collectors.ErrMoved, got.Target, got.Raw)
 	}
-	// With SNMPv3 the engine is discovered for each write: another one may
-	// answer by now, and a SET to the one before would get no answer. With all
-	// versions an agent that does not answer is not written to.
-	c.hangUp()
+	// The session is opened for this write alone. With SNMPv3 the engine is
+	// discovered then: another one may answer by now, and a SET to the one before
+	// would get no answer. With all versions an agent that does not answer is not
+	// written to.
+	defer c.hangUp()
 	if _, err := c.read(ctx, x); err != nil {
 		return err
 	}
@@ -171,11 +175,8 @@ func (c *Controller) Write(ctx context.Context, key string, a collectors.Action,
 	if err != nil {
 		return fmt.Errorf("%w: %w", collectors.ErrAction, err)
 	}
-	err = c.writer.set(ctx, c.session, env, name, tag, value)
-	if err != nil {
-		err = fmt.Errorf("set %s at %s: %w", object, c.session.to, err)
-		c.hangUp() // what is asked next may find another engine
-		return err
+	if err := c.writer.set(ctx, c.session, env, name, tag, value); err != nil {
+		return fmt.Errorf("set %s at %s: %w", object, c.session.to, err)
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package snmp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -278,6 +280,32 @@ func TestNoWriteAfterRestart(t *testing.T) {
 				t.Errorf("poll: %v", err)
 			}
 		})
+	}
+}
+
+// TestNoWriteElsewhere: the name of the device stands for another address than
+// when it was learned.
+func TestNoWriteElsewhere(t *testing.T) {
+	b := newControlBench(t, true, nil)
+	_, port, _ := net.SplitHostPort(b.target.Address)
+	b.target.Address = net.JoinHostPort("pdu-a.example", port)
+	at := "127.0.0.1"
+	b.engine.opt.Lookup = func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr(at)}, nil }
+	c, _ := b.controller(t)
+	off := collectors.Action{Option: "off"}
+	intent, err := c.Intend(t.Context(), "outlet/1/switch", off)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = "127.0.0.2"
+	if _, err := c.Intend(t.Context(), "outlet/1/switch", off); !errors.Is(err, collectors.ErrMoved) {
+		t.Errorf("dry run: %v", err)
+	}
+	if err := c.Write(t.Context(), "outlet/1/switch", off, intent); !errors.Is(err, collectors.ErrMoved) {
+		t.Errorf("write: %v", err)
+	}
+	if got := b.sent(); len(got) != 0 {
+		t.Errorf("sent: %v", got)
 	}
 }
 

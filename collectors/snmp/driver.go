@@ -34,7 +34,12 @@ type Driver struct {
 	engine  *Engine
 	target  collectors.Target
 	session *session
-	layout  *layout
+	// resolved is when the name of the device was looked up last; zero where its
+	// address is given.
+	resolved time.Time
+	layout   *layout
+	// at is where the device of the layout was.
+	at netip.AddrPort
 	// upTime is the last sysUpTime, in hundredths of a second, read at upAt.
 	upTime int64
 	upAt   time.Time
@@ -57,16 +62,42 @@ var _ collectors.Driver = (*Driver)(nil)
 
 var sysUpTime, _ = ber.EncodeOID([]uint32{1, 3, 6, 1, 2, 1, 1, 3, 0})
 
-func (d *Driver) connect(ctx context.Context) error {
+// connect opens a session, and another one when the name of the device stands
+// for another address than before. A look has the name looked up in any case.
+func (d *Driver) connect(ctx context.Context, look bool) error {
+	var last netip.AddrPort // after a silence any address of the name is as good
 	if d.session != nil {
-		return nil
+		if d.resolved.IsZero() || !look && time.Since(d.resolved) < resolveEvery {
+			return nil
+		}
+		last = d.session.to
 	}
-	s, err := d.engine.dial(ctx, d.target)
+	to, named, err := d.engine.resolve(ctx, d.target, last)
+	if named {
+		d.resolved = time.Now()
+	}
+	if d.session != nil {
+		if err != nil || to == last {
+			return nil //nolint:nilerr // while a name cannot be resolved, what it was last counts
+		}
+		if err := d.Close(); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
-	d.session = s
-	return nil
+	d.session, err = d.engine.open(d.target, to)
+	return err
+}
+
+// elsewhere is told of a device whose name stands for another address than when
+// it was learned: nobody knows who is there.
+func (d *Driver) elsewhere() error {
+	if d.session.to == d.at {
+		return nil
+	}
+	return fmt.Errorf("%w: its name stood for %s and stands for %s", collectors.ErrOther, d.at, d.session.to)
 }
 
 // Close implements collectors.Driver.
@@ -257,11 +288,14 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 
 // Inspect is Learn, and gives what each point was made of as well.
 func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
-	if err := d.connect(ctx); err != nil {
+	if err := d.connect(ctx, true); err != nil {
 		return nil, nil, err
 	}
+	if d.session.to != d.at {
+		d.extents = nil // of another device, as far as anyone knows
+	}
 	d.session.left = &budget{learnObjects, learnBytes}
-	defer d.unbound()
+	defer d.rest()
 	f := newFetched()
 	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
 	if err != nil {
@@ -302,7 +336,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	if _, err := d.session.envelope(); err != nil { // from here on it is only polled
 		return nil, nil, err
 	}
-	d.upTime, d.upAt = 0, time.Time{}
+	d.at, d.upTime, d.upAt = d.session.to, 0, time.Time{}
 	if d.layout != before { // else what is gone is known
 		d.gone = 0
 	}
@@ -321,10 +355,15 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	return device, l, nil
 }
 
-// unbound takes the bound of a look away.
-func (d *Driver) unbound() {
-	if d.session != nil {
-		d.session.left = nil
+// rest takes the bound of a look away, and gives back what SNMPv3 asked with: a
+// device that is not polled holds no socket.
+func (d *Driver) rest() {
+	if d.session == nil {
+		return
+	}
+	d.session.left = nil
+	if env, err := d.session.envelope(); env == nil || err != nil {
+		d.session.close()
 	}
 }
 
@@ -392,11 +431,11 @@ func listed(found []profile.Candidate) []collectors.Candidate {
 // Candidates asks the device what it is and returns the profiles that fit,
 // best first, whatever profile the target names.
 func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error) {
-	if err := d.connect(ctx); err != nil {
+	if err := d.connect(ctx, true); err != nil {
 		return nil, err
 	}
 	d.session.left = &budget{learnObjects, learnBytes}
-	defer d.unbound()
+	defer d.rest()
 	f := newFetched()
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, d.tried(err)
@@ -438,9 +477,13 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if d.layout == nil {
 		return dst, errors.New("read before learn")
 	}
-	if err := d.connect(ctx); err != nil {
+	if err := d.connect(ctx, false); err != nil {
 		return dst, err
 	}
+	if err := d.elsewhere(); err != nil {
+		return dst, err
+	}
+	defer d.rest()
 	p := d.layout.plan(groups)
 	x, err := d.reach(ctx, p)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -39,6 +40,8 @@ type Options struct {
 	// Allow tells whether an address may be asked, after its name was
 	// resolved; nil allows all.
 	Allow func(netip.Addr) bool
+	// Lookup resolves the name of a device; the default asks the system.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Control builds the writer. Without it the engine has no code path that
 	// sends a SET.
 	Control bool
@@ -102,6 +105,11 @@ func New(opt Options) *Engine {
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Lookup == nil {
+		opt.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
 	}
 	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, ids: newIDs(), users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
 	e.library.Store(opt.Library)

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
@@ -97,10 +95,16 @@ const (
 
 // dial resolves the address of a target and returns a session.
 func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error) {
-	to, err := resolve(ctx, t.Address)
+	to, _, err := e.resolve(ctx, t, netip.AddrPort{})
 	if err != nil {
 		return nil, err
 	}
+	return e.open(t, to)
+}
+
+// open returns a session of a target at an address.
+func (e *Engine) open(t collectors.Target, to netip.AddrPort) (*session, error) {
+	var err error
 	if e.opt.Allow != nil && !e.opt.Allow(to.Addr()) {
 		return nil, fmt.Errorf("%s: %w", to.Addr(), collectors.ErrNotAllowed)
 	}
@@ -127,25 +131,6 @@ func (e *Engine) dial(ctx context.Context, t collectors.Target) (*session, error
 		return nil, fmt.Errorf("protocol %q is not SNMP", t.Protocol)
 	}
 	return s, nil
-}
-
-func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("address %q is not host:port: %w", address, err)
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || number == 0 {
-		return netip.AddrPort{}, fmt.Errorf("port of %q is not between 1 and 65535", address)
-	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		return netip.AddrPortFrom(a, uint16(number)), nil
-	}
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("look up %s: %w: %w", host, collectors.ErrUnreachable, err)
-	}
-	return netip.AddrPortFrom(found[0].Unmap(), uint16(number)), nil
 }
 
 // plain is SNMP v1 and v2c over the shared sockets.
