@@ -242,6 +242,9 @@ func (c *checker) condition(x Condition, line int) {
 	if x.Column == "" && x.OID == "" && x.Register == nil {
 		c.fault(line, "condition without a column, oid or register")
 	}
+	if x.None && x.Column == "" {
+		c.fault(line, "none asks about the rows of a column")
+	}
 }
 
 // maxPipeline bounds how many requests may be under way on one connection, by
@@ -292,6 +295,11 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 	}
 	for _, x := range append(append([]Condition{}, p.When...), p.Where...) {
 		c.condition(x, at("where"))
+	}
+	for _, x := range p.Where {
+		if x.None {
+			c.fault(at("where"), "%s: none asks about all rows: it belongs to when", p.Key)
+		}
 	}
 	for k, s := range p.Select {
 		line := c.line("points", i, "select", k)

@@ -63,6 +63,9 @@ func (c *checker) controlPlace(x *Control, all *Profile, i int, at func(string) 
 	}
 	for _, w := range append(append([]Condition{}, x.When...), x.Where...) {
 		c.condition(w, at("where"))
+		if w.None {
+			c.fault(at("where"), "%s: none asks about rows that are not read again before a write", x.Key)
+		}
 	}
 	c.parts(x.point(), all, at("key"))
 	if x.Register == nil {

@@ -182,6 +182,8 @@ type Condition struct {
 	Min      *float64 `yaml:"min"`
 	Max      *float64 `yaml:"max"`
 	Present  *bool    `yaml:"present"`
+	// None, of a column, asks that no row at all fulfils the tests.
+	None bool `yaml:"none"`
 }
 
 // IdentityField is where one fact of identity comes from.

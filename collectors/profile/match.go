@@ -271,7 +271,7 @@ func (l *Library) MatchSNMP(view View) []Candidate {
 }
 
 // anyRow tells whether the condition holds for its object or for any row of
-// its column.
+// its column, or for no row where that is asked.
 func (c Condition) anyRow(s source) bool {
 	if c.Column == "" {
 		return c.holds(s, nil)
@@ -279,10 +279,10 @@ func (c Condition) anyRow(s source) bool {
 	rows := s.column(c.Column)
 	for _, r := range rows {
 		if c.holds(s, r.Index) {
-			return true
+			return !c.None
 		}
 	}
-	return len(rows) == 0 && c.holds(s, nil)
+	return c.None || len(rows) == 0 && c.holds(s, nil)
 }
 
 // ModbusIdentity is what a Modbus device says of itself.

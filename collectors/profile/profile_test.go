@@ -246,6 +246,8 @@ func TestFaultsNameThePlace(t *testing.T) {
 		{"bad oid", "column: 1.3.6.1.4.1.9.2.1", "column: enterprises.9", `"enterprises.9" is not an object identifier`},
 		{"file name", "profile: sample", "profile: other", `profile is "other", but the file says "sample"`},
 		{"no source", "source: status", "note: x", "source is missing"},
+		{"none of a row", "    class: current", "    where: [{column: 1.3.6.1.4.1.9.2.2, in: [a], none: true}]\n    class: current", "none asks about all rows"},
+		{"none of an object", "    class: current", "    when: [{oid: 1.3.6.1.4.1.9.2.2.0, in: [a], none: true}]\n    class: current", "none asks about the rows of a column"},
 		{"severity", "severity: ok", "severity: fine", `severity "fine" is not one of`},
 	}
 	for _, tt := range tests {
