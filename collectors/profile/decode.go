@@ -21,6 +21,8 @@ type decoder struct {
 	invalid       []int64
 	invalidText   []string
 	min, max      float64 // on the raw number; NaN for none
+	least, most   float64 // on the value in the base unit
+	ends          bool    // the ends of the ranges of integers are no value
 	regs          *registerType
 	high          bool    // raws[1] holds the upper 32 bits
 	pow10         bool    // the next raw is an exponent of ten
@@ -149,6 +151,11 @@ func (d *decoder) judge(f float64, i int64, integer bool) (float64, models.Quali
 				return 0, models.Sentinel
 			}
 		}
+		// A gauge at its end says that it cannot say more (RFC 2578), and most
+		// devices mean that there is nothing to say.
+		if d.ends && (i == math.MaxInt32 || i == math.MinInt32 || i == math.MaxUint32) {
+			return 0, models.Sentinel
+		}
 	}
 	if f < d.min || f > d.max {
 		return 0, models.Sentinel
@@ -169,12 +176,15 @@ func (d *decoder) scaled(f, scale, divisor float64) (float64, models.Quality) {
 	if d.format == "abs" {
 		f = math.Abs(f)
 	}
-	if divisor != 0 {
-		return f/divisor + d.offset, models.Good
-	}
 	v := f*scale + d.offset
+	if divisor != 0 {
+		v = f/divisor + d.offset
+	}
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, models.Bad
+	}
+	if v < d.least || v > d.most {
+		return 0, models.Sentinel
 	}
 	return v, models.Good
 }

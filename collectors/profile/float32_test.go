@@ -21,6 +21,7 @@ func TestFloat32IsDecodedAlike(t *testing.T) {
 		{min: math.Inf(-1), max: math.Inf(1), enumerated: true, invalid: []int64{0}},
 	} {
 		d.regs = regs
+		d.least, d.most = math.Inf(-1), math.Inf(1)
 		for _, f := range []float64{0, math.Copysign(0, -1), 1, -1, 3.3, 1e7, -1e30, math.MaxFloat32, math.NaN(), math.Inf(1), math.Inf(-1)} {
 			raw := binary.BigEndian.AppendUint32(nil, math.Float32bits(float32(f)))
 			got, quality := d.float32(raw)

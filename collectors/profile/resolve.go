@@ -213,6 +213,8 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		format:     s.format,
 		enumerated: s.class.Enumerated(), texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
 	}
+	d.least, d.most = s.class.Possible()
+	d.ends = !s.class.Enumerated() && !s.class.Cumulative() && s.class != quantity.Count && field == nil && p.Field == nil
 	d.setScale(s.scale*scale, s.offset*scale+offset)
 	if field != nil {
 		d.field = field

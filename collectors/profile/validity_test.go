@@ -109,3 +109,53 @@ points:
 		}
 	}
 }
+
+// TestWhatCannotBeIsNoValue: the ends of the ranges of integers and what is
+// impossible wherever it is measured are missing values without a profile that
+// lists them; counters and counts may hold any number.
+func TestWhatCannotBeIsNoValue(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{"v/x.yaml": {Data: []byte(`profile: x
+kind: sensor
+source: X-MIB
+match: [{present: [1.3.6.1.4.1.99999.1]}]
+defaults: {source: X-MIB}
+points:
+  - {key: "sensor/{1}/temperature", class: temperature, unit: °C, scale: 0.1, column: 1.3.6.1.4.1.99999.1.1}
+  - {key: "sensor/{1}/humidity", class: humidity, unit: "%", column: 1.3.6.1.4.1.99999.1.2}
+  - {key: "outlet/{1}/power", class: power, unit: W, column: 1.3.6.1.4.1.99999.1.3}
+  - {key: "outlet/{1}/energy", class: energy, unit: Wh, column: 1.3.6.1.4.1.99999.1.4}
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(values ...int64) (out []profile.Row) {
+		for i, v := range values {
+			out = append(out, profile.Row{Index: []uint32{uint32(i + 1)}, Raw: profile.Raw{Kind: profile.Int, Int: v}})
+		}
+		return out
+	}
+	p, _ := lib.Get("x")
+	d, err := p.Resolve(columnsOnly{
+		"1.3.6.1.4.1.99999.1.1": rows(215, -9999, 2147483647, -400),
+		"1.3.6.1.4.1.99999.1.2": rows(45, -1, 255, 100),
+		"1.3.6.1.4.1.99999.1.3": rows(-120, 4294967295, -2147483648, 65535),
+		"1.3.6.1.4.1.99999.1.4": rows(2147483647, 4294967295),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]models.Quality{
+		"sensor/1/temperature": models.Good, "sensor/2/temperature": models.Sentinel, "sensor/3/temperature": models.Sentinel, "sensor/4/temperature": models.Good,
+		"sensor/1/humidity": models.Good, "sensor/2/humidity": models.Sentinel, "sensor/3/humidity": models.Sentinel, "sensor/4/humidity": models.Good,
+		"outlet/1/power": models.Good, "outlet/2/power": models.Sentinel, "outlet/3/power": models.Sentinel, "outlet/4/power": models.Good,
+		"outlet/1/energy": models.Good, "outlet/2/energy": models.Good,
+	}
+	if len(d.Points) != len(want) {
+		t.Errorf("%d points, want %d", len(d.Points), len(want))
+	}
+	for i := range d.Points {
+		if _, q := d.Points[i].Initial(); q != want[d.Points[i].Spec.Key] {
+			t.Errorf("%s is %v, want %v", d.Points[i].Spec.Key, q, want[d.Points[i].Spec.Key])
+		}
+	}
+}

@@ -5,6 +5,7 @@ package quantity
 
 import (
 	"fmt"
+	"math"
 	"sort"
 )
 
@@ -138,6 +139,24 @@ func (c Class) Enumerated() bool { return c == State || c == Alarm }
 // matter and not levels.
 func (c Class) Cumulative() bool {
 	return c == Energy || c == ApparentEnergy || c == ReactiveEnergy || c == Duration
+}
+
+// Possible bounds what a value of c in its base unit can be at all, wherever it
+// is measured. What lies outside is a mark for "no value" or a fault, however
+// the device came to send it: less than the absolute zero, air more than
+// saturated, a negative frequency or time left.
+func (c Class) Possible() (least, most float64) {
+	switch c {
+	case Temperature:
+		return -273.15, 2000
+	case Humidity:
+		return 0, 110
+	case PowerFactor:
+		return -1.1, 1.1
+	case Frequency, Charge, Runtime, FanSpeed:
+		return 0, math.Inf(1)
+	}
+	return math.Inf(-1), math.Inf(1)
 }
 
 // Conversion returns scale and offset such that a value v given in unitName is
