@@ -32,6 +32,18 @@ type Recording struct {
 	Objects []Object
 }
 
+// LineError tells which line of a recording cannot be read, and why.
+type LineError struct {
+	// Line counts from 1.
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Err) }
+
+// Unwrap returns the reason.
+func (e *LineError) Unwrap() error { return e.Err }
+
 // The bounds of a recording.
 const (
 	maxRecordingLines = 500000
@@ -40,7 +52,7 @@ const (
 
 // ReadRecording reads lines of the form OID|TYPE|VALUE, the form of the tool
 // snmpsim: an x behind the type marks a hexadecimal value, lines beginning
-// with # are comments. A line that cannot be read is an error with its number.
+// with # are comments. A line that cannot be read is a *LineError.
 func ReadRecording(r io.Reader) (*Recording, error) {
 	rec := &Recording{}
 	lines := bufio.NewScanner(r)
@@ -51,11 +63,11 @@ func ReadRecording(r io.Reader) (*Recording, error) {
 			continue
 		}
 		if len(rec.Objects) >= maxRecordingLines {
-			return nil, fmt.Errorf("line %d: more than %d objects", n, maxRecordingLines)
+			return nil, &LineError{n, fmt.Errorf("more than %d objects", maxRecordingLines)}
 		}
 		o, err := parseObject(line)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, &LineError{n, err}
 		}
 		rec.Objects = append(rec.Objects, o)
 	}
@@ -248,7 +260,7 @@ func ReadModbusRecording(r io.Reader) (*ModbusRecording, error) {
 			continue
 		}
 		if err := rec.line(line); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, &LineError{n, err}
 		}
 	}
 	if err := lines.Err(); err != nil {

@@ -114,6 +114,9 @@ type InvalidError struct {
 	Code string
 	// Reason is in words fit for a user.
 	Reason string
+	// Line is where in a text that was given, from 1; zero when it is not of
+	// one line.
+	Line int
 }
 
 // Invalid returns an *InvalidError.

@@ -106,7 +106,11 @@ func From(err error) *Error {
 	case errors.As(err, &badCred):
 		return invalid(badCred.Field, badCred.Code, badCred.Reason, err)
 	case errors.As(err, &field):
-		return invalid(field.Field, field.Code, field.Reason, err)
+		e := invalid(field.Field, field.Code, field.Reason, err)
+		if field.Line > 0 {
+			e.Fields[0].Line = &field.Line
+		}
+		return e
 	case errors.As(err, &conflict):
 		return fromConflict(conflict, err)
 	case errors.As(err, &limit):

@@ -515,13 +515,23 @@ func (b *bench) TestRecording(ctx context.Context, in apigen.RecordingTest) (api
 	case errors.Is(err, workshop.ErrNothingFits):
 		return apigen.LookResult{}, fault.Invalid("profile", "no_match", err.Error())
 	case err != nil:
-		return apigen.LookResult{}, fault.Invalid("recording", "format", err.Error())
+		return apigen.LookResult{}, unreadable("recording", err)
 	}
 	by := apigen.LookResultChosenByMatch
 	if name != "" {
 		by = apigen.LookResultChosenByPerson
 	}
 	return lookResult(set.Library, look, by), nil
+}
+
+// unreadable tells that a text which was given cannot be read, and in which
+// line, where that is known.
+func unreadable(field string, err error) error {
+	out := &fault.InvalidError{Field: field, Code: "unreadable", Reason: err.Error()}
+	if line := (*profile.LineError)(nil); errors.As(err, &line) {
+		out.Line = line.Line
+	}
+	return out
 }
 
 // DraftProfile drafts a profile from a MIB file or a table of registers.
@@ -548,7 +558,7 @@ func (b *bench) DraftProfile(ctx context.Context, in apigen.DraftInput) (string,
 		data, err = workshop.FromMIBFiles(in.Name, files...)
 	}
 	if err != nil {
-		return "", fault.Invalid("file", "format", err.Error())
+		return "", unreadable("file", err)
 	}
 	return string(data), nil
 }

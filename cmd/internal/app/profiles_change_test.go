@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/aisle-dcim/aisle/collectors/workshop"
 	"github.com/aisle-dcim/aisle/dcim/access"
 	"github.com/aisle-dcim/aisle/dcim/audit"
+	"github.com/aisle-dcim/aisle/web/apigen"
+	"github.com/aisle-dcim/aisle/web/problem"
 )
 
 // The audit log tells of a change that failed what is on disk.
@@ -56,6 +59,24 @@ func TestProfilesTellTheirObjectIDs(t *testing.T) {
 	for name, want := range map[string][]string{"apc-rpdu2": {"1.3.6.1.4.1.318"}, "apc-smart-ups": {}} {
 		if !slices.Equal(got[name], want) || got[name] == nil {
 			t.Errorf("%s: %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+// A recording that cannot be read is refused with the line at fault.
+func TestBadRecordingIsToldWithItsLine(t *testing.T) {
+	a := plain(t, t.TempDir())
+	for file, x := range map[string]struct {
+		text string
+		line int
+	}{
+		"a.snmprec": {"1.3.6.1.2.1.1.1.0|4|Site meter\n\n1.3.6.1.2.1.1.3.0|67|soon\n", 3},
+		"a.modbus":  {"# meter\nholding|70000|0001\n", 2},
+	} {
+		_, err := a.bench.TestRecording(access.System(t.Context(), "test"), apigen.RecordingTest{Recording: apigen.NamedText{Name: file, Text: x.text}})
+		p := problem.From(err)
+		if p.Status != http.StatusUnprocessableEntity || len(p.Fields) != 1 || *p.Fields[0].Code != "unreadable" || p.Fields[0].Line == nil || *p.Fields[0].Line != x.line {
+			t.Errorf("%s: %+v", file, p)
 		}
 	}
 }

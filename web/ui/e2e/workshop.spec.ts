@@ -190,3 +190,21 @@ test('a device is recorded, and the recording is tested', async ({ page }) => {
     await api(page, '/profiles/e2e-meter', 'DELETE');
   }
 });
+
+for (const [language, title, remedy] of [
+  ['en', 'Line 2 of the recording cannot be read', 'Correct or remove the line at fault'], ['vi', 'Không đọc được dòng 2 của bản ghi mẫu', 'Hãy sửa hoặc xóa dòng sai'],
+] as const) {
+  test(`a bad recording is refused with its line and a remedy (${language})`, async ({ page }) => {
+    await page.addInitScript((l) => localStorage.setItem('aisle.language', l), language);
+    await page.goto('/profiles');
+    await page.getByRole('button', { name: language === 'en' ? 'Test a recording' : 'Thử bản ghi mẫu' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('input[type=file]').setInputFiles({ name: 'bad.snmprec', mimeType: 'text/plain', buffer: Buffer.from('1.3.6.1.2.1.1.1.0|4|meter\n1.3.6.1.2.1.1.3.0|67|soon\n') });
+    await dialog.getByRole('button', { name: language === 'en' ? 'Test' : 'Thử', exact: true }).click();
+    const alert = dialog.getByRole('alert');
+    await expect(alert).toContainText(title);
+    await expect(alert).toContainText(remedy);
+    await expect(alert).toContainText('"soon" is not an unsigned number');
+    await accessible(page);
+  });
+}

@@ -3,6 +3,8 @@ export interface FieldFault {
   message: string;
   /** The stable word, where there is one. */
   code?: string;
+  /** Of a text that was given: the line that is at fault, from 1. */
+  line?: number;
 }
 
 /** Things that stand in the way of a removal. */
@@ -39,7 +41,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export function toApiError(status: number, body: unknown): ApiError {
   if (!isRecord(body)) return new ApiError(status, fallbackCode(status), '');
   const fields = Array.isArray(body.errors)
-    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message), code: text(f.code) || undefined }))
+    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message), code: text(f.code) || undefined, line: typeof f.line === 'number' ? f.line : undefined }))
     : [];
   const retryAfter = typeof body.retry_after_s === 'number' ? body.retry_after_s : undefined;
   return new ApiError(

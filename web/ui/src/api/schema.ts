@@ -1739,6 +1739,8 @@ export interface components {
         FieldError: {
             /** @description Stable word for translations, where there is one: required, range, unknown, format, kind, nesting, circle, fixed, taken, occupied, too_short… */
             code?: string;
+            /** @description Of a text that was given: the line that is at fault */
+            line?: number;
             message: string;
             path: string;
         };

@@ -27,6 +27,11 @@ describe('problemText', () => {
     expect(faultsByPath(error, words('en')).get('address')).toBe('Must be host:port');
     expect(faultsByPath(error, words('vi')).get('address')).toBe('Không đúng dạng');
   });
+  it('tells what in a text cannot be read, and where', () => {
+    const error = toApiError(422, { code: 'invalid', errors: [{ path: 'file', message: 'line 2: no address', code: 'unreadable', line: 2 }] });
+    expect(faultsByPath(error, words('vi')).get('file')).toBe('Không đọc được: line 2: no address');
+    expect(error.fields[0]?.line).toBe(2);
+  });
   it('keeps the words of the server for codes that it does not know', () => {
     const error = toApiError(422, { code: 'invalid', errors: [{ path: 'name', message: 'is odd', code: 'odd' }] });
     expect(faultsByPath(error, words('vi')).get('name')).toBe('Is odd');

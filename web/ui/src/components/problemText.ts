@@ -10,7 +10,7 @@ interface Words {
 
 const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
-  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled', 'unchanged',
+  'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled', 'unchanged', 'unreadable',
 ] as const;
 const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
   'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
@@ -24,7 +24,9 @@ const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 /** What is wrong with a field. The server's own words are English, and more exact than the code's. */
 export function faultText(fault: FieldFault, { t, language }: Words): string {
   const code = faultCodes.find((c) => c === fault.code);
-  return sentence(language !== 'en' && code ? t(`fault.${code}`) : fault.message);
+  if (language === 'en' || !code) return sentence(fault.message);
+  // Of a text only the server's words say what in it cannot be read.
+  return sentence(code === 'unreadable' ? `${t('fault.unreadable')}: ${fault.message}` : t(`fault.${code}`));
 }
 
 /** What is wrong with the fields that a form shows, by their paths. */

@@ -1,6 +1,7 @@
 import { Alert, Button, FileInput, Group, Modal, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ApiError } from '../../api/problem';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import { LookView } from '../looks/LookView';
@@ -19,6 +20,7 @@ export function TestRecordingDialog({ profile: first = '', onClose }: { profile?
       return testRecording({ recording: { name: file.name, text: await file.text() }, profile: chosen || undefined });
     },
   });
+  const unreadable = test.error instanceof ApiError && test.error.fields.find((f) => f.code === 'unreadable');
   const again = (chosen: string) => {
     setProfile(chosen);
     test.mutate(chosen);
@@ -35,7 +37,13 @@ export function TestRecordingDialog({ profile: first = '', onClose }: { profile?
           <Button loading={test.isPending} disabled={!file} onClick={() => test.mutate(profile)}>{t('profiles.runTest')}</Button>
         </Group>
         <p className="muted" style={{ margin: 0 }}>{t('profiles.recordingHint')}</p>
-        {test.error && <Alert color="red" variant="light" role="alert">{problemText(test.error, words)}</Alert>}
+        {test.error && (unreadable
+          ? (
+            <Alert color="red" variant="light" role="alert" title={unreadable.line ? t('profiles.badLine', { line: unreadable.line }) : t('profiles.badRecording')}>
+              {t('profiles.badRecordingHint')}<div className="raw" style={{ marginTop: 6 }}>{unreadable.message}</div>
+            </Alert>
+          )
+          : <Alert color="red" variant="light" role="alert">{problemText(test.error, words)}</Alert>)}
         {test.data && <LookView result={test.data} onProfile={again} />}
       </Stack>
     </Modal>
