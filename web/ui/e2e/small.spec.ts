@@ -1,11 +1,15 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { firstDevice } from './facility';
+import { firstDevice, firstRack, firstRoom, pointOf } from './facility';
 
 /** What is wider than its place, and therefore cut off or moved out of sight. */
 const cutOff = (page: Page) =>
   page.evaluate(() => {
     const found = document.documentElement.scrollWidth > window.innerWidth ? [`page ${document.documentElement.scrollWidth} px`] : [];
+    // What scrolls sideways within the page hides a part of itself just the same; a text of code may.
+    for (const e of document.querySelectorAll('main *')) {
+      if (/auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1 && !e.closest('pre, textarea')) found.push(`${e.className}: ${e.textContent?.slice(0, 60)}`);
+    }
     for (const table of document.querySelectorAll('.dtable')) {
       for (const e of [table, ...table.querySelectorAll('[role=cell]')]) {
         if (e.scrollWidth > e.clientWidth + 1) found.push(`${table.getAttribute('aria-label')}: ${e.textContent?.slice(0, 60)}`);
@@ -19,9 +23,14 @@ const widths = [390, 768, 1440];
 test('no table is cut off, however narrow the page', async ({ page }) => {
   test.slow();
   const pdu = await firstDevice(page, 'pdu');
+  const [room, rack, load] = [await firstRoom(page), await firstRack(page), await pointOf(page, pdu.id, '/power')];
+  const paths = [
+    '/', '/sites', '/devices', '/control', '/events', '/discovery', '/profiles', '/profiles/apc-rpdu2', '/collectors', '/simulation', '/about', `/trends?points=${load}`,
+    ...['account', 'users', 'tokens', 'credentials', 'audit'].map((tab) => `/admin?section=${tab}`), `/rooms/${room.id}`, `/racks/${rack.id}`, `/devices/${pdu.id}`,
+  ];
   for (const width of widths) {
     await page.setViewportSize({ width, height: 844 });
-    for (const path of ['/devices', '/control', '/events', '/discovery', '/profiles', '/profiles/apc-rpdu2', '/collectors', `/devices/${pdu.id}`]) {
+    for (const path of paths) {
       await page.goto(path);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await expect(page.locator('[aria-busy]')).toHaveCount(0);
@@ -107,4 +116,19 @@ test('the readings of a profile are told in words, in both languages', async ({ 
   await expect(reading).toContainText('Công suất biểu kiến (VA)');
   await expect(reading).toContainText('Nhóm thu thập: nhanh');
   await expect(reading.getByTitle('apparent_power')).toBeVisible();
+});
+
+test('what stands above cards to choose all of them says so', async ({ page }) => {
+  await page.route('**/api/v1/discovery/findings?*', (route) => route.fulfill({ json: {
+    total: 1, counts: { new: 1, changed: 0, gone: 0, known: 0, adopted: 0, ignored: 0 },
+    items: [{ id: 1, range: 1, range_name: 'Hall', state: 'new', address: '192.0.2.7:161', protocol: 'snmp-v2c', confidence: 'none', why: [], others: [], changes: [], first_seen: '2026-01-01T00:00:00Z', last_seen: '2026-01-01T00:00:00Z' }],
+  } }));
+  await page.goto('/discovery');
+  const all = page.getByRole('table', { name: 'Findings' }).getByText('Select all', { exact: true });
+  await expect(page.getByRole('checkbox', { name: 'Select all' })).toBeVisible();
+  await expect(all).toBeHidden();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(all).toBeVisible();
+  await all.click();
+  await expect(page.getByRole('checkbox', { name: 'Select 192.0.2.7:161' })).toBeChecked();
 });

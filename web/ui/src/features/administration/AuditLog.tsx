@@ -1,6 +1,7 @@
 import { Button, Code } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
+import { useState } from 'react';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
@@ -15,36 +16,28 @@ export function AuditLog() {
   if (isPending) return <LoadingState rows={10} />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const entries = data.pages.flatMap((p) => p.items);
+  const columns: Column<AuditEntry>[] = [
+    { id: 'time', label: t('word.time'), width: '140px', cell: (entry) => formatTime(entry.time, 'dateTime', language) },
+    { id: 'who', label: t('admin.who'), width: 'minmax(90px,0.8fr)', cell: (entry) => entry.who },
+    { id: 'via', label: t('admin.via'), width: 'minmax(80px,0.6fr)', cell: (entry) => viaText(entry.via, t) },
+    { id: 'address', label: t('word.address'), width: 'minmax(90px,0.7fr)', cell: (entry) => entry.address },
+    { id: 'action', label: t('admin.action'), width: 'minmax(110px,0.9fr)', cell: (entry) => <span title={entry.action}>{actionText(entry.action, t)}</span> },
+    { id: 'object', label: t('admin.object'), width: 'minmax(160px,1.8fr)', card: 'line', cell: (entry) => subjectText(entry, t, language) },
+    { id: 'outcome', label: t('admin.outcome'), width: 'minmax(80px,0.6fr)', cell: (entry) => outcomeText(entry.outcome, t) },
+    {
+      id: 'actions', label: '', width: '76px', numeric: true, card: 'line',
+      cell: (entry) => (entry.before || entry.after) && (
+        <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open === entry.id} onClick={() => setOpen(open === entry.id ? null : entry.id)}>{t('action.details')}</Button>
+      ),
+    },
+  ];
   return (
     <Panel title={t('admin.audit')} flush>
       {entries.length === 0 ? <EmptyState title={t('admin.noAudit')} /> : (
-        <div className="scroll-x">
-          <table className="plain">
-            <thead><tr><th>{t('word.time')}</th><th>{t('admin.who')}</th><th>{t('admin.via')}</th><th>{t('word.address')}</th><th>{t('admin.action')}</th><th>{t('admin.object')}</th><th>{t('admin.outcome')}</th><th aria-label={t('word.actions')} /></tr></thead>
-            <tbody>
-              {entries.map((entry) => (
-                <Fragment key={entry.id}>
-                  <tr>
-                    <td className="nowrap">{formatTime(entry.time, 'dateTime', language)}</td>
-                    <td>{entry.who}</td>
-                    <td>{viaText(entry.via, t)}</td>
-                    <td>{entry.address}</td>
-                    <td title={entry.action}>{actionText(entry.action, t)}</td>
-                    <td>{subjectText(entry, t, language)}</td>
-                    <td>{outcomeText(entry.outcome, t)}</td>
-                    <td className="num">
-                      {(entry.before || entry.after) && (
-                        <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open === entry.id} onClick={() => setOpen(open === entry.id ? null : entry.id)}>{t('action.details')}</Button>
-                      )}
-                    </td>
-                  </tr>
-                  {open === entry.id && <Change entry={entry} />}
-                </Fragment>
-              ))}
-            </tbody>
-          </table>
+        <>
+          <DataTable label={t('admin.audit')} items={entries} columns={columns} idOf={(entry) => entry.id} minWidth={940} below={(entry) => open === entry.id && <Change entry={entry} />} />
           {hasNextPage && <Button m="sm" size="xs" variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t('action.more')}</Button>}
-        </div>
+        </>
       )}
     </Panel>
   );
@@ -53,11 +46,9 @@ export function AuditLog() {
 function Change({ entry }: { entry: AuditEntry }) {
   const { t } = useText();
   return (
-    <tr>
-      <td colSpan={8}>
-        {entry.before && <><span className="muted">{t('admin.before')}</span><Code block>{entry.before}</Code></>}
-        {entry.after && <><span className="muted">{t('admin.after')}</span><Code block>{entry.after}</Code></>}
-      </td>
-    </tr>
+    <>
+      {entry.before && <><span className="muted">{t('admin.before')}</span><Code block>{entry.before}</Code></>}
+      {entry.after && <><span className="muted">{t('admin.after')}</span><Code block>{entry.after}</Code></>}
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Code, CopyButton, Group, NumberInput, Select, TextInput 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done, unwrap, type Schemas } from '../../api/client';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
@@ -23,6 +24,15 @@ export function Tokens() {
   if (isPending) return <LoadingState />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const time = (v?: string) => (v ? formatTime(v, 'dateTime', language) : t('word.never'));
+  const columns: Column<(typeof data.items)[number]>[] = [
+    { id: 'name', label: t('word.name'), width: 'minmax(120px,1.2fr)', card: 'title', cell: (token) => <b>{token.name}</b> },
+    { id: 'role', label: t('word.role'), width: 'minmax(120px,1fr)', cell: (token) => t(`role.${token.role}`) },
+    { id: 'prefix', label: t('admin.prefix'), width: 'minmax(130px,1fr)', cell: (token) => <Code>{token.prefix}</Code> },
+    { id: 'created', label: t('admin.created'), width: '136px', cell: (token) => time(token.created_at) },
+    { id: 'expires', label: t('admin.expires'), width: '136px', cell: (token) => time(token.expires_at) },
+    { id: 'used', label: t('admin.lastUsed'), width: '136px', cell: (token) => time(token.last_used_at) },
+    { id: 'actions', label: '', width: '90px', numeric: true, card: 'line', cell: (token) => <ConfirmButton label={t('action.revoke')} question={t('admin.revokeSure', { name: token.name })} onConfirm={() => revoke(token.id)} /> },
+  ];
   return (
     <div className="grid">
       {created && (
@@ -35,24 +45,7 @@ export function Tokens() {
       )}
       <Panel title={t('admin.tokens')} right={<Button size="xs" variant="default" onClick={() => setAdding(true)}>{t('admin.addToken')}</Button>} flush>
         {data.items.length === 0 ? <EmptyState title={t('admin.noTokens')} /> : (
-          <div className="scroll-x">
-            <table className="plain">
-              <thead><tr><th>{t('word.name')}</th><th>{t('word.role')}</th><th>{t('admin.prefix')}</th><th>{t('admin.created')}</th><th>{t('admin.expires')}</th><th>{t('admin.lastUsed')}</th><th aria-label={t('word.actions')} /></tr></thead>
-              <tbody>
-                {data.items.map((token) => (
-                  <tr key={token.id}>
-                    <td>{token.name}</td>
-                    <td>{t(`role.${token.role}`)}</td>
-                    <td><Code>{token.prefix}</Code></td>
-                    <td className="nowrap">{time(token.created_at)}</td>
-                    <td className="nowrap">{time(token.expires_at)}</td>
-                    <td className="nowrap">{time(token.last_used_at)}</td>
-                    <td className="num"><ConfirmButton label={t('action.revoke')} question={t('admin.revokeSure', { name: token.name })} onConfirm={() => revoke(token.id)} /></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <DataTable label={t('admin.tokens')} items={data.items} columns={columns} idOf={(token) => token.id} minWidth={860} />
         )}
       </Panel>
       {adding && <AddToken onClose={() => setAdding(false)} onCreated={setCreated} />}

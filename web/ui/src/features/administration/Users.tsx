@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done, unwrap, type Schemas } from '../../api/client';
 import { ConfirmButton } from '../../components/ConfirmButton';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
@@ -30,35 +31,28 @@ export function Users() {
   if (isPending) return <LoadingState />;
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const time = (v?: string) => (v ? formatTime(v, 'dateTime', language) : t('word.never'));
+  const columns: Column<User>[] = [
+    { id: 'name', label: t('word.name'), width: 'minmax(120px,1.2fr)', card: 'title', cell: (user) => <b>{user.name}</b> },
+    { id: 'role', label: t('word.role'), width: '200px', card: 'line', cell: (user) => <Select size="xs" maw={200} allowDeselect={false} aria-label={`${t('word.role')}: ${user.name}`} value={user.role} data={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} onChange={(v) => change.mutate({ id: user.id, role: roles.find((r) => r === v) })} /> },
+    { id: 'state', label: t('word.state'), width: 'minmax(90px,0.7fr)', cell: (user) => t(user.disabled ? 'admin.disabled' : 'admin.enabled') },
+    { id: 'signIn', label: t('admin.lastSignIn'), width: '140px', cell: (user) => time(user.last_sign_in) },
+    {
+      id: 'actions', label: '', width: '230px', numeric: true, card: 'line',
+      cell: (user) => (
+        <Group gap={4} justify="flex-end" className="row-actions">
+          <Button size="compact-xs" variant="default" onClick={() => setResetting(user)}>{t('admin.resetPassword')}</Button>
+          {user.disabled ? (
+            <Button size="compact-xs" variant="default" onClick={() => change.mutate({ id: user.id, disabled: false })}>{t('action.enable')}</Button>
+          ) : (
+            <ConfirmButton label={t('action.disable')} question={t('admin.disableSure', { name: user.name })} onConfirm={() => change.mutateAsync({ id: user.id, disabled: true })} />
+          )}
+        </Group>
+      ),
+    },
+  ];
   return (
     <Panel title={t('admin.users')} right={<Button size="xs" variant="default" onClick={() => setAdding(true)}>{t('admin.addUser')}</Button>} flush>
-      <div className="scroll-x">
-        <table className="plain">
-          <thead><tr><th>{t('word.name')}</th><th>{t('word.role')}</th><th>{t('word.state')}</th><th>{t('admin.lastSignIn')}</th><th aria-label={t('word.actions')} /></tr></thead>
-          <tbody>
-            {data.items.map((user) => (
-              <tr key={user.id}>
-                <td>{user.name}</td>
-                <td>
-                  <Select size="xs" w={190} allowDeselect={false} aria-label={`${t('word.role')}: ${user.name}`} value={user.role} data={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} onChange={(v) => change.mutate({ id: user.id, role: roles.find((r) => r === v) })} />
-                </td>
-                <td>{t(user.disabled ? 'admin.disabled' : 'admin.enabled')}</td>
-                <td className="nowrap">{time(user.last_sign_in)}</td>
-                <td className="num">
-                  <Group gap={4} justify="flex-end" wrap="nowrap">
-                    <Button size="compact-xs" variant="default" onClick={() => setResetting(user)}>{t('admin.resetPassword')}</Button>
-                    {user.disabled ? (
-                      <Button size="compact-xs" variant="default" onClick={() => change.mutate({ id: user.id, disabled: false })}>{t('action.enable')}</Button>
-                    ) : (
-                      <ConfirmButton label={t('action.disable')} question={t('admin.disableSure', { name: user.name })} onConfirm={() => change.mutateAsync({ id: user.id, disabled: true })} />
-                    )}
-                  </Group>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label={t('admin.users')} items={data.items} columns={columns} idOf={(user) => user.id} minWidth={760} />
       {adding && <AddUser onClose={() => setAdding(false)} />}
       {resetting && <ResetPassword user={resetting} onClose={() => setResetting(null)} />}
     </Panel>

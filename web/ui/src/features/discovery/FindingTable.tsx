@@ -31,7 +31,7 @@ export function FindingTable({ items, selected, onSelect, onOpen, selectable }: 
       id: 'chosen', label: t('discovery.selectAll'), width: '20px', card: 'title' as const,
       head: (
         <Checkbox
-          size="xs" aria-label={t('discovery.selectAll')} checked={chosen === items.length} indeterminate={chosen > 0 && chosen < items.length}
+          size="xs" aria-label={t('discovery.selectAll')} label={<span className="cards-only">{t('discovery.selectAll')}</span>} checked={chosen === items.length} indeterminate={chosen > 0 && chosen < items.length}
           onChange={() => onSelect(new Set(chosen === items.length ? [] : items.map((f) => f.id)))}
         />
       ),

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { PollStateMark } from '../../components/PollStateMark';
 import { EmptyState } from '../../components/States';
@@ -10,24 +11,16 @@ import type { RackDetail } from './queries';
 export function RackDevices({ rack }: { rack: RackDetail }) {
   const { t, language } = useText();
   const devices = [...rack.devices].sort((a, b) => (b.position_u ?? -1) - (a.position_u ?? -1));
+  const columns: Column<(typeof devices)[number]>[] = [
+    { id: 'u', label: 'U', width: 'minmax(60px,0.5fr)', cell: (d) => (d.position_u ? formatNumber(d.position_u, Number.isInteger(d.position_u) ? 0 : 1, language) : t('rack.zeroU')) },
+    { id: 'name', label: t('word.name'), width: 'minmax(110px,1.3fr)', card: 'title', cell: (d) => <Link className="link" to="/devices/$deviceId" params={{ deviceId: String(d.id) }}>{d.name}</Link> },
+    { id: 'kind', label: t('word.kind'), width: 'minmax(100px,1fr)', cell: (d) => t(`kind.${knownKind(d.kind)}`) },
+    { id: 'state', label: t('word.state'), width: 'minmax(110px,1fr)', cell: (d) => <PollStateMark state={d.state} /> },
+  ];
   return (
     <Panel title={t('rack.devices')} flush>
       {devices.length === 0 ? <EmptyState title={t('rack.noDevices')} /> : (
-        <div className="scroll-x">
-          <table className="plain">
-            <thead><tr><th>U</th><th>{t('word.name')}</th><th>{t('word.kind')}</th><th>{t('word.state')}</th></tr></thead>
-            <tbody>
-              {devices.map((d) => (
-                <tr key={d.id} data-link>
-                  <td className="nowrap">{d.position_u ? formatNumber(d.position_u, Number.isInteger(d.position_u) ? 0 : 1, language) : t('rack.zeroU')}</td>
-                  <td><Link className="link" to="/devices/$deviceId" params={{ deviceId: String(d.id) }}>{d.name}</Link></td>
-                  <td>{t(`kind.${knownKind(d.kind)}`)}</td>
-                  <td><PollStateMark state={d.state} /></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable label={t('rack.devices')} items={devices} columns={columns} idOf={(d) => d.id} minWidth={440} />
       )}
     </Panel>
   );

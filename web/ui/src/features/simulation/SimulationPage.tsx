@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done, unwrap } from '../../api/client';
 import { ApiError } from '../../api/problem';
+import { DataTable, type Column } from '../../components/DataTable';
 import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { EmptyState, ErrorState, errorText, LoadingState } from '../../components/States';
@@ -42,6 +43,12 @@ export function SimulationPage() {
   if (!data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   const allowed = may('simulation.fault');
   const targets = data.kinds.find((k) => k.kind === kind)?.targets ?? [];
+  const columns: Column<(typeof data.active)[number]>[] = [
+    { id: 'kind', label: t('simulation.kind'), width: 'minmax(150px,1fr)', card: 'title', cell: (f) => faultName(f.kind, t) },
+    { id: 'target', label: t('simulation.target'), width: 'minmax(150px,1fr)', cell: (f) => f.target },
+    { id: 'since', label: t('word.since'), width: 'minmax(190px,1fr)', cell: (f) => <>{formatTime(f.since, 'dateTime', language)} <span className="muted">({formatAge(now - Date.parse(f.since), language)})</span></> },
+    { id: 'actions', label: '', width: '110px', numeric: true, card: 'line', cell: (f) => allowed && <Button size="compact-xs" variant="default" onClick={() => clear.mutate(f.id)}>{t('action.clearFault')}</Button> },
+  ];
   return (
     <>
       <PageHeader title={t('simulation.title')} />
@@ -64,19 +71,7 @@ export function SimulationPage() {
         )}
         <Panel title={t('simulation.active')} flush>
           {data.active.length === 0 ? <EmptyState title={t('simulation.none')} /> : (
-            <table className="plain">
-              <thead><tr><th>{t('simulation.kind')}</th><th>{t('simulation.target')}</th><th>{t('word.since')}</th><th aria-label={t('word.actions')} /></tr></thead>
-              <tbody>
-                {data.active.map((f) => (
-                  <tr key={f.id}>
-                    <td>{faultName(f.kind, t)}</td>
-                    <td>{f.target}</td>
-                    <td>{formatTime(f.since, 'dateTime', language)} <span className="muted">({formatAge(now - Date.parse(f.since), language)})</span></td>
-                    <td className="num">{allowed && <Button size="compact-xs" variant="default" onClick={() => clear.mutate(f.id)}>{t('action.clearFault')}</Button>}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <DataTable label={t('simulation.active')} items={data.active} columns={columns} idOf={(f) => f.id} minWidth={620} />
           )}
         </Panel>
       </div>

@@ -1,6 +1,7 @@
 import { CloseButton, useComputedColorScheme } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { statistics } from '../../components/chartData';
+import { DataTable, type Column } from '../../components/DataTable';
 import { seriesColor } from '../../components/palette';
 import { isState } from '../../components/PointValueText';
 import { formatQuantity } from '../../format/format';
@@ -14,40 +15,32 @@ export function TrendTable({ series, stepMs, onRemove }: { series: readonly Tren
   const { t, language } = useText();
   const scheme = useComputedColorScheme('dark');
   const charted = toChartSeries(series, stepMs, language);
+  const rows = series.flatMap((s, i) => {
+    const line = charted[i];
+    if (!line) return [];
+    const figures = statistics(line, s.count);
+    const state = isState(s.point);
+    const text = (v: number | null) => {
+      if (v === null) return '–';
+      const known = state ? s.point.states?.find((x) => x.value === Math.round(v)) : undefined;
+      return known ? stateName(known.text, language) : formatQuantity(v, s.point.unit, language, s.point.step);
+    };
+    // Of states only the last one says something.
+    const figure = (v: number | null) => (state ? '' : text(v));
+    return [{ point: s.point, label: line.label, color: seriesColor(i, scheme), min: figure(figures.min), mean: figure(figures.mean), max: figure(figures.max), last: text(figures.last) }];
+  });
+  const columns: Column<(typeof rows)[number]>[] = [
+    { id: 'device', label: t('word.device'), width: 'minmax(120px,1fr)', cell: (r) => <Link className="link" to="/devices/$deviceId" params={{ deviceId: String(r.point.device) }} search={{ point: r.point.id }}>{r.point.device_name}</Link> },
+    { id: 'point', label: t('word.point'), width: 'minmax(170px,1.6fr)', card: 'title', cell: (r) => <><span className="swatch" style={{ background: r.color }} /> {fullPointName(r.point, language)}</> },
+    { id: 'min', label: t('word.min'), width: 'minmax(80px,0.6fr)', numeric: true, cell: (r) => r.min },
+    { id: 'mean', label: t('word.mean'), width: 'minmax(80px,0.6fr)', numeric: true, cell: (r) => r.mean },
+    { id: 'max', label: t('word.max'), width: 'minmax(80px,0.6fr)', numeric: true, cell: (r) => r.max },
+    { id: 'last', label: t('word.latest'), width: 'minmax(80px,0.6fr)', numeric: true, cell: (r) => r.last },
+    { id: 'actions', label: '', width: '32px', numeric: true, cell: (r) => <CloseButton size="sm" aria-label={`${t('action.remove')}: ${r.label}`} onClick={() => onRemove(r.point.id)} /> },
+  ];
   return (
-    <section className="panel scroll-x" aria-label={t('trends.statistics')}>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>{t('word.device')}</th><th>{t('word.point')}</th><th className="num">{t('word.min')}</th><th className="num">{t('word.mean')}</th>
-            <th className="num">{t('word.max')}</th><th className="num">{t('word.latest')}</th><th aria-label={t('word.actions')} />
-          </tr>
-        </thead>
-        <tbody>
-          {series.map((s, i) => {
-            const line = charted[i];
-            if (!line) return null;
-            const figures = statistics(line, s.count);
-            const plain = isState(s.point);
-            const text = (v: number | null) => {
-              if (v === null) return '–';
-              const state = plain ? s.point.states?.find((x) => x.value === Math.round(v)) : undefined;
-              return state ? stateName(state.text, language) : formatQuantity(v, s.point.unit, language, s.point.step);
-            };
-            return (
-              <tr key={s.point.id}>
-                <td><Link className="link" to="/devices/$deviceId" params={{ deviceId: String(s.point.device) }} search={{ point: s.point.id }}>{s.point.device_name}</Link></td>
-                <td><span className="swatch" style={{ background: seriesColor(i, scheme) }} /> {fullPointName(s.point, language)}</td>
-                <td className="num">{plain ? '' : text(figures.min)}</td>
-                <td className="num">{plain ? '' : text(figures.mean)}</td>
-                <td className="num">{plain ? '' : text(figures.max)}</td>
-                <td className="num">{text(figures.last)}</td>
-                <td className="num"><CloseButton size="sm" aria-label={`${t('action.remove')}: ${line.label}`} onClick={() => onRemove(s.point.id)} /></td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+    <section className="panel" aria-label={t('trends.statistics')}>
+      <DataTable label={t('trends.statistics')} items={rows} columns={columns} idOf={(r) => r.point.id} minWidth={760} />
     </section>
   );
 }
