@@ -232,9 +232,16 @@ func (w *world) newRack(h Hall, hall, row, pos, units int) rackState {
 	}
 	for s := range r.pdu {
 		r.pdu[s].energized = true
-		r.pdu[s].wh = 1e6 * (5 + 20*w.rng.Float64())
-		for o := range r.pdu[s].outletWh {
-			r.pdu[s].outletWh[o] = 1e5 * w.rng.Float64() * 8
+		// The meters ran for years; what the inlet counted went through the
+		// outlets, through each about as much as its server draws now.
+		p, parts := &r.pdu[s], 0.0
+		p.wh = 1e6 * (5 + 20*w.rng.Float64())
+		for o := range p.outletWh {
+			p.outletWh[o] = r.weights[o] * (0.8 + 0.4*w.rng.Float64())
+			parts += p.outletWh[o]
+		}
+		for o := range p.outletWh {
+			p.outletWh[o] *= p.wh / parts
 		}
 	}
 	// Units stand along one wall; the nearer one feeds a row more.

@@ -52,6 +52,13 @@ func TestEnergyBalance(t *testing.T) {
 					sum += w
 				}
 				phases := r.pdu[s].phaseW[0] + r.pdu[s].phaseW[1] + r.pdu[s].phaseW[2]
+				counted := 0.0
+				for _, wh := range r.pdu[s].outletWh {
+					counted += wh
+				}
+				if math.Abs(counted-r.pdu[s].wh) > 1e-9*counted {
+					t.Fatalf("%s: the outlets counted %.0f Wh, the inlet %.0f Wh", r.name, counted, r.pdu[s].wh)
+				}
 				if math.Abs(sum-r.pdu[s].powerW) > 1e-6 || math.Abs(phases-sum) > 1e-6 {
 					t.Fatalf("%s: outlets %v, phases %v, inlet %v", r.name, sum, phases, r.pdu[s].powerW)
 				}
