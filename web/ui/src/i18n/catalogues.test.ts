@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { vi } from './vi';
-import { componentName, fullPointName, groupOf, pointName, stateName } from './pointNames';
+import { componentName, fullPointName, groupOf, partName, pointName, stateName } from './pointNames';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -70,6 +70,19 @@ describe('names of points', () => {
     expect(fullPointName(reading, 'vi')).toBe('Superheat');
     expect(groupOf('reading/15')).toBe('reading');
     expect(groupOf('outlet/15')).toBe('outlet/15');
+  });
+  it('calls a group of outlets by the one name that the device gives it', () => {
+    const second = { key: 'outlet-group/2/state', label: 'Outlet Group 1 state', component: 'outlet-group/2' };
+    const main = { ...second, key: 'outlet-group/1/state', label: 'UPS Outlets state', component: 'outlet-group/1' };
+    for (const language of ['vi', 'en'] as const) {
+      expect(partName(second, language)).toBe('Outlet Group 1');
+      expect(partName(main, language)).toBe('UPS Outlets');
+    }
+    expect(pointName(second, 'vi')).toBe('Tình trạng');
+    expect(fullPointName(second, 'vi')).toBe('Outlet Group 1: Tình trạng');
+    expect(fullPointName({ ...second, label: 'Group 2 state' }, 'vi')).toBe('Nhóm ổ cắm 2: Tình trạng');
+    expect(fullPointName({ ...second, key: 'outlet-group/main/state', label: 'Outlet group main state', component: 'outlet-group/main', label_of_profile: true }, 'en')).toBe('Outlet group · Main: State');
+    expect(partName({ key: 'outlet/2/state', label: 'SRV-12 state', component: 'outlet/2' }, 'vi')).toBe('Ổ cắm 2');
   });
   it('names numbered alarms', () => {
     expect(pointName({ key: 'alarm/03', label: 'Alarm 03' }, 'vi')).toBe('Cảnh báo 03');

@@ -179,6 +179,20 @@ export function groupOf(component: string): string {
   return listed.exec(component)?.[0] ?? component;
 }
 
+// A number of these is only the row of a table, which stands nowhere on the
+// device, and other than the number in the name that the device gives: row 2
+// of an APC UPS is "Outlet Group 1", after the main group.
+const calledByName = /^outlet-group\/[^/]+$/;
+
+function givenName(point: Named, component: string): string {
+  return calledByName.test(component) && !point.label_of_profile ? ownLabel(point) : '';
+}
+
+/** The part that a point belongs to: as the device calls it, where only that name is known to people. */
+export function partName(point: Named & { component: string }, language: Language): string {
+  return givenName(point, point.component) || componentName(point.component, language);
+}
+
 /** What a point measures, without the part that it belongs to. */
 export function pointName(point: Named, language: Language): string {
   const parts = point.key.split('/');
@@ -186,7 +200,7 @@ export function pointName(point: Named, language: Language): string {
   const word = /^\d+$/.test(last)
     ? componentName(parts.slice(-2).join('/'), language)
     : language === 'vi' ? (viQuantities[owned(parts)] ?? inVietnamese(viQuantities, last)) : humanise(last);
-  const own = ownLabel(point);
+  const own = givenName(point, parts.slice(0, -1).join('/')) ? '' : ownLabel(point);
   if (own && point.label_of_profile) return labelText(point, language);
   if (own && listed.test(parts.slice(0, -1).join('/'))) return own;
   return own ? `${own} · ${word}` : word;
@@ -195,7 +209,7 @@ export function pointName(point: Named, language: Language): string {
 /** A point with its part, for charts: "Inlet 1 · L1: Current". */
 export function fullPointName(point: Named & { component: string }, language: Language): string {
   const name = pointName(point, language);
-  return point.component && !(listed.test(point.component) && point.label) ? `${componentName(point.component, language)}: ${name}` : name;
+  return point.component && !(listed.test(point.component) && point.label) ? `${partName(point, language)}: ${name}` : name;
 }
 
 /** The text of a state, which devices' profiles write in English. */

@@ -6,7 +6,7 @@ import { EmptyState } from '../../components/States';
 import { useScrollRows } from '../../components/useScrollRows';
 import { useWidth } from '../../components/useWidth';
 import { formatAge, formatTime } from '../../format/format';
-import { componentName, pointName } from '../../i18n/pointNames';
+import { partName, pointName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import type { Value } from '../../live/freshness';
 import { currentOf, groupPoints, isAbnormal, mostInPart, partsOf, type PointGroup } from './pointGroups';
@@ -83,7 +83,8 @@ function LaneRows({ groups, lanes, ...props }: Props & { groups: readonly PointG
 
 function GroupTable({ group, live, nowMs, selected, onSelect }: Props & { group: PointGroup }) {
   const { t, language } = useText();
-  const title = group.component ? componentName(group.component, language) : t('devices.device');
+  const [first] = group.items;
+  const title = group.component && first ? partName({ ...first.point, component: group.component }, language) : t('devices.device');
   return (
     <table className="plain point-group">
       <caption>{title}{group.part > 0 && <span className="muted"> · {t('devices.pointsFrom', { from: group.part * mostInPart + 1 })}</span>}</caption>

@@ -1,5 +1,5 @@
 import { compareNames, fold, type Language } from '../../format/format';
-import { componentName, groupOf, pointName } from '../../i18n/pointNames';
+import { partName, groupOf, pointName } from '../../i18n/pointNames';
 import type { Value } from '../../live/freshness';
 import type { PointValue } from './queries';
 
@@ -49,7 +49,7 @@ export function groupPoints(items: readonly PointValue[], words: string, languag
   const groups = new Map<string, PointValue[]>();
   for (const item of items) {
     const { point } = item;
-    const text = `${componentName(point.component, language)} ${pointName(point, language)} ${point.key}`;
+    const text = `${partName(point, language)} ${pointName(point, language)} ${point.key}`;
     if (wanted && !fold(text).includes(wanted)) continue;
     const component = groupOf(point.component);
     const group = groups.get(component);

@@ -7,7 +7,7 @@ import { SeverityMark } from '../../components/SeverityMark';
 import { EmptyState } from '../../components/States';
 import { ValueText } from '../../components/ValueText';
 import { fold } from '../../format/format';
-import { componentName, pointName, stateName } from '../../i18n/pointNames';
+import { partName, pointName, stateName } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
 import type { LookPoint } from './queries';
 import { exactValue, groupLook } from './verdicts';
@@ -49,7 +49,7 @@ export function LookTable({ points, verdict }: Props) {
       {shown.length > 0 && (
         <DataTable
           label={t('looks.readings')} items={shown} columns={columns} idOf={(p) => p.key} minWidth={900}
-          groupOf={(p) => (p.component ? componentName(p.component, language) : t('devices.device'))}
+          groupOf={(p) => (p.component ? partName(p, language) : t('devices.device'))}
           marksOf={(p) => ({ 'data-point': p.key, 'data-doubtful': (p.verdicts ?? []).length > 0 || undefined })}
         />
       )}
