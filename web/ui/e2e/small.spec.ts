@@ -123,6 +123,9 @@ test('what stands above cards to choose all of them says so', async ({ page }) =
     total: 1, counts: { new: 1, changed: 0, gone: 0, known: 0, adopted: 0, ignored: 0 },
     items: [{ id: 1, range: 1, range_name: 'Hall', state: 'new', address: '192.0.2.7:161', protocol: 'snmp-v2c', confidence: 'none', why: [], others: [], changes: [], first_seen: '2026-01-01T00:00:00Z', last_seen: '2026-01-01T00:00:00Z' }],
   } }));
+  await page.route('**/api/v1/discovery/ranges', (route) => route.fulfill({ json: { items: [
+    { id: 1, input: { name: 'Hall', site: 1, ranges: ['192.0.2.0/24'] }, site_name: 'Site', credential_names: [], counts: { new: 1, changed: 0, gone: 0, known: 0, adopted: 0, ignored: 0 } },
+  ] } }));
   await page.goto('/discovery');
   const all = page.getByRole('table', { name: 'Findings' }).getByText('Select all', { exact: true });
   await expect(page.getByRole('checkbox', { name: 'Select all' })).toBeVisible();

@@ -30,8 +30,8 @@ export function DraftDialog({ onDraft, onClose }: { onDraft: (name: string, text
       <p className="muted" style={{ margin: 0 }}>{t('profiles.draftIntro')}</p>
       <TextInput label={t('profiles.draftName')} description={t('profiles.draftNameHint')} required data-autofocus error={faults.get('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} />
       <SegmentedControl aria-label={t('profiles.draftFrom')} value={from} onChange={(v) => setFrom(kinds.find((k) => k === v) ?? 'csv')} data={kinds.map((k) => ({ value: k, label: t(`profiles.from.${k}`) }))} />
-      <FileInput label={t(`profiles.from.${from}`)} description={t(`profiles.fromHint.${from}`)} placeholder={t('profiles.pickFile')} required clearable error={faults.get('file')} value={file} onChange={setFile} />
-      {from === 'mib' && <FileInput label={t('profiles.imports')} description={t('profiles.importsHint')} placeholder={t('profiles.pickFile')} multiple clearable value={imports} onChange={setImports} />}
+      <FileInput label={t(`profiles.from.${from}`)} description={t(`profiles.fromHint.${from}`)} placeholder={t('profiles.pickFile')} required clearable clearButtonProps={{ 'aria-label': t('action.clear') }} error={faults.get('file')} value={file} onChange={setFile} />
+      {from === 'mib' && <FileInput label={t('profiles.imports')} description={t('profiles.importsHint')} placeholder={t('profiles.pickFile')} multiple clearable clearButtonProps={{ 'aria-label': t('action.clear') }} value={imports} onChange={setImports} />}
     </FormDialog>
   );
 }

@@ -69,7 +69,7 @@ export function EditProfileDialog({ name: given, text: first = '', seen, onClose
     <Modal opened onClose={onClose} title={given ? t('profiles.editTitle', { name: given }) : t('profiles.add')} size="min(1100px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
       <Stack gap="sm">
         <Group align="flex-end" gap="sm">
-          <FileInput label={t('profiles.file')} placeholder={t('profiles.pickFile')} accept=".yaml,.yml" clearable w={320} onChange={(f) => void f?.text().then(change)} />
+          <FileInput label={t('profiles.file')} placeholder={t('profiles.pickFile')} accept=".yaml,.yml" clearable clearButtonProps={{ 'aria-label': t('action.clear') }} w={320} onChange={(f) => void f?.text().then(change)} />
           <TextInput label={t('word.name')} description={t('profiles.nameHint')} readOnly value={name} w={260} />
         </Group>
         <Textarea

@@ -29,7 +29,7 @@ export function TestRecordingDialog({ profile: first = '', onClose }: { profile?
     <Modal opened onClose={onClose} title={t('profiles.test')} size="min(1500px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
       <Stack gap="sm">
         <Group align="flex-end" gap="sm">
-          <FileInput label={t('profiles.recording')} placeholder={t('profiles.pickFile')} accept=".snmprec,.modbus" clearable w={320} data-autofocus value={file} onChange={setFile} />
+          <FileInput label={t('profiles.recording')} placeholder={t('profiles.pickFile')} accept=".snmprec,.modbus" clearable clearButtonProps={{ 'aria-label': t('action.clear') }} w={320} data-autofocus value={file} onChange={setFile} />
           <Select
             label={t('word.profile')} placeholder={t('looks.auto')} searchable clearable limit={100} w={360} value={profile || null} onChange={(v) => setProfile(v ?? '')}
             data={list.filter((p) => !p.abstract).map((p) => ({ value: p.name, label: `${p.title} (${p.name})` }))}
