@@ -102,6 +102,7 @@ test('a site profile with a wrong scale is put into use, seen as doubtful, and r
   await text.fill(wrong.replace('class: frequency', 'class: frequence'));
   await dialog.getByRole('button', { name: 'Put into use' }).click();
   await expect(dialog).toContainText('Nothing was changed.');
+  await expect(dialog).toContainText('The value frequence is not an allowed one');
   await dialog.getByRole('button', { name: new RegExp(`${ups.profile}.yaml, line \\d+`) }).first().click();
   await expect(text).toBeFocused();
   await accessible(page);

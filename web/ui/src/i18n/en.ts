@@ -170,6 +170,10 @@ export const en = {
     percent: '{{name}} is {{value}}: more than the whole, or less than nothing.', frequency: '{{name}} is {{value}}: mains has 45 to 65 Hz.', 'active-above-apparent': '{{name}} is {{value}}: more than the apparent power.', 'sum-of-phases': '{{name}} is {{value}}: not the sum of its phases.', 'voltage-times-current': '{{name}} is {{value}}: not voltage times current.', 'no-power': '{{name}} is {{value}} although voltage and current are there: is the register the right one, is the scale too coarse?',
   },
   check: { range: 'unit and scale plausible', factor: 'scale', fahrenheit: '°C, not °F', 'word-order': 'word order', percent: 'at most 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'phases add up', 'voltage-times-current': 'VA = V × A', 'no-power': 'W > 0 where V and A are' },
+  profileFault: {
+    unknownKey: 'The language of profiles has no key {{what}}', noProfile: 'There is no profile {{what}}', notOneOf: 'The value {{what}} is not an allowed one', needsUnit: 'The quantity {{what}} needs a unit', missing: '{{what}} is missing', outside: 'The value {{what}} is out of range',
+    notOid: '{{what}} is not an object identifier (OID)', scaleZero: '{{what}}: scale 0 makes every value 0', notPart: '{{what}} is not a part of the index', sameKey: '{{what}}: all rows of the column would have the same key', badName: 'The name {{what}} has characters that are not allowed', yaml: 'Wrong syntax of {{what}}',
+  },
   profileOrigin: { 'built-in': 'Built in', site: 'Of this site', replaced: 'Of this site, replaces a built-in one' },
   profiles: {
     title: 'Device profiles', intro: 'A profile tells how a product family is recognised and what it reports. Profiles of this site replace built-in ones and are taken over at once.', inUse: 'Profiles in use', besides: 'bases and trap definitions: {{count}}', withBases: 'Also bases and trap definitions ({{count}})', loadedAt: 'since {{time}}', search: 'Name, model, kind, sysObjectID, source', noMatch: 'No profile matches the filters',

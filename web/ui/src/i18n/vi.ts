@@ -172,6 +172,10 @@ export const vi: typeof en = {
     percent: '{{name}} là {{value}}: lớn hơn toàn phần hoặc nhỏ hơn không.', frequency: '{{name}} là {{value}}: lưới điện có 45 đến 65 Hz.', 'active-above-apparent': '{{name}} là {{value}}: lớn hơn công suất biểu kiến.', 'sum-of-phases': '{{name}} là {{value}}: không bằng tổng các pha.', 'voltage-times-current': '{{name}} là {{value}}: không bằng điện áp nhân dòng điện.', 'no-power': '{{name}} là {{value}} dù có điện áp và dòng điện: có đúng thanh ghi không, hệ số có quá thô không?',
   },
   check: { range: 'đơn vị và hệ số hợp lý', factor: 'hệ số', fahrenheit: '°C, không phải °F', 'word-order': 'thứ tự từ', percent: 'không quá 100%', frequency: '45–65 Hz', 'active-above-apparent': 'W ≤ VA', 'sum-of-phases': 'tổng các pha khớp', 'voltage-times-current': 'VA = V × A', 'no-power': 'có V và A thì W > 0' },
+  profileFault: {
+    unknownKey: 'Không có khóa {{what}} trong ngôn ngữ hồ sơ', noProfile: 'Không có hồ sơ {{what}}', notOneOf: 'Giá trị {{what}} không thuộc các giá trị được phép', needsUnit: 'Đại lượng {{what}} cần đơn vị', missing: 'Thiếu {{what}}', outside: 'Giá trị {{what}} nằm ngoài khoảng cho phép',
+    notOid: '{{what}} không phải mã đối tượng (OID)', scaleZero: '{{what}}: hệ số 0 làm mọi giá trị bằng 0', notPart: '{{what}} không phải một phần của chỉ số', sameKey: '{{what}}: mọi dòng của cột sẽ trùng khóa', badName: 'Tên {{what}} có ký tự không được phép', yaml: 'Sai cú pháp {{what}}',
+  },
   profileOrigin: { 'built-in': 'Có sẵn', site: 'Của nơi này', replaced: 'Của nơi này, thay hồ sơ có sẵn' },
   profiles: {
     title: 'Hồ sơ thiết bị', intro: 'Hồ sơ cho biết cách nhận ra một dòng sản phẩm và những gì nó báo. Hồ sơ của nơi này thay hồ sơ có sẵn và được áp dụng ngay.', inUse: 'Hồ sơ đang dùng', besides: 'hồ sơ cơ sở và định nghĩa trap: {{count}}', withBases: 'Cả hồ sơ cơ sở và định nghĩa trap ({{count}})', loadedAt: 'từ {{time}}', search: 'Tên, mẫu máy, loại, sysObjectID, nguồn', noMatch: 'Không có hồ sơ phù hợp bộ lọc',
