@@ -113,8 +113,8 @@ func (c *cli) trapListen(ctx context.Context, f trapFlags) error {
 	if err := errors.Join(r.Run(ctx), printed); err != nil {
 		return err
 	}
-	if s := r.Stats(); s.Refused+s.Malformed+s.Outdated+s.Limited > 0 {
-		fmt.Fprintf(c.err, "dropped: %d with wrong credentials, %d that cannot be read, %d outside the time window, %d too many at once\n", s.Refused, s.Malformed, s.Outdated, s.Limited)
+	if s := r.Stats(); s.Refused+s.Malformed+s.Outdated+s.Limited+s.Lost > 0 {
+		fmt.Fprintf(c.err, "dropped: %d with wrong credentials, %d that cannot be read, %d outside the time window, %d too many at once, %d lost before they were read\n", s.Refused, s.Malformed, s.Outdated, s.Limited, s.Lost)
 	}
 	return nil
 }

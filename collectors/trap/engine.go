@@ -41,6 +41,8 @@ type engine struct {
 	// stats are the usmStats counters by their last sub-identifier.
 	stats [7]atomic.Uint32
 	file  string
+	// saving lets one at a time write the file.
+	saving sync.Mutex
 
 	mu       sync.Mutex
 	clocks   map[string]*clock
@@ -144,6 +146,8 @@ func (e *engine) save() error {
 	if e.file == "" {
 		return nil
 	}
+	e.saving.Lock()
+	defer e.saving.Unlock()
 	e.mu.Lock()
 	if !e.changed {
 		e.mu.Unlock()

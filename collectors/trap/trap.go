@@ -104,6 +104,9 @@ type Options struct {
 type Stats struct {
 	// Received were handed on.
 	Received uint64
+	// Lost came faster than they were looked at, so that the system had no room
+	// for them. It tells so with the next message, and on Linux only.
+	Lost uint64
 	// Foreign came from an address of no device, Limited were too many.
 	Foreign, Limited uint64
 	// Malformed could not be read. Refused bore no credential of a device at
@@ -116,7 +119,7 @@ type Stats struct {
 }
 
 type counters struct {
-	received, foreign, limited, malformed, refused, outdated, ambiguous, repeated, acknowledged, unkept atomic.Uint64
+	received, lost, foreign, limited, malformed, refused, outdated, ambiguous, repeated, acknowledged, unkept atomic.Uint64
 }
 
 // Receiver listens on one UDP socket.
@@ -164,6 +167,10 @@ func Listen(opt Options) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for traps on %s: %w", opt.Listen, err)
 	}
+	_ = r.conn.SetReadBuffer(readBuffer) // the system may give less
+	if err := reportLost(r.conn); err != nil {
+		opt.Log.Warn("traps that are lost before they are read are not counted", "err", err)
+	}
 	if r.engine, err = openEngine(opt.StateFile, opt.Log); err != nil {
 		return nil, errors.Join(err, r.conn.Close())
 	}
@@ -194,13 +201,24 @@ func (r *Receiver) Close() (err error) {
 func (r *Receiver) Stats() Stats {
 	n := &r.n
 	return Stats{
-		Received: n.received.Load(), Foreign: n.foreign.Load(), Limited: n.limited.Load(), Malformed: n.malformed.Load(), Refused: n.refused.Load(),
+		Received: n.received.Load(), Lost: n.lost.Load(), Foreign: n.foreign.Load(), Limited: n.limited.Load(), Malformed: n.malformed.Load(), Refused: n.refused.Load(),
 		Outdated: n.outdated.Load(), Ambiguous: n.ambiguous.Load(), Repeated: n.repeated.Load(), Acknowledged: n.acknowledged.Load(), Unkept: n.unkept.Load(),
 	}
 }
 
 // maxMessage is the largest datagram that is looked at.
 const maxMessage = 65507
+
+// readBuffer has room for the traps of a power cut: some 10,000 small ones, since
+// Linux gives twice of what is asked for and counts 768 bytes for each.
+const readBuffer = 4 << 20
+
+// A socket that gives fewErrors in a row is left alone for errorPause after each
+// more: single ones are ICMP errors of some earlier answer.
+const (
+	fewErrors  = 10
+	errorPause = 100 * time.Millisecond
+)
 
 // saveEvery is how often it is kept what the clocks of the senders show.
 const saveEvery = time.Minute
@@ -210,28 +228,69 @@ const saveEvery = time.Minute
 func (r *Receiver) Run(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { _ = r.conn.Close() })
 	defer stop()
+	keeping, end := context.WithCancel(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { r.keep(keeping) })
 	defer func() {
+		end()
+		keeper.Wait()
 		if cerr := r.Close(); cerr != nil {
 			err = fmt.Errorf("end receiver of traps: %w", cerr)
 		}
 	}()
-	buf := make([]byte, maxMessage)
-	saved := time.Now()
-	for {
-		n, from, err := r.conn.ReadFromUDPAddrPort(buf)
+	buf, oob := make([]byte, maxMessage), make([]byte, lostRoom)
+	var lost uint32 // as the system counts
+	for failed := 0; ; {
+		n, told, _, from, err := r.conn.ReadMsgUDPAddrPort(buf, oob)
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {
-			continue // an ICMP error of some earlier answer
+			if failed++; failed > fewErrors {
+				r.notice("socket", func() { r.opt.Log.ErrorContext(ctx, "traps cannot be read", "err", err) })
+				pause(ctx, errorPause)
+			}
+			continue
+		}
+		if failed > fewErrors {
+			r.opt.Log.InfoContext(ctx, "traps are read again", "failed", failed)
+		}
+		failed = 0
+		if all, ok := lostSoFar(oob[:told]); ok && all != lost {
+			more := all - lost // which goes round
+			lost = all
+			r.n.lost.Add(uint64(more))
+			r.notice("lost", func() {
+				r.opt.Log.WarnContext(ctx, "traps came faster than they were looked at: some are lost; see net.core.rmem_max", "lost", more)
+			})
 		}
 		r.datagram(ctx, buf[:n], netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port()))
-		if now := time.Now(); now.Sub(saved) > saveEvery {
-			saved = now
-			if err := r.engine.save(); err != nil {
-				r.notice("state", func() { r.opt.Log.WarnContext(ctx, "state of the trap receiver is not kept", "err", err) })
-			}
+	}
+}
+
+// keep keeps what the clocks of the senders show, until ctx ends.
+func (r *Receiver) keep(ctx context.Context) {
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
+		if err := r.engine.save(); err != nil {
+			r.opt.Log.WarnContext(ctx, "state of the trap receiver is not kept", "err", err)
+		}
+	}
+}
+
+// pause waits for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -109,7 +109,7 @@ func (a *App) countTraps(out map[string]float64) {
 	}
 	s := r.Stats()
 	for name, n := range map[string]uint64{
-		"traps_received": s.Received, "traps_foreign": s.Foreign, "traps_limited": s.Limited, "traps_malformed": s.Malformed,
+		"traps_received": s.Received, "traps_lost": s.Lost, "traps_foreign": s.Foreign, "traps_limited": s.Limited, "traps_malformed": s.Malformed,
 		"traps_refused": s.Refused, "traps_outdated": s.Outdated, "traps_ambiguous": s.Ambiguous,
 		"informs_repeated": s.Repeated, "informs_acknowledged": s.Acknowledged, "informs_unkept": s.Unkept, "polls_after_traps": a.pokes.count(),
 	} {

@@ -224,7 +224,7 @@ const viCounters: Record<string, string> = {
   samples_lost: 'Mẫu bị mất', samples_received: 'Mẫu đã nhận', samples_rejected: 'Mẫu bị từ chối', samples_spooled: 'Mẫu chờ trên đĩa', samples_stored: 'Mẫu đã lưu',
   events_dropped: 'Sự kiện bị bỏ', events_kept: 'Sự kiện đã lưu', events_lost: 'Sự kiện bị mất', events_pruned: 'Sự kiện cũ đã xóa',
   traps_ambiguous: 'Trap không rõ của thiết bị nào', traps_foreign: 'Trap từ địa chỉ lạ', traps_limited: 'Trap bị bỏ vì quá nhiều', traps_malformed: 'Trap hỏng',
-  traps_outdated: 'Trap quá cũ hoặc trùng lặp', traps_received: 'Trap đã nhận', traps_refused: 'Trap sai thông tin xác thực', traps_start_failures: 'Lần không mở được cổng nhận trap',
+  traps_outdated: 'Trap quá cũ hoặc trùng lặp', traps_received: 'Trap đã nhận', traps_lost: 'Trap bị mất trước khi được đọc', traps_refused: 'Trap sai thông tin xác thực', traps_start_failures: 'Lần không mở được cổng nhận trap',
   informs_acknowledged: 'Inform đã xác nhận', informs_repeated: 'Inform gửi lại', informs_unkept: 'Inform không lưu được', polls_after_traps: 'Lần thu thập sau trap',
 };
 
