@@ -26,6 +26,9 @@ var (
 	ErrAnswered = errors.New("device answers otherwise than asked")
 	// ErrStopped: the engine of the protocol does not run.
 	ErrStopped = errors.New("the engine is not running")
+	// ErrNoConnection: an ErrUnreachable where no connection came about, so that
+	// nothing was asked.
+	ErrNoConnection = fmt.Errorf("%w: no connection", ErrUnreachable)
 	// ErrRefused: an ErrUnreachable where nothing listens at the address.
 	ErrRefused = errors.New("connection refused")
 	// ErrNotAllowed: the configuration does not allow the address to be polled.

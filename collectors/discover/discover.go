@@ -296,9 +296,16 @@ func ours(err error) bool {
 var errDriver = errors.New("cannot be asked")
 
 // modbus asks the unit ids behind an address, one after the other: a gateway
-// has one line.
+// has one line. All of them have the same connection, which converters do not
+// give again at once when it was closed.
 func (o *Options) modbus(ctx context.Context, a netip.AddrPort) ([]Found, error) {
 	var out []Found
+	var held []collectors.Driver
+	defer func() {
+		for _, d := range held {
+			_ = d.Close() // all that was wanted was read
+		}
+	}()
 	protocol := collectors.ModbusTCP
 	if o.ModbusRTU {
 		protocol = collectors.ModbusRTUOverTCP
@@ -308,7 +315,10 @@ func (o *Options) modbus(ctx context.Context, a netip.AddrPort) ([]Found, error)
 			Address: at(a, o.ModbusPort), Protocol: protocol, Modbus: collectors.ModbusAddress{Unit: unit},
 			Timeout: o.Timeout, Retries: -1,
 		}
-		f, err := o.learn(ctx, t)
+		f, d, err := o.open(ctx, t)
+		if d != nil {
+			held = append(held, d)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return out, nil
@@ -319,8 +329,8 @@ func (o *Options) modbus(ctx context.Context, a netip.AddrPort) ([]Found, error)
 				continue // a device that answers to every unit id
 			}
 			out = append(out, f)
-		case errors.Is(err, collectors.ErrRefused):
-			return out, nil // nothing listens: the other unit ids need no try
+		case errors.Is(err, collectors.ErrNoConnection):
+			return out, nil // nothing is there: the other unit ids need no try
 		}
 	}
 	return out, nil
@@ -333,13 +343,21 @@ func same(a, b Found) bool {
 
 // learn identifies one device.
 func (o *Options) learn(ctx context.Context, t collectors.Target) (Found, error) {
+	f, d, err := o.open(ctx, t)
+	if d != nil {
+		_ = d.Close() // all that was wanted was read
+	}
+	return f, err
+}
+
+// open is learn, and returns the driver as well, unless there is none.
+func (o *Options) open(ctx context.Context, t collectors.Target) (Found, collectors.Driver, error) {
 	t.Name = t.Address
 	f := Found{Address: t.Address, Protocol: t.Protocol, Unit: t.Modbus.Unit, Confidence: None}
 	d, err := o.NewDriver(t)
 	if err != nil {
-		return f, fmt.Errorf("%w: %w", errDriver, err)
+		return f, nil, fmt.Errorf("%w: %w", errDriver, err)
 	}
-	defer func() { _ = d.Close() }() // all that was wanted was read
 	limited, cancel := context.WithTimeout(ctx, o.LearnTimeout)
 	defer cancel()
 	learned, err := collectors.Learn(limited, d)
@@ -353,12 +371,12 @@ func (o *Options) learn(ctx context.Context, t collectors.Target) (Found, error)
 			f.Identity = unknown.Identity
 		}
 		f.Problem = err.Error()
-		return f, err
+		return f, d, err
 	}
 	f.Identity, f.Kind, f.Profile, f.Points = learned.Identity, learned.Kind, learned.Profile, len(learned.Points)
 	f.Why, f.Others = learned.Fit.Why, learned.Fit.Others
 	f.Confidence = confidence(learned.Fit)
-	return f, nil
+	return f, d, nil
 }
 
 // confidence: a generic profile has a low score by its priority; one that

@@ -389,7 +389,7 @@ func (g *Gateway) connect(ctx context.Context, deadline time.Time) error {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			err = collectors.ErrRefused
 		}
-		g.dialErr = fmt.Errorf("connect to %s: %w: %w", g.address, collectors.ErrUnreachable, err)
+		g.dialErr = fmt.Errorf("connect to %s: %w: %w", g.address, collectors.ErrNoConnection, err)
 		return g.dialErr
 	}
 	g.backoff = 0
