@@ -179,6 +179,14 @@ func New(o Options) *App {
 
 func (a *App) later(f func(context.Context) error) { a.undo = append(a.undo, f) }
 
+// laterEnd has parts ended by cancel, and waited for.
+func (a *App) laterEnd(cancel context.CancelFunc, parts *sync.WaitGroup) {
+	a.later(func(ctx context.Context) error {
+		cancel()
+		return waitFor(ctx, parts)
+	})
+}
+
 // background runs f until Stop; an error of it is logged.
 func (a *App) background(ctx context.Context, name string, f func(context.Context) error) {
 	a.wg.Go(func() {
@@ -258,10 +266,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
-	a.later(func(ctx context.Context) error {
-		cancel()
-		return waitFor(ctx, &a.wg)
-	})
+	a.laterEnd(cancel, &a.wg)
 	a.background(run, "recorder", a.recorder.Run)
 	a.newManager()
 	if err := a.setTargets(system); err != nil {
@@ -288,12 +293,19 @@ func (a *App) Start(ctx context.Context) (err error) {
 	return a.startWeb(ctx)
 }
 
-// Stop ends everything in reverse order, within the deadline of ctx.
+// Stop ends everything in reverse order, within the deadline of ctx. Parts that
+// do not end within it keep what they use open: it is left as after a power cut,
+// which all stores bear, rather than closed under them.
 func (a *App) Stop(ctx context.Context) error {
 	var errs []error
 	a.once.Do(func() {
 		for i := len(a.undo) - 1; i >= 0; i-- {
-			errs = append(errs, a.undo[i](ctx))
+			err := a.undo[i](ctx)
+			errs = append(errs, err)
+			if errors.Is(err, errRunning) {
+				a.log.ErrorContext(ctx, "parts still run: the stores are not closed under them", "err", err)
+				break
+			}
 		}
 	})
 	return errors.Join(errs...)
@@ -302,15 +314,29 @@ func (a *App) Stop(ctx context.Context) error {
 // Addr is where the web server listens.
 func (a *App) Addr() net.Addr { return a.web.Load().Addr() }
 
+// errRunning is that parts did not end when they were told to.
+var errRunning = errors.New("parts did not end in time")
+
+// endGrace is what parts have for their end, however late it is: the web server
+// may have waited for its clients as long as it might.
+const endGrace = 3 * time.Second
+
 // waitFor waits for the goroutines, or for ctx.
 func waitFor(ctx context.Context, wg *sync.WaitGroup) error {
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
+	grace := time.NewTimer(endGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-grace.C:
+	}
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("parts did not end in time: %w", ctx.Err())
+		return fmt.Errorf("%w: %w", errRunning, ctx.Err())
 	}
 }
 

@@ -33,16 +33,13 @@ func (a *App) startEvents(ctx context.Context) (err error) {
 	}
 	a.contacts = &contacts{tell: a.tell, last: last}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	var wg sync.WaitGroup
+	wg := new(sync.WaitGroup)
 	wg.Go(func() {
 		if err := a.events.Run(run); err != nil {
 			a.log.ErrorContext(run, "part ended", "part", "events", "err", err)
 		}
 	})
-	a.later(func(ctx context.Context) error {
-		cancel()
-		return waitFor(ctx, &wg)
-	})
+	a.laterEnd(cancel, wg)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/dcim/access"
@@ -174,12 +175,8 @@ func (c counters) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(controlDesc, prometheus.CounterValue, float64(n), event)
 		}
 	}
-	states := map[string]float64{}
-	for _, h := range c.app.manager.Health() {
-		states[string(h.State)]++
-	}
-	for s, n := range states {
-		ch <- prometheus.MustNewConstMetric(devicesDesc, prometheus.GaugeValue, n, s)
+	for s, n := range countStates(c.app.manager.Health()) {
+		ch <- prometheus.MustNewConstMetric(devicesDesc, prometheus.GaugeValue, n, string(s))
 	}
 	points, _ := c.app.inventory.Catalog().Len()
 	ch <- prometheus.MustNewConstMetric(pointsDesc, prometheus.GaugeValue, float64(points))
@@ -192,6 +189,19 @@ func (c counters) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(trapsDesc, prometheus.GaugeValue, listening)
 	}
 	c.collectProfiles(ch)
+}
+
+// countStates is how many devices are in each state. Those that none is in are
+// among them: a series that goes away cannot be alerted on.
+func countStates(all []collectors.Health) map[collectors.State]float64 {
+	out := map[collectors.State]float64{
+		collectors.StateLearning: 0, collectors.StateOK: 0, collectors.StateSilent: 0,
+		collectors.StateAuth: 0, collectors.StateNoProfile: 0, collectors.StateError: 0,
+	}
+	for _, h := range all {
+		out[h.State]++
+	}
+	return out
 }
 
 func (c counters) collectProfiles(ch chan<- prometheus.Metric) {
