@@ -28,6 +28,7 @@ type Driver struct {
 	// none is needed.
 	resolved time.Time
 	known    *knowledge
+	told     collectors.Repeats
 	// silent: the device left a poll unanswered or its converter moved, and
 	// nothing has confirmed since that what answers is the device that was
 	// learned.

@@ -86,7 +86,8 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 }
 
 // Inspect is Learn, and gives what each point was made of as well.
-func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
+func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.Learned, err error) {
+	defer func() { d.told.End(err) }()
 	if err := d.connect(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -117,7 +118,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	k.unmet = p.Unmet(k.view)
 	k.device.Problems = append(k.device.Problems, problems...)
 	for _, problem := range k.device.Problems {
-		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
+		d.engine.opt.Log.Log(ctx, d.told.Level(problem), "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
 	if k.marks, err = d.marksOf(ctx, k, told); err != nil {
 		return nil, nil, err

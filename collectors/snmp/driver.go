@@ -50,6 +50,7 @@ type Driver struct {
 	extents []extent
 	kept    int
 	rows    rowWatch
+	told    collectors.Repeats
 	// controls are looked for when the device is learned; device is what was
 	// learned then, nil without controls.
 	controls bool
@@ -188,7 +189,7 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 				return err
 			}
 			if err != nil {
-				d.engine.opt.Log.WarnContext(ctx, "walk ended early", "device", d.target.Name, "root", root, "rows", len(rows), "err", err)
+				d.engine.opt.Log.Log(ctx, d.told.Level(root+err.Error()), "walk ended early", "device", d.target.Name, "root", root, "rows", len(rows), "err", err)
 				if err := d.cutShort(root, extentOf(root, most, len(rows)), err); err != nil {
 					return err
 				}
@@ -287,7 +288,8 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 }
 
 // Inspect is Learn, and gives what each point was made of as well.
-func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
+func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.Learned, err error) {
+	defer func() { d.told.End(err) }()
 	if err := d.connect(ctx, true); err != nil {
 		return nil, nil, err
 	}
@@ -297,8 +299,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	d.session.left = &budget{learnObjects, learnBytes}
 	defer d.rest()
 	f := newFetched()
-	err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}})
-	if err != nil {
+	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, nil, d.tried(err)
 	}
 	// The device lives. What it tells now takes memory and time to work on, so
@@ -342,7 +343,7 @@ func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Lear
 	}
 	d.extents, d.kept = slices.Clip(f.extents), 0
 	for _, problem := range device.Problems {
-		d.engine.opt.Log.WarnContext(ctx, "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
+		d.engine.opt.Log.Log(ctx, d.told.Level(problem), "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
 	l := learned(device, f)
 	l.Fit = fit

@@ -159,6 +159,8 @@ type App struct {
 	// locked says which devices have a credential that cannot be opened.
 	locked atomic.Pointer[map[models.DeviceID]error]
 	reload chan struct{}
+	// told is what setTargets said of credentials, which one at a time calls.
+	told   collectors.Repeats
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	// undo is run in reverse order by Stop and by a Start that fails.

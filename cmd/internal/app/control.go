@@ -40,7 +40,7 @@ func (a *App) controlled(ctx context.Context, t collectors.Target, d models.Devi
 	secret, err := a.openCredential(ctx, *d.ControlCredentialID)
 	switch {
 	case errors.Is(err, credential.ErrKey), errors.Is(err, credential.ErrDamaged), errors.Is(err, credential.ErrNotFound):
-		a.log.WarnContext(ctx, "credential for control cannot be opened: the device is only read", "device", d.Name, "err", err)
+		a.log.Log(ctx, a.told.Level(fmt.Sprint(d.ID, d.Name, err)), "credential for control cannot be opened: the device is only read", "device", d.Name, "err", err)
 		t.Control, t.ControlSNMP = false, collectors.SNMPCredential{}
 		return t, nil
 	case err != nil:

@@ -75,7 +75,8 @@ func (e *lockedError) Is(target error) bool { return target == collectors.ErrAut
 
 // setTargets tells the manager which devices to poll and how. When it fails
 // all is polled as before.
-func (a *App) setTargets(ctx context.Context) error {
+func (a *App) setTargets(ctx context.Context) (err error) {
+	defer func() { a.told.End(err) }()
 	devices, err := a.inventory.Polled(system(ctx), nil)
 	if err != nil {
 		return err

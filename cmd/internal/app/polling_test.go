@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -111,6 +113,28 @@ func TestLockedCredentialIsTold(t *testing.T) {
 	until(t, 20*time.Second, "tried with it", func() bool { return state().State == collectors.StateSilent })
 	if x := a.senders.at(loopback); len(x) != 1 {
 		t.Errorf("traps are taken of %+v", x)
+	}
+}
+
+// That a credential for control cannot be opened is a warning once, however often
+// the targets are read.
+func TestLockedControlIsToldOnce(t *testing.T) {
+	core := plain(t, t.TempDir()).core
+	id := (&App{core: core}).testCredential(t)
+	if err := core.DB.Exec("UPDATE credentials SET secret = 'spoilt' WHERE id = ?", *id).Error; err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	a := &App{core: core, log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 3 {
+		x, err := a.controlled(t.Context(), collectors.Target{}, models.Device{ID: 1, Name: "pdu", Controlling: models.Controlling{ControlCredentialID: id}})
+		if err != nil || x.Control {
+			t.Fatalf("%+v, %v", x, err)
+		}
+		a.told.End(nil)
+	}
+	if n := strings.Count(log.String(), "the device is only read"); n != 1 {
+		t.Errorf("told %d times: %s", n, log.String())
 	}
 }
 
