@@ -47,7 +47,7 @@ func (d *draft) object(o object) {
 	case o.text:
 		return // identity at most
 	case len(o.enum) > 1:
-		if !regexp.MustCompile(`(?i)(state|status|alarm|condition|mode|source|result)`).MatchString(o.name) {
+		if !stateful.MatchString(o.name) && !alarming.MatchString(o.name) || switchable.MatchString(o.name) && !strings.Contains(strings.ToLower(o.name), "stat") {
 			d.leave(o.name, "a choice that does not look like a state")
 			return
 		}
@@ -55,7 +55,8 @@ func (d *draft) object(o object) {
 		put("class", "state")
 	default:
 		g := o.measure()
-		class, word := guessClass(o.name, g.unit)
+		plain, _ := nameScale(o.name)
+		class, word := guessClass(plain, g.unit)
 		switch {
 		case class == "":
 			d.leave(o.name, "no quantity could be told from its name and unit")
@@ -63,8 +64,11 @@ func (d *draft) object(o object) {
 		case g.unitFrom == fromUnits && !fits(class, g.unit):
 			d.leave(o.name, "its unit "+g.unit+" is none of "+string(class))
 			return
-		case unmeasured.MatchString(o.name) && class != quantity.Runtime && (g.unit == "" || !fits(class, g.unit)):
+		case unmeasured.MatchString(o.name) && class != quantity.Runtime && (g.unitFrom == "" || g.unitFrom == fromText || !fits(class, g.unit)):
 			d.leave(o.name, "by its name it goes with a measurement, and is none")
+			return
+		case class == quantity.Current && g.unit == "" && isPresent(o.name):
+			d.leave(o.name, "current may mean what is now")
 			return
 		case flag.MatchString(strings.ToUpper(o.name[:1])+o.name[1:]) && o.units == "":
 			d.leave(o.name, "an alarm: what its numbers mean is not told")
@@ -90,8 +94,11 @@ func (d *draft) object(o object) {
 		switch {
 		case g.scale != 1:
 			put("scale", strconv.FormatFloat(g.scale, 'g', -1, 64))
-			if g.scaleFrom == fromText {
+			switch g.scaleFrom {
+			case fromText:
 				unsure = append(unsure, "scale is from the description")
+			case fromName:
+				unsure = append(unsure, "scale is from the name")
 			}
 		case g.unit != "" && g.unitFrom != fromUnits:
 			unsure = append(unsure, "scale is not told")
@@ -107,7 +114,7 @@ func (d *draft) object(o object) {
 	if len(o.enum) > 1 {
 		var unknown []string
 		for _, s := range o.enum {
-			if guessSeverity(s.text) == "unknown" && !strings.Contains(strings.ToLower(s.text), "unknown") {
+			if _, told := guessSeverity(o.name, s.text); !told {
 				unknown = append(unknown, s.text)
 			}
 		}
@@ -121,7 +128,8 @@ func (d *draft) object(o object) {
 
 // key makes the path of a point from the words of the object's name.
 func (d *draft) key(o object, quantityName string) string {
-	component := words(o.name)
+	plain, _ := nameScale(o.name)
+	component := words(plain)
 	component = slices.DeleteFunc(component, func(w string) bool {
 		return slices.Contains(strings.Split(quantityName, "-"), w) || w == "status" || w == "value"
 	})
@@ -226,7 +234,7 @@ func (d *draft) add(key string, fields []string, o object, comment string) {
 	if len(o.enum) > 1 {
 		m := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
 		for _, s := range o.enum {
-			m.Content = append(m.Content, scalar(strconv.FormatInt(s.number, 10)), stateNode(s.text, scalar))
+			m.Content = append(m.Content, scalar(strconv.FormatInt(s.number, 10)), stateNode(o.name, s.text, scalar))
 		}
 		pair("states", m)
 	}
@@ -236,9 +244,10 @@ func (d *draft) add(key string, fields []string, o object, comment string) {
 	}
 }
 
-func stateNode(text string, scalar func(string) *yaml.Node) *yaml.Node {
+func stateNode(of, text string, scalar func(string) *yaml.Node) *yaml.Node {
+	severity, _ := guessSeverity(of, text)
 	m := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
-	m.Content = append(m.Content, scalar("text"), scalar(strings.Join(words(text), " ")), scalar("severity"), scalar(guessSeverity(text)))
+	m.Content = append(m.Content, scalar("text"), scalar(strings.Join(words(text), " ")), scalar("severity"), scalar(severity))
 	return m
 }
 

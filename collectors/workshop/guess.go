@@ -16,7 +16,7 @@ var classWords = []struct {
 	class   quantity.Class
 	name    string
 }{
-	{`temp(erature|)?(high|low|min|max)?(limit|thresh|warn|crit|hyst)|threshold|setpoint|(upper|lower)(warning|critical)|calibration`, "", ""},
+	{`temp(erature|)?(high|low|min|max)?(limit|thresh|warn|crit|hyst)|threshold|setpoint|(upper|lower|high|low)(warning|warn|critical|crit|alarm|limit)|hysteresis|rearm|calibration`, "", ""},
 	{`crestfactor`, quantity.CrestFactor, "crest-factor"},
 	{`angle$|amphours?|kfactor`, "", ""},
 	{`powerfactor|cosphi`, quantity.PowerFactor, "power-factor"},
@@ -35,9 +35,9 @@ var classWords = []struct {
 	{`power|watts?$`, quantity.Power, "power"},
 	{`freq(uency)?`, quantity.Frequency, "frequency"},
 	{`temp(erature)?`, quantity.Temperature, "temperature"},
-	{`humid(ity)?`, quantity.Humidity, "humidity"},
+	{`humidit|humid($|[^i])`, quantity.Humidity, "humidity"},
 	{`fan.*(speed|rpm)`, quantity.FanSpeed, "speed"},
-	{`airflow`, quantity.Airflow, "airflow"},
+	{`air(volume)?flow`, quantity.Airflow, "airflow"},
 	{`waterflow|fluidflow|flowrate`, quantity.WaterFlow, "water-flow"},
 	{`pressure`, quantity.Pressure, "pressure"},
 	{`dewpoint`, quantity.Temperature, "dew-point"},
@@ -114,10 +114,29 @@ func guessScale(words string, units bool) float64 {
 
 // unmeasured finds names of what only goes with a measurement: its number, its
 // presence, its unit, its time.
-var unmeasured = regexp.MustCompile(`(Id|ID|(?i:index|avail|available|count|counter|number|units?|timer|time|date|day|delay|interval|period|retries|config|logfrequency|enabled?))$`)
+var unmeasured = regexp.MustCompile(`(Id|ID|(?i:index|avail|available|count|counter|number|units?|timer|time|date|day|delay|interval|period|retries|config|logfrequency|enabled?|status|active|request|digital(in|out)(put)?))$`)
 
 // nominal finds names of settings and ratings, which are not measured.
-var nominal = regexp.MustCompile(`(?i:config|cfg|nominal|capacity|limit|thresh|setpoint|setting|default|peak)|Nom[A-Z]|[Rr]ated|Rating|([Mm]in|[Mm]ax)(imum)?([A-Z0-9]|$)`)
+var nominal = regexp.MustCompile(`(?i:config|cfg|nominal|capacity|limit|thresh|setpoint|setting|default|peak|offset)|(^|[a-z0-9])St(art|op)[A-Z]|Nom[A-Z]|[Rr]ated|Rating|([Mm]in|[Mm]ax)(imum)?([A-Z0-9]|$)`)
+
+// present finds names in which "current" may mean what is now:
+// currentAirVolumeFlow. What follows it in the name of an electric current is in
+// electric.
+var (
+	present  = regexp.MustCompile(`(?:^c|C|[_-]c)urrent[_-]?((?:[A-Z_-][A-Za-z]*)+)`)
+	electric = map[string]bool{
+		"value": true, "total": true, "sum": true, "rms": true, "avg": true, "average": true, "min": true, "max": true, "minimum": true, "maximum": true, "peak": true,
+		"phase": true, "line": true, "neutral": true, "output": true, "input": true, "in": true, "out": true, "dc": true, "ac": true, "draw": true, "rating": true, "rated": true,
+		"limit": true, "sensor": true, "channel": true, "measured": true, "measurement": true, "reading": true, "battery": true, "load": true, "now": true,
+		"l": true, "a": true, "b": true, "c": true, "n": true, "r": true, "s": true, "t": true, "x": true, "y": true, "z": true,
+	}
+)
+
+// isPresent tells whether "current" in a name may be no electric one.
+func isPresent(name string) bool {
+	m := present.FindStringSubmatch(name)
+	return m != nil && slices.ContainsFunc(words(m[1]), func(w string) bool { return !electric[w] })
+}
 
 // flag finds names of alarms, whose number is no quantity.
 var flag = regexp.MustCompile(`Alarm|Fault|Failure|Trap`)
@@ -247,6 +266,29 @@ type measure struct {
 	scaleFrom      string
 }
 
+// nameScales are ends of names that tell a scale: outputCurrentX100.
+var nameScales = []struct {
+	pattern *regexp.Regexp
+	scale   float64
+}{
+	{regexp.MustCompile(`(?:[_-]?[xX]|Times|_times_?)10$`), 0.1},
+	{regexp.MustCompile(`(?:[_-]?[xX]|Times|_times_?)100$`), 0.01},
+	{regexp.MustCompile(`(?:[_-]?[xX]|Times|_times_?)1000$`), 0.001},
+	{regexp.MustCompile(`(?:[_-]?[iI]n|[_-])?(?:Tenths?|_tenths?)$`), 0.1},
+	{regexp.MustCompile(`(?:[_-]?[iI]n|[_-])?(?:Hundredths?|_hundredths?)$`), 0.01},
+}
+
+// nameScale parts a name from the scale that its end tells, 1 when it tells
+// none.
+func nameScale(name string) (plain string, scale float64) {
+	for _, x := range nameScales {
+		if at := x.pattern.FindStringIndex(name); at != nil && at[0] > 0 {
+			return name[:at[0]], x.scale
+		}
+	}
+	return name, 1
+}
+
 // nameUnits tell the unit by the end of a name.
 var nameUnits = []struct{ pattern, unit string }{
 	{`(?i)minutes?(remaining)?$`, "min"},
@@ -294,8 +336,9 @@ func (o object) measure() measure {
 		}
 	}
 	if m.unit == "" {
+		plain, _ := nameScale(o.name)
 		for _, w := range nameUnits {
-			if regexp.MustCompile(w.pattern).MatchString(o.name) {
+			if regexp.MustCompile(w.pattern).MatchString(plain) {
 				m.unit, m.unitFrom = w.unit, fromName
 				break
 			}
@@ -304,30 +347,11 @@ func (o object) measure() measure {
 	if m.scale == 1 && m.unit != "mA" && m.unit != "mV" {
 		if s := guessScale(o.units, true); s != 1 {
 			m.scale, m.scaleFrom = s, fromUnits
+		} else if _, s := nameScale(o.name); s != 1 && !told {
+			m.scale, m.scaleFrom = s, fromName
 		} else if s := guessScale(o.description, false); s != 1 && !told {
 			m.scale, m.scaleFrom = s, fromText
 		}
 	}
 	return m
-}
-
-// guessSeverity: what cannot be told is unknown, not ok.
-func guessSeverity(text string) string {
-	t := strings.ToLower(text)
-	has := func(list ...string) bool {
-		return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(t, w) })
-	}
-	switch {
-	case has("crit", "fail", "fault", "error", "shutdown", "emergency", "lost"):
-		return "critical"
-	case has("warn", "minor", "major", "alarm", "bypass", "low", "high", "discharg", "overload", "onbattery", "degraded"):
-		return "warning"
-	case has("unknown", "undefined", "notavail", "absent", "notpresent", "notinstalled"):
-		return "unknown"
-	case has("ok", "normal", "good", "online", "inactive", "clear", "noalarm", "closed", "present"):
-		return "ok"
-	case has("on", "off", "standby", "idle", "open", "auto", "manual", "active", "enabled", "disabled", "yes", "no", "true", "false"):
-		return "info"
-	}
-	return "unknown"
 }

@@ -142,12 +142,16 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", file, err)
 	}
-	places := placesOf(data)
+	text := bare(data)
+	places, rows, syntaxes := placesOf(text), rowsOf(text), syntaxesOf(text)
 	indexes := map[string][]string{}
 	for _, row := range m.GetNodes(types.NodeRow) {
 		var names []string
 		for _, x := range row.GetIndex() {
 			names = append(names, x.Name)
+		}
+		if len(names) == 0 { // it augments another, or imports what the reader does not find
+			names = rows.index(row.Name)
 		}
 		oid := row.RenderNumeric()
 		if at := places.of(row.Name); at != "" {
@@ -156,7 +160,10 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 		indexes[oid] = names
 	}
 	for _, n := range m.GetNodes(types.NodeScalar | types.NodeColumn) {
-		if n.Access != types.AccessReadOnly && n.Access != types.AccessReadWrite || n.Type == nil {
+		if n.Access != types.AccessReadOnly && n.Access != types.AccessReadWrite {
+			continue
+		}
+		if n.Type == nil && !wholeNumbers[syntaxes[n.Name]] {
 			continue
 		}
 		oid := n.RenderNumeric()
@@ -166,13 +173,18 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 		if _, err := profile.ParseOID(oid); err != nil {
 			continue
 		}
-		o := object{name: n.Name, units: n.Type.Units, description: n.Description}
+		o := object{name: n.Name, description: n.Description}
 		if n.Kind == types.NodeColumn {
 			o.column = oid
 			o.index = indexes[oid[:max(0, strings.LastIndexByte(oid, '.'))]]
 		} else {
 			o.oid = oid + ".0"
 		}
+		if n.Type == nil { // a type that the file uses and does not import
+			out = append(out, o)
+			continue
+		}
+		o.units = n.Type.Units
 		switch n.Type.BaseType {
 		case types.BaseTypeOctetString, types.BaseTypeBits, types.BaseTypeObjectIdentifier, types.BaseTypePointer:
 			o.text = true
@@ -198,10 +210,73 @@ type placeMap map[string]place
 
 var placePattern = regexp.MustCompile(`(?s)\b([a-z][\w-]*)\s+(?:OBJECT\s+IDENTIFIER|OBJECT-TYPE|MODULE-IDENTITY|OBJECT-IDENTITY)\b([^{}]*(?:\{[^{}]*\}[^{}]*?)*?)::=\s*\{\s*([\w-]+)((?:\s+\w+\(\d+\))*)\s+(\d+)\s*\}`)
 
-func placesOf(data []byte) placeMap {
-	out := placeMap{}
+// bare is the text of a MIB without comments and descriptions.
+func bare(data []byte) string {
 	text := regexp.MustCompile(`--[^\n]*`).ReplaceAllString(string(data), "")
-	text = regexp.MustCompile(`(?s)"[^"]*"`).ReplaceAllString(text, "")
+	return regexp.MustCompile(`(?s)"[^"]*"`).ReplaceAllString(text, "")
+}
+
+// row is what a definition says of the index of its table.
+type row struct {
+	augments string
+	names    []string
+}
+
+type rowMap map[string]row
+
+var rowPattern = regexp.MustCompile(`(?s)\b([a-z][\w-]*)\s+OBJECT-TYPE\b(?:[^{}:]|:[^:])*?\b(INDEX|AUGMENTS)\s*\{([^{}]*)\}`)
+
+func rowsOf(text string) rowMap {
+	out := rowMap{}
+	for _, m := range rowPattern.FindAllStringSubmatch(text, -1) {
+		var names []string
+		for _, name := range strings.Split(m[3], ",") {
+			if words := strings.Fields(name); len(words) > 0 { // IMPLIED may stand before it
+				names = append(names, words[len(words)-1])
+			}
+		}
+		switch {
+		case len(names) == 0:
+		case m[2] == "AUGMENTS":
+			out[m[1]] = row{augments: names[0]}
+		default:
+			out[m[1]] = row{names: names}
+		}
+	}
+	return out
+}
+
+// index names what the rows of a table are numbered by.
+func (r rowMap) index(name string) []string {
+	for range 8 {
+		x := r[name]
+		if x.augments == "" {
+			return x.names
+		}
+		name = x.augments
+	}
+	return nil
+}
+
+// wholeNumbers are the types of whole numbers that every file means alike,
+// whether it imports them or not.
+var wholeNumbers = map[string]bool{
+	"INTEGER": true, "Integer32": true, "Unsigned32": true, "UInteger32": true, "Gauge": true, "Gauge32": true, "Counter": true, "Counter32": true, "Counter64": true,
+}
+
+var syntaxPattern = regexp.MustCompile(`\b([a-z][\w-]*)\s+OBJECT-TYPE\s+SYNTAX\s+([A-Z][\w-]*)`)
+
+// syntaxesOf are the types of objects as they are written.
+func syntaxesOf(text string) map[string]string {
+	out := map[string]string{}
+	for _, m := range syntaxPattern.FindAllStringSubmatch(text, -1) {
+		out[m[1]] = m[2]
+	}
+	return out
+}
+
+func placesOf(text string) placeMap {
+	out := placeMap{}
 	for _, m := range placePattern.FindAllStringSubmatch(text, -1) {
 		number := m[5]
 		for _, step := range regexp.MustCompile(`\((\d+)\)`).FindAllStringSubmatch(m[4], -1) {
