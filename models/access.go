@@ -29,7 +29,12 @@ type User struct {
 	PasswordChangedAt *time.Time `json:"password_changed_at"`
 	// PasswordGivenBy is the user who set the password, so that there are two
 	// who know it; nil when it was this user, or the command line of the server.
-	PasswordGivenBy *uint64    `json:"password_given_by,omitempty"`
+	PasswordGivenBy *uint64 `json:"password_given_by,omitempty"`
+	// PasswordResetBy is the other user who set the password last, and
+	// PasswordResetAt when: both stay when the password is changed, for whoever
+	// knows it can do that in the name of this user.
+	PasswordResetBy *uint64    `json:"-"`
+	PasswordResetAt *time.Time `json:"-"`
 	LastSignInAt    *time.Time `json:"last_sign_in_at"`
 }
 

@@ -155,6 +155,9 @@ func (s *Service) build(ctx context.Context, n NewUser, linkOnly bool) (models.U
 	var err error
 	u.PasswordHash, err = s.hasher.hash(ctx, n.Password)
 	u.PasswordChangedAt, u.PasswordGivenBy = &now, giver(ctx, 0)
+	if u.PasswordGivenBy != nil {
+		u.PasswordResetBy, u.PasswordResetAt = u.PasswordGivenBy, &now
+	}
 	return u, err
 }
 
@@ -418,8 +421,11 @@ func (s *Service) setPassword(ctx context.Context, u models.User, password strin
 	}
 	now := s.now()
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		err := tx.Model(&models.User{}).Where("id = ?", u.ID).
-			Updates(map[string]any{"password_hash": hash, "password_changed_at": now, "password_given_by": giver(ctx, u.ID), "updated_at": now}).Error
+		set := map[string]any{"password_hash": hash, "password_changed_at": now, "password_given_by": giver(ctx, u.ID), "updated_at": now}
+		if by := giver(ctx, u.ID); by != nil {
+			set["password_reset_by"], set["password_reset_at"] = by, now
+		}
+		err := tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(set).Error
 		if err != nil {
 			return fmt.Errorf("set password of user %s: %w", u.Name, err)
 		}

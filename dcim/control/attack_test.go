@@ -62,6 +62,44 @@ func TestOnePersonIsNotTwo(t *testing.T) {
 	})
 }
 
+// TestAResetPasswordIsNotASecondPerson: who sets the password of another user
+// can sign in with it and change it, which looks as if its owner had: the two do
+// not do for two persons until a day later. A third person may confirm.
+func TestAResetPasswordIsNotASecondPerson(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		f := setUp(t, g)
+		f.allow()
+		f.now = time.Now()
+		f.Service = f.service(control.Options{Expiry: 100 * time.Hour})
+		users, err := access.New(access.Options{DB: g, Audit: f.log, Now: func() time.Time { return f.now }})
+		f.ok(err)
+		const first, second = "tally-brisk-lantern-06", "tally-brisk-lantern-07"
+		anna := f.as("anna", access.Administrator)
+		f.ok(users.ResetPassword(anna, f.users["eva"], first))
+		r, err := f.Request(anna, f.device.ID, off, "server replaced")
+		f.ok(err)
+		refused := func(when string) {
+			t.Helper()
+			if _, err := f.Confirm(f.eva(), r.ID, ""); code(err) != control.PasswordGiven {
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		refused("anna set the password of eva")
+		in, err := users.SignIn(t.Context(), access.SignInRequest{Name: "eva", Password: first})
+		f.ok(err)
+		f.ok(users.ChangePassword(f.as("eva", access.Engineer, func(p *access.Principal) { p.CredentialID = in.Session.ID }), first, second))
+		refused("and changed it in her name")
+		f.now = f.now.Add(23 * time.Hour)
+		refused("a day is not over")
+		f.ok(users.ResetPassword(anna, f.users["eva"], first))
+		f.now = f.now.Add(25 * time.Hour)
+		refused("she has not changed what anna set anew")
+		f.ok(users.ChangePassword(f.as("eva", access.Engineer), first, second))
+		_, err = f.Confirm(f.eva(), r.ID, "")
+		f.ok(err)
+	})
+}
+
 // TestOneOfManyConfirms: of many who confirm at once one does, it is written
 // once, and the others take nothing of the limit.
 func TestOneOfManyConfirms(t *testing.T) {

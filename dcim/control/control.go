@@ -220,8 +220,8 @@ const (
 	Ended = "control-ended"
 	// SamePerson: who asked cannot confirm.
 	SamePerson = "control-same-person"
-	// PasswordGiven: one of the two persons set the other's password, and could
-	// be both.
+	// PasswordGiven: one of the two persons set the other's password, which was
+	// not changed since, or less than a day ago, and could be both.
 	PasswordGiven = "control-password-given"
 	// Requester: who asked may not ask for it any more.
 	Requester = "control-requester"

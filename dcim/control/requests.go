@@ -205,7 +205,7 @@ func holds(tx *gorm.DB, user uint64, op access.Operation, site uint64) (bool, er
 
 // confirmable says whether two persons may, as things are now, have the device
 // of a request written.
-func confirmable(tx *gorm.DB, r models.ControlRequest, confirmer access.Principal) error {
+func confirmable(tx *gorm.DB, r models.ControlRequest, confirmer access.Principal, now time.Time) error {
 	if r.DeviceID == nil {
 		return fault.NotFound("device", r.DeviceName)
 	}
@@ -226,12 +226,17 @@ func confirmable(tx *gorm.DB, r models.ControlRequest, confirmer access.Principa
 	if cause, _ := moved(d, r); cause != "" {
 		return fault.Conflict(NotAllowed, "", fmt.Sprintf("device %q may not be written as it was asked for", d.Name), d.Name)
 	}
-	return twoPersons(tx, r.RequesterID, confirmer.UserID)
+	return twoPersons(tx, r.RequesterID, confirmer.UserID, now)
 }
 
+// resetRest is how long who set somebody else's password and that one do not do
+// for two persons, even when it was changed since: who set it can change it too.
+// Meanwhile its owner, whose own password does not sign in any more, finds out.
+const resetRest = 24 * time.Hour
+
 // twoPersons refuses two users of whom one set the other's password: one person
-// could be both until it was changed.
-func twoPersons(tx *gorm.DB, requester, confirmer uint64) error {
+// could be both until it was changed, and resetRest has passed since.
+func twoPersons(tx *gorm.DB, requester, confirmer uint64, now time.Time) error {
 	if requester == confirmer {
 		return fault.Conflict(SamePerson, "", "another person must confirm what you asked for")
 	}
@@ -242,6 +247,9 @@ func twoPersons(tx *gorm.DB, requester, confirmer uint64) error {
 		}
 		if u.PasswordGivenBy != nil && *u.PasswordGivenBy == x[1] {
 			return fault.Conflict(PasswordGiven, "", fmt.Sprintf("%s must change the password first, which the other person set", u.Name), u.Name)
+		}
+		if u.PasswordResetBy != nil && *u.PasswordResetBy == x[1] && (u.PasswordResetAt == nil || now.Before(u.PasswordResetAt.Add(resetRest))) {
+			return fault.Conflict(PasswordGiven, "", fmt.Sprintf("the other person set the password of %s less than %s ago", u.Name, resetRest), u.Name)
 		}
 	}
 	return nil
@@ -313,7 +321,7 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 	if r.RequesterID == who.UserID {
 		return models.ControlRequest{}, s.denied(ctx, "control-confirm", r, fault.Conflict(SamePerson, "", "another person must confirm what you asked for"))
 	}
-	if err := confirmable(s.db.WithContext(ctx), r, who); err != nil {
+	if err := confirmable(s.db.WithContext(ctx), r, who, s.now()); err != nil {
 		return models.ControlRequest{}, err
 	}
 	switch err := s.o.Persons.Reauthenticate(ctx, password, s.o.FreshSession); {
@@ -334,7 +342,7 @@ func (s *Service) Confirm(ctx context.Context, id uint64, password string) (mode
 		if err := s.waiting(r); err != nil {
 			return err
 		}
-		if err := confirmable(tx, *r, who); err != nil {
+		if err := confirmable(tx, *r, who, s.now()); err != nil {
 			return err
 		}
 		now := s.now()
