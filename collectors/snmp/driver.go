@@ -51,6 +51,7 @@ type Driver struct {
 	kept    int
 	rows    rowWatch
 	told    collectors.Repeats
+	hung    hung
 	// controls are looked for when the device is learned; device is what was
 	// learned then, nil without controls.
 	controls bool
@@ -147,6 +148,13 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 		if _, ok := f.scalars[o]; ok {
 			continue
 		}
+		if d.skips(ctx, o) {
+			f.scalars[o] = profile.Raw{}
+			if err := d.cutShort(o, extentOf(o, -1, 0), errHung); err != nil {
+				return err
+			}
+			continue
+		}
 		name, err := encode(o)
 		if err != nil {
 			return err
@@ -162,6 +170,7 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 			f.scalars[o] = values[i]
 			if values[i].Kind != profile.None {
 				f.extents = append(f.extents, extentOf(o, -1, 1))
+				d.hung.answered(o)
 			}
 			if failed[i] {
 				if err := d.cutShort(o, extentOf(o, -1, 0), errRefused); err != nil {
@@ -179,6 +188,13 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 			if _, ok := f.columns[root]; ok {
 				continue
 			}
+			if d.skips(ctx, root) {
+				f.columns[root] = nil
+				if err := d.cutShort(root, extentOf(root, most, 0), errHung); err != nil {
+					return err
+				}
+				continue
+			}
 			name, err := encode(root)
 			if err != nil {
 				return err
@@ -193,6 +209,11 @@ func (d *Driver) fetch(ctx context.Context, f *fetched, n profile.Needs) error {
 				if err := d.cutShort(root, extentOf(root, most, len(rows)), err); err != nil {
 					return err
 				}
+			}
+			if err == nil || len(rows) > 0 {
+				d.hung.answered(root)
+			} else if errors.Is(err, collectors.ErrUnreachable) {
+				d.hung.at(root, time.Now())
 			}
 			if len(rows) > 0 {
 				f.extents = append(f.extents, extentOf(root, most, len(rows)))
@@ -239,7 +260,7 @@ func (d *Driver) heads(ctx context.Context, f *fetched, roots []string, single b
 		open  []string
 	)
 	for _, root := range roots {
-		if _, ok := f.columns[root]; ok {
+		if _, ok := f.columns[root]; ok || d.hung.rests(root, time.Now()) {
 			continue
 		}
 		name, err := encode(root)
@@ -295,8 +316,11 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 	}
 	if d.session.to != d.at {
 		d.extents = nil // of another device, as far as anyone knows
+		if d.at.IsValid() {
+			d.hung = nil
+		}
 	}
-	d.session.left = &budget{learnObjects, learnBytes}
+	d.begin()
 	defer d.rest()
 	f := newFetched()
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
@@ -356,16 +380,40 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 	return device, l, nil
 }
 
+// begin begins a look: it may take so much, requests may grow again, and what
+// the agent hangs at is remembered.
+func (d *Driver) begin() {
+	now := time.Now()
+	d.session.left = &budget{learnObjects, learnBytes}
+	d.session.lives = false
+	d.session.widen(now, d.target.Protocol)
+	d.session.hangs = func(name []byte) {
+		if oid, err := ber.DecodeOID(name); err == nil {
+			d.hung.at(profile.Dotted(oid), now)
+		}
+	}
+}
+
 // rest takes the bound of a look away, and gives back what SNMPv3 asked with: a
 // device that is not polled holds no socket.
 func (d *Driver) rest() {
 	if d.session == nil {
 		return
 	}
-	d.session.left = nil
+	d.session.left, d.session.hangs = nil, nil
 	if env, err := d.session.envelope(); env == nil || err != nil {
 		d.session.close()
 	}
+}
+
+// skips tells whether an object or subtree is left out of a look because the
+// agent hung at it in the last ones, and logs it.
+func (d *Driver) skips(ctx context.Context, oid string) bool {
+	if !d.hung.rests(oid, time.Now()) {
+		return false
+	}
+	d.engine.opt.Log.WarnContext(ctx, "object is not asked for: the device hung at it", "device", d.target.Name, "object", oid, "until", d.hung[oid].until)
+	return true
 }
 
 // tried adds to a silent device what was tried, for whoever has to find out.
@@ -435,7 +483,7 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	if err := d.connect(ctx, true); err != nil {
 		return nil, err
 	}
-	d.session.left = &budget{learnObjects, learnBytes}
+	d.begin()
 	defer d.rest()
 	f := newFetched()
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
@@ -521,7 +569,7 @@ func (d *Driver) reach(ctx context.Context, p *plan) (*poll, error) {
 	}
 	x, err := d.read(ctx, p)
 	for lives && errors.Is(err, collectors.ErrUnreachable) && d.session.most > leastFirst {
-		d.session.most = max(leastFirst, d.session.most/2)
+		d.session.narrow(max(leastFirst, d.session.most/2))
 		x, err = d.read(ctx, p)
 	}
 	d.silent = errors.Is(err, collectors.ErrUnreachable)
@@ -543,7 +591,7 @@ func (d *Driver) read(ctx context.Context, p *plan) (*poll, error) {
 			if x.lost && d.session.most > leastFirst {
 				// The agent lives, but a request got lost: perhaps its answer
 				// is too big for the way.
-				d.session.most = max(leastFirst, d.session.most/2)
+				d.session.narrow(max(leastFirst, d.session.most/2))
 			}
 			if err := x.odds(ctx, d.session); err != nil {
 				x.release()

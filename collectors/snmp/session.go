@@ -45,11 +45,16 @@ type session struct {
 	timeout time.Duration
 	retries int
 	// most is how many objects go into one request; it shrinks when the agent
-	// says that an answer would be too big, and stays so.
+	// says that an answer would be too big, and grows again as width lets it.
 	most int
 	// repetitions of a GETBULK; 0 walks with GETNEXT. heads is how many objects
 	// a GETNEXT asks for. Both shrink as most does.
 	repetitions, heads int
+	width              width
+	// hangs, while a device is looked at, is told each object that it hangs at;
+	// nil otherwise.
+	hangs func(name []byte)
+	lives bool // it has answered something in this look
 	// left is what may still be read; nil sets no bound.
 	left *budget
 }
@@ -70,6 +75,7 @@ var errTooMuch = fmt.Errorf("%w: the device does not come to an end", collectors
 // request is that of the transport, within the budget.
 func (s *session) request(ctx context.Context, pdu byte, repetitions int, names [][]byte) (reply, error) {
 	r, err := s.transport.request(ctx, pdu, repetitions, names)
+	s.lives = s.lives || err == nil
 	if s.left == nil || err != nil {
 		return r, err
 	}
@@ -194,13 +200,23 @@ func (s *session) get(ctx context.Context, names [][]byte) (values []profile.Raw
 func (s *session) getJoined(ctx context.Context, names [][]byte, joined func(i int) bool) (values []profile.Raw, failed []bool, err error) {
 	values, failed = make([]profile.Raw, len(names)), make([]bool, len(names))
 	answered := false
+	// Within the objects up to end, at one of which the agent may hang, no more
+	// than few are asked for; wide is how many were before.
+	few, wide, end := 0, s.most, 0
 	for from := 0; from < len(names); {
+		if from >= end {
+			few, wide = 0, s.most
+		}
+		limit := s.most
+		if few > 0 {
+			limit = min(limit, few)
+		}
 		least, n := 0, 0 // the fewest that can be asked for, and how many are
 		for next := from + 1; next <= len(names); next++ {
 			if next < len(names) && joined(next) {
 				continue
 			}
-			if n > 0 && next-from > s.most {
+			if n > 0 && next-from > limit {
 				break
 			}
 			if n = next - from; least == 0 {
@@ -210,19 +226,28 @@ func (s *session) getJoined(ctx context.Context, names [][]byte, joined func(i i
 		err := s.getSome(ctx, names[from:from+n], values[from:from+n], failed[from:from+n])
 		switch {
 		case errors.Is(err, errTooBig) && n > least:
-			s.most = max(1, n/2)
+			s.narrow(max(1, n/2))
 			continue
 		case err != nil && ctx.Err() != nil:
 			return nil, nil, ctx.Err()
 		case errors.Is(err, errTooMuch):
 			return nil, nil, err
-		case errors.Is(err, collectors.ErrUnreachable) && (answered || n > leastFirst):
+		case errors.Is(err, collectors.ErrUnreachable) && (answered || n > leastFirst || s.hangs != nil && s.lives):
 			if s.ping(ctx) != nil {
 				return nil, nil, err // the device fell silent
 			}
 			if n > max(leastFirst, least) { // perhaps the answer is too big for the way
-				s.most = max(leastFirst, n/2)
+				end = max(end, from+n)
+				s.narrow(max(leastFirst, n/2))
 				continue
+			}
+			if s.hangs != nil && n > least { // which one it is
+				few, end = max(1, n/2), max(end, from+n)
+				continue
+			}
+			if s.hangs != nil {
+				s.hangs(names[from])
+				s.most = max(s.most, wide) // it was not the size
 			}
 			for i := from; i < from+n; i++ { // the agent hangs at one of them
 				failed[i] = true
@@ -355,11 +380,14 @@ func (s *session) following(ctx context.Context, names [][]byte) ([]binding, err
 		err := s.follow(ctx, names[from:from+n], found[from:from+n])
 		switch {
 		case err == nil:
-			from, s.heads = from+n, most
+			if from += n; most < s.heads {
+				s.heads = most
+				s.width.narrowed(time.Now())
+			}
 		case n > 1 && errors.Is(err, errTooBig):
 			most = n / 2
 		case n > 1 && errors.Is(err, collectors.ErrUnreachable) && s.ping(ctx) == nil:
-			most = max(1, n/5) // perhaps the answer is too big for the way
+			most = max(1, n/s.width.step(5)) // perhaps the answer is too big for the way
 		default:
 			return nil, err
 		}
@@ -447,7 +475,7 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 		if errors.Is(err, collectors.ErrUnreachable) && (n > 1 || !again) && s.ping(ctx) == nil {
 			// Perhaps the answer is too big for the way; one row is asked for
 			// twice at most.
-			n = min(n, max(1, n/7))
+			n = min(n, max(1, n/s.width.step(7)))
 			again = n <= 1
 			continue
 		}
@@ -457,8 +485,9 @@ func (s *session) each(ctx context.Context, root []uint32, single bool, f func(o
 		again = false
 		switch r.status {
 		case ber.NoError:
-			if pdu == ber.GetBulk {
+			if pdu == ber.GetBulk && n < s.repetitions {
 				s.repetitions = n // with fewer it was answered
+				s.width.narrowed(time.Now())
 			}
 		case ber.NoSuchName: // version 1 says so at the end of the tree
 			return nil
