@@ -25,8 +25,9 @@ func freeUDPPort(t *testing.T) string {
 	return c.LocalAddr().String()
 }
 
-// linkDown is an inform of version 2c about interface 7.
-func linkDown(t *testing.T) []byte {
+// linkDown is an inform of version 2c about interface 7; one with the same id is
+// the same inform sent again.
+func linkDown(t *testing.T, id int32) []byte {
 	t.Helper()
 	oid := func(n ...uint32) []byte {
 		b, err := ber.EncodeOID(n)
@@ -39,7 +40,7 @@ func linkDown(t *testing.T) []byte {
 	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0), 6, oid(1, 3, 6, 1, 6, 3, 1, 1, 5, 3))
 	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 7), 2, []byte{7})
 	list = ber.AppendBinding(list, oid(1, 3, 6, 1, 2, 1, 2, 2, 1, 2, 7), 4, []byte("=cmd()\n2"))
-	return ber.Encode(nil, 1, "anything", 0xA6, 7, 0, 0, list)
+	return ber.Encode(nil, 1, "anything", 0xA6, id, 0, 0, list)
 }
 
 // heard runs trap listen until it has printed one trap, which is sent to it
@@ -68,7 +69,7 @@ func heard(t *testing.T, send func(to string) bool, args ...string) string {
 }
 
 func TestTrapListen(t *testing.T) {
-	msg := linkDown(t)
+	msg := linkDown(t, 7)
 	send := func(to string) bool {
 		c, err := net.Dial("udp", to)
 		if err != nil {
@@ -105,7 +106,7 @@ func TestTrapListen(t *testing.T) {
 // TestTrapListenTellsWhatItDrops: bytes that are no SNMP, and a user that nobody
 // gave.
 func TestTrapListenTellsWhatItDrops(t *testing.T) {
-	good := linkDown(t)
+	good := [][]byte{linkDown(t, 1), linkDown(t, 2), linkDown(t, 3)}
 	to := freeUDPPort(t)
 	ended := make(chan struct{})
 	go func() {
@@ -115,8 +116,8 @@ func TestTrapListenTellsWhatItDrops(t *testing.T) {
 			return
 		}
 		defer c.Close()
-		for {
-			for _, b := range [][]byte{[]byte("no SNMP at all\x1b[2J"), good} {
+		for i := 0; ; i++ {
+			for _, b := range [][]byte{[]byte("no SNMP at all\x1b[2J"), good[i%len(good)]} {
 				_, _ = c.Write(b) // nothing may listen yet
 			}
 			select {
