@@ -137,6 +137,20 @@ func (m *Manager) Controls(id models.DeviceID) []models.ControlSpec {
 	return slices.Clone(l.controls)
 }
 
+// ControlsKnown says whether it was learned what can be written to a device;
+// before, Controls returns nothing.
+func (m *Manager) ControlsKnown(id models.DeviceID) bool {
+	m.mu.Lock()
+	l, ok := m.loops[id]
+	m.mu.Unlock()
+	if !ok || !l.target.Control {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.controlsKnown
+}
+
 // Intend works out what Write would send; see Controller.
 func (m *Manager) Intend(ctx context.Context, at Aim, control string, a Action) (Intent, error) {
 	var out Intent

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aisle-dcim/aisle/models"
 )
@@ -94,4 +96,46 @@ func TestOnlyTheDeviceThatWasMeantIsWritten(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
 	}
+}
+
+// TestControlsAreKnownOnceLearned: that there is nothing to write is said only
+// after the device was looked at.
+func TestControlsAreKnownOnceLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := false
+		d := &fakeDriver{learn: func(int) error {
+			if !answers {
+				return ErrUnreachable
+			}
+			return nil
+		}}
+		m := NewManager(ManagerOptions{Sink: &memory{}, Registry: &memory{}, NewDriver: func(Target) (Driver, error) { return d, nil }})
+		target := Target{Device: 1, Address: "192.0.2.1:161", Protocol: SNMPv2c, Control: true}
+		m.Set([]Target{target})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- m.Run(ctx) }()
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if m.ControlsKnown(1) {
+			t.Error("known of a device that does not answer")
+		}
+		d.mu.Lock()
+		answers = true
+		d.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if !m.ControlsKnown(1) || m.ControlsKnown(2) {
+			t.Error("not known after it was learned, or known of no device")
+		}
+		target.Control = false
+		m.Set([]Target{target})
+		if m.ControlsKnown(1) {
+			t.Error("known of a device that is only read")
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }

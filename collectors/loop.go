@@ -32,6 +32,8 @@ type loop struct {
 	health Health
 	// controls are those that were learned last.
 	controls []models.ControlSpec
+	// controlsKnown says that they were learned: none means that there are none.
+	controlsKnown bool
 
 	// Owned by run.
 	driver   Driver
@@ -257,7 +259,7 @@ func (l *loop) learn(ctx context.Context) error {
 	}
 	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
 	l.mu.Lock()
-	l.controls = learned.Controls
+	l.controls, l.controlsKnown = learned.Controls, true
 	l.mu.Unlock()
 	if l.manager.opt.OnLearned != nil {
 		l.manager.opt.OnLearned(l.target.Device, learned)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,11 @@ import (
 // switchboard gives every device an outlet and a set-point. Nothing is ever
 // written: nobody runs the service.
 type switchboard struct{}
+
+// unknown is the device that is still being looked at.
+var unknown atomic.Uint64
+
+func (switchboard) Known(id models.DeviceID) bool { return uint64(id) != unknown.Load() }
 
 func (switchboard) Controls(models.DeviceID) []models.ControlSpec {
 	return []models.ControlSpec{
@@ -61,9 +67,14 @@ func TestControlOverTheWire(t *testing.T) {
 		}
 	}
 	l := get(h.program(access.Viewer))
-	if !l.Permission.Allowed || len(l.Items) != 2 || l.Items[0].Options == nil || *(*l.Items[0].Options)[1].Warning == "" || *l.Items[1].Unit != "°C" || *l.Items[1].Max != 30 {
+	if !l.Permission.Allowed || !l.Known || len(l.Items) != 2 || l.Items[0].Options == nil || *(*l.Items[0].Options)[1].Warning == "" || *l.Items[1].Unit != "°C" || *l.Items[1].Max != 30 {
 		t.Errorf("controls: %+v", l)
 	}
+	unknown.Store(uint64(h.pdus[0]))
+	if l := get(h.program(access.Viewer)); !l.Permission.Allowed || l.Known {
+		t.Errorf("while it is being looked at: %+v", l)
+	}
+	unknown.Store(0)
 	for _, tt := range []struct {
 		role access.Role
 		what string

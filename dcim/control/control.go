@@ -64,6 +64,8 @@ var (
 type Plant interface {
 	// Controls are those of a device that is polled and allows it.
 	Controls(id models.DeviceID) []models.ControlSpec
+	// Known says whether those were found out already; before, there are none.
+	Known(id models.DeviceID) bool
 	// Intend works out what Write would send and writes nothing. Its errors are
 	// faults where the wish is wrong.
 	Intend(ctx context.Context, d models.Device, control string, a Action) (Intent, error)
@@ -250,6 +252,10 @@ type Control struct {
 	models.ControlSpec
 	Open *models.ControlRequest
 }
+
+// Known says whether it was found out what can be written to a device, so that
+// no control means that there is none.
+func (s *Service) Known(id models.DeviceID) bool { return s.o.Plant.Known(id) }
 
 // Controls returns what can be written to a device; allowed is false when it
 // may not be written at all.

@@ -44,6 +44,8 @@ type plant struct {
 
 func number(n int64) *int64 { return &n }
 
+func (p *plant) Known(models.DeviceID) bool { return true }
+
 func (p *plant) Controls(models.DeviceID) []models.ControlSpec {
 	p.mu.Lock()
 	defer p.mu.Unlock()

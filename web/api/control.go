@@ -18,6 +18,7 @@ import (
 // Control keeps requests to write to devices; *control.Service does.
 type Control interface {
 	Controls(ctx context.Context, id models.DeviceID) (list []control.Control, allowed bool, err error)
+	Known(id models.DeviceID) bool
 	DryRun(ctx context.Context, id models.DeviceID, w control.Wish) (control.Plan, error)
 	Request(ctx context.Context, id models.DeviceID, w control.Wish, reason string) (models.ControlRequest, error)
 	Confirm(ctx context.Context, id uint64, password string) (models.ControlRequest, error)
@@ -69,7 +70,7 @@ func (a *API) ListControls(c echo.Context, id apigen.ID) error {
 		return err
 	}
 	p, _ := access.From(ctx)
-	out := apigen.ControlList{Permission: apigen.ControlPermission{Allowed: allowed}, Items: []apigen.Control{}}
+	out := apigen.ControlList{Permission: apigen.ControlPermission{Allowed: allowed}, Known: allowed && service.Known(models.DeviceID(id)), Items: []apigen.Control{}}
 	if p.Can(access.AllowControl) {
 		d, err := a.o.Inventory.Device(ctx, models.DeviceID(id))
 		if err != nil {

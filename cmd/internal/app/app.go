@@ -158,6 +158,9 @@ type App struct {
 
 	// locked says which devices have a credential that cannot be opened.
 	locked atomic.Pointer[map[models.DeviceID]error]
+	// unopened says which devices stay read only because their credential for
+	// control cannot be opened.
+	unopened atomic.Pointer[map[models.DeviceID]bool]
 	reload chan struct{}
 	// told is what setTargets said of credentials, which one at a time calls.
 	told   collectors.Repeats

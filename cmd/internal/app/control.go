@@ -57,6 +57,11 @@ var _ control.Plant = plant{}
 
 func (p plant) Controls(id models.DeviceID) []models.ControlSpec { return p.app.manager.Controls(id) }
 
+func (p plant) Known(id models.DeviceID) bool {
+	unopened := p.app.unopened.Load()
+	return p.app.manager.ControlsKnown(id) || unopened != nil && (*unopened)[id]
+}
+
 func aim(d models.Device) collectors.Aim {
 	return collectors.Aim{Device: d.ID, Generation: uint64(d.Generation), Address: d.Address}
 }

@@ -86,6 +86,7 @@ func (a *App) setTargets(ctx context.Context) (err error) {
 	secrets := map[uint64]collectors.SNMPCredential{}
 	failed := map[uint64]error{}
 	locked := map[models.DeviceID]error{}
+	unopened := map[models.DeviceID]bool{}
 	for _, d := range devices {
 		if d.Protocol == "" || d.Address == "" {
 			continue
@@ -116,6 +117,9 @@ func (a *App) setTargets(ctx context.Context) (err error) {
 			if t, err = a.controlled(ctx, t, d); err != nil {
 				return err
 			}
+			if !t.Control {
+				unopened[d.ID] = true
+			}
 		}
 		targets = append(targets, t)
 		// Without its secrets nothing tells whether a trap is its own; one for
@@ -125,6 +129,7 @@ func (a *App) setTargets(ctx context.Context) (err error) {
 		}
 	}
 	a.locked.Store(&locked)
+	a.unopened.Store(&unopened)
 	a.senders.set(senders)
 	a.manager.Set(targets) //nolint:contextcheck // loops live as long as the manager, not as this call
 	return nil

@@ -1341,6 +1341,8 @@ export interface components {
         };
         ControlList: {
             items: components["schemas"]["Control"][];
+            /** @description Whether it was found out what can be written; before, no item does not mean that there is none */
+            known: boolean;
             permission: components["schemas"]["ControlPermission"];
         };
         ControlOption: {
