@@ -15,7 +15,7 @@ async function accessible(page: Page) {
 }
 
 test('an outlet is switched off by two persons, and nothing is written before the second', async ({ page, browser, baseURL }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const pdu = await firstDevice(page, 'pdu');
   expect((await api(page, '/users', 'POST', { name: 'eva', role: 'engineer', password })).ok).toBe(true);
 
@@ -24,6 +24,9 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await expect(page.getByText('This device is only read')).toBeVisible();
   await page.getByRole('button', { name: 'Allow control' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Allow control' }).click();
+  // The panel says that it is still looking, and shows what it found by itself.
+  await expect(page.getByRole('status').filter({ hasText: 'Looking at what can be written' })).toBeVisible();
+  await expect(page.getByText('Nothing to write')).toHaveCount(0);
   const controls = page.getByRole('table', { name: 'Control' });
   const outlet = controls.getByRole('row').filter({ has: page.getByRole('cell', { name: 'Outlet 2', exact: true }) });
   await expect(outlet).toBeVisible({ timeout: 60_000 });
@@ -36,10 +39,15 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await outlet.getByRole('button', { name: 'Outlet 2: Switch off' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('note')).toContainText('goes dark');
+  const present = dialog.getByRole('region', { name: 'Present values' });
+  await expect(present).toContainText('On');
+  const load = present.locator('dd').nth(1);
+  await expect(load).toContainText('W');
   const dryRun = dialog.getByRole('region', { name: 'Dry run' });
   await expect(dryRun).toContainText('SET 1.3.6.1.4.1.318.1.1.26.9.2.4.1.5.2');
   await expect(dryRun).toContainText('(Switch on)');
   await expect(dialog.getByRole('button', { name: 'Ask for it' })).toBeDisabled();
+  const seen = await present.locator('dt').allTextContents();
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('server is being replaced');
   await accessible(page);
   await page.keyboard.press('Tab');
@@ -64,6 +72,11 @@ test('an outlet is switched off by two persons, and nothing is written before th
   const decide = second.getByRole('dialog');
   await expect(decide).toContainText('server is being replaced');
   await expect(decide.getByRole('note')).toContainText('goes dark');
+  // Both persons see the same.
+  const presentToSecond = decide.getByRole('region', { name: 'Present values' });
+  await expect(presentToSecond).toContainText('On');
+  await expect(presentToSecond.locator('dt')).toHaveText(seen);
+  await expect(presentToSecond.locator('dd').nth(1)).toContainText(/\d.*W/);
   await accessible(second);
   await decide.getByRole('button', { name: 'Confirm and write' }).click();
   await expect(decide).toBeHidden();

@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -42,15 +42,23 @@ export function ControlPanel({ device, points }: Props) {
     <Panel title={t('control.title')} flush right={data && may('control.allow') && <Permission device={device} permission={data.permission} />}>
       {!data && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data && !allowed && <EmptyState title={t('control.notAllowed')} hint={t('control.notAllowedHint')} />}
-      {allowed && data && data.items.length === 0 && <EmptyState title={t('control.nothing')} hint={t('control.nothingHint')} />}
+      {allowed && data && !data.known && data.items.length === 0 && <Looking state={device.state} />}
+      {allowed && data?.known && data.items.length === 0 && <EmptyState title={t('control.nothing')} hint={t('control.nothingHint')} />}
       {allowed && data && data.items.length > 0 && (
         <div className="scroll-box" style={{ maxHeight: 420 }} tabIndex={0} role="region" aria-label={t('control.title')}>
           <DataTable label={t('control.title')} items={data.items} columns={columns} idOf={(c) => c.key} minWidth={270} />
         </div>
       )}
-      {asked && <RequestDialog device={device} control={asked.control} option={asked.option} drawsW={powerOf(asked.control, points)} onClose={() => setAsked(undefined)} />}
+      {asked && <RequestDialog device={device} control={asked.control} option={asked.option} onClose={() => setAsked(undefined)} />}
     </Panel>
   );
+}
+
+/** What can be written is not known yet: the device is being looked at, or does not let itself be. */
+function Looking({ state }: { state: Props['device']['state'] }) {
+  const { t } = useText();
+  if (state !== 'ok' && state !== 'learning') return <EmptyState title={t('control.notSeen')} hint={t('control.notSeenHint')} />;
+  return <Group gap="xs" p="md" role="status"><Loader size="xs" aria-hidden />{t('control.looking')}</Group>;
 }
 
 /** The name of a control, and what the device calls the thing it moves where that is another name. */
@@ -58,14 +66,6 @@ function Name({ control, points }: { control: Control; points: Props['points'] }
   const { language } = useText();
   const own = nameBeside(control, points);
   return <span title={control.key}><b>{labelText(control, language)}</b>{own && <div className="muted">{own}</div>}</span>;
-}
-
-/** What the outlet of a control draws now. */
-function powerOf(control: Control, points: Props['points']): number | undefined {
-  const component = points.find((p) => p.point.id === control.point)?.point.component;
-  if (!component?.includes('outlet')) return undefined;
-  const power = points.find((p) => p.point.component === component && p.point.class === 'power');
-  return power?.current.quality === 'good' ? (power.current.value ?? undefined) : undefined;
 }
 
 function Shown({ control }: { control: Control }) {

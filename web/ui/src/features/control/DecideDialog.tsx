@@ -5,8 +5,9 @@ import { ApiError } from '../../api/problem';
 import { Facts } from '../../components/Facts';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
+import { Consequence, Present } from './Present';
 import { confirmControl, controlsQuery, refreshControl, rejectControl, type ControlRequest } from './queries';
-import { consequence, wishText } from './words';
+import { wishText } from './words';
 
 /** The word of the second person: carry out, or refuse. */
 export function DecideDialog({ request, onClose }: { request: ControlRequest; onClose: () => void }) {
@@ -28,9 +29,8 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
   });
   const reject = useMutation({ mutationFn: () => rejectControl(request.id, why), ...settle });
   const error = confirm.error ?? reject.error;
-  const { data: controls } = useQuery(controlsQuery(request.device ?? 0, request.device !== undefined));
-  const { options } = controls?.items.find((c) => c.key === request.control) ?? {};
-  const dark = consequence({ key: request.control, label: request.label, label_of_profile: request.label_of_profile, options }, request.option ?? '', t, language);
+  const { data: controls, isPending } = useQuery(controlsQuery(request.device ?? 0, request.device !== undefined));
+  const control = controls?.items.find((c) => c.key === request.control);
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
     confirm.mutate();
@@ -40,7 +40,8 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
       <form onSubmit={onSubmit}>
         <Stack gap="sm">
           {error && <Alert color={asked && confirm.error ? 'orange' : 'red'} variant="light" role="alert">{problemText(error, words)}</Alert>}
-          {dark && <Alert color={request.option === 'on' ? 'blue' : 'red'} variant="light" role="note">{dark}</Alert>}
+          <Consequence control={{ key: request.control, label: request.label, label_of_profile: request.label_of_profile, options: control?.options }} option={request.option} />
+          {request.device !== undefined && !isPending && <Present device={request.device} control={control} />}
           <Facts
             items={[
               [t('control.askedBy'), request.requester],

@@ -10,23 +10,22 @@ import { LoadingState } from '../../components/States';
 import { formatQuantity } from '../../format/format';
 import { labelText } from '../../i18n/pointNames';
 import { useText } from '../../i18n/useText';
+import { Consequence, Present } from './Present';
 import { dryRunQuery, refreshControl, requestControl, type Control, type ControlWish } from './queries';
-import { consequence, optionText } from './words';
+import { optionText } from './words';
 
 interface Props {
   device: { id: number; name: string };
   control: Control;
   /** The option of a command; undefined for a set-point. */
   option?: string;
-  /** What the outlet draws now, in watts. */
-  drawsW?: number;
   onClose: () => void;
 }
 
 const minReason = 5;
 
 /** Asks for a control: shows what would be written, and wants a reason. */
-export function RequestDialog({ device, control, option, drawsW, onClose }: Props) {
+export function RequestDialog({ device, control, option, onClose }: Props) {
   const { t, language } = useText();
   const queries = useQueryClient();
   const [reason, setReason] = useState('');
@@ -47,7 +46,8 @@ export function RequestDialog({ device, control, option, drawsW, onClose }: Prop
   const title = option === undefined ? label : `${label}: ${optionText(option, t)}`;
   return (
     <FormDialog title={`${device.name} · ${title}`} mutation={ask} onClose={onClose} submit={t('control.ask')} size="lg" disabled={!dry.data || reason.trim().length < minReason}>
-      <Consequence control={control} option={option} drawsW={drawsW} warning={dry.data?.warning} />
+      <Consequence control={control} option={option} />
+      <Present device={device.id} control={control} />
       {option === undefined && (
         <NumberField
           label={`${t('control.newValue')} (${unit})`} value={value} onChange={setValue} min={min} max={max} step={step} required data-autofocus
@@ -62,16 +62,6 @@ export function RequestDialog({ device, control, option, drawsW, onClose }: Prop
       <p className="muted" style={{ margin: 0 }}>{t('control.secondPerson')}</p>
     </FormDialog>
   );
-}
-
-function Consequence({ control, option, drawsW, warning }: { control: Control; option?: string; drawsW?: number; warning?: string }) {
-  const { t, language } = useText();
-  if (option === undefined) return null;
-  const severity = control.options?.find((o) => o.name === option)?.severity;
-  const draws = drawsW !== undefined && option !== 'on' ? t('control.draws', { power: formatQuantity(drawsW, 'W', language) }) : '';
-  const text = [consequence(control, option, t, language), draws, warning].filter(Boolean).join(' ');
-  if (!text) return null;
-  return <Alert color={severity === 'critical' ? 'red' : severity === 'warning' ? 'orange' : 'blue'} variant="light" role="note">{text}</Alert>;
 }
 
 /** What would be written, and what is there. */

@@ -18,8 +18,12 @@ export const controlsQuery = (device: number, enabled: boolean) =>
     queryKey: [...key, 'device', device] as const,
     queryFn: () => unwrap(client.GET('/devices/{id}/controls', { params: { path: { id: device } } })),
     enabled,
-    refetchInterval: (query) => (query.state.data?.items.some((c) => c.open) ? 2_000 : 10_000),
+    refetchInterval: ({ state: { data } }) => controlsPause(data),
   });
+
+/** How long until a look at the controls anew: soon while a request is open, or what can be written is still being found out. */
+export const controlsPause = (list: Schemas['ControlList'] | undefined) =>
+  list?.permission.allowed && (!list.known || list.items.some((c) => c.open)) ? 2_000 : 10_000;
 
 export const requestsQuery = (device?: number, enabled = true) =>
   queryOptions({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Translate } from '../../i18n/useText';
-import { consequence, nameBeside, optionText, wishText } from './words';
+import { consequence, nameBeside, optionText, presentPoints, wishText } from './words';
 
 const t = ((key: string, values?: Record<string, unknown>) => (values ? `${key} ${JSON.stringify(values)}` : key)) as unknown as Translate;
 
@@ -30,5 +30,14 @@ describe('words of controls', () => {
     expect(nameBeside({ ...control, label: 'web server' }, points)).toBe('');
     expect(nameBeside(control, points.slice(0, 1))).toBe('');
     expect(nameBeside({ label: 'Outlet 2' }, points)).toBe('');
+  });
+  it('shows the state and the load of the same outlet', () => {
+    const point = (id: number, component: string, quantity: string) => ({ point: { id, key: `${component}/x`, label: '', component, class: quantity } });
+    const points = [point(1, 'outlet/2', 'current'), point(2, 'outlet/3', 'power'), point(3, 'outlet/2', 'state'), point(4, 'outlet/2', 'power')];
+    expect(presentPoints({ point: 3 }, points).map((p) => p.point.id)).toEqual([3, 4]);
+    expect(presentPoints({ point: 3 }, points.slice(0, 3)).map((p) => p.point.id)).toEqual([3, 1]);
+    expect(presentPoints({}, points)).toEqual([]);
+    expect(presentPoints(undefined, points)).toEqual([]);
+    expect(presentPoints({ point: 5 }, [point(5, 'fan/1', 'state'), point(6, 'fan/1', 'power')]).map((p) => p.point.id)).toEqual([5]);
   });
 });

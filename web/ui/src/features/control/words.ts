@@ -37,3 +37,16 @@ export function nameBeside(control: Pick<Control, 'label' | 'point'>, points: re
   const own = points.filter((p) => p.point.component === shown.component && !p.point.label_of_profile).map((p) => ownLabel(p.point)).find(Boolean) ?? '';
   return fold(control.label).includes(fold(own)) ? '' : own;
 }
+
+interface Shown {
+  point: Named & { class: string };
+}
+
+/** What tells the state of the thing that a control moves, and what it draws; nothing while that is not known. */
+export function presentPoints<P extends Shown>(control: Pick<Control, 'point'> | undefined, points: readonly P[]): P[] {
+  const shown = points.find((p) => p.point.id === control?.point);
+  if (!shown) return [];
+  const beside = points.filter((p) => p !== shown && p.point.component === shown.point.component);
+  const load = shown.point.component.includes('outlet') ? ['power', 'apparent_power', 'current'].flatMap((c) => beside.filter((p) => p.point.class === c)).slice(0, 1) : [];
+  return [shown, ...load];
+}
