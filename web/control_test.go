@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -253,7 +254,7 @@ func TestControlIsNotTricked(t *testing.T) {
 	second := h.client()
 	second.want(http.StatusOK, "POST", "/session", apigen.SignInRequest{Name: "second", Password: password}, &s)
 	second.csrf = s.CsrfToken
-	if p := second.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.PasswordGiven {
+	if p := second.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.PasswordGiven || p.Blockers == nil || !slices.Equal((*p.Blockers)[0].Names, []string{"second"}) {
 		t.Errorf("a second account: %+v", p)
 	}
 	stays("a second account")

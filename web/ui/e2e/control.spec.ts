@@ -48,6 +48,9 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await expect(dryRun).toContainText('(Switch on)');
   await expect(dialog.getByRole('button', { name: 'Ask for it' })).toBeDisabled();
   const seen = await present.locator('dt').allTextContents();
+  await expect(dialog.getByText('at least 5 characters')).toBeVisible();
+  await dialog.getByRole('textbox', { name: 'Reason' }).fill('no');
+  await expect(dialog.getByText('Characters still missing: 3')).toBeVisible();
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('server is being replaced');
   await accessible(page);
   await page.keyboard.press('Tab');
@@ -83,6 +86,18 @@ test('an outlet is switched off by two persons, and nothing is written before th
   const row = second.getByRole('table', { name: 'History' }).getByRole('row', { name: /Outlet 2: Switch off/ });
   await expect(row).toContainText('Done', { timeout: 60_000 });
   await expect(row).toContainText('decided by eva');
+  // Everybody has an account page, which tells how long a new password must be.
+  await second.getByRole('button', { name: 'User: eva' }).click();
+  await second.getByRole('menuitem', { name: 'Own account' }).click();
+  await expect(second).toHaveURL(/\/account$/);
+  await expect(second.getByText('At least 12 characters')).toBeVisible();
+  await second.getByRole('textbox', { name: 'New password' }).fill('short');
+  await expect(second.getByText('Characters still missing: 7')).toBeVisible();
+  await accessible(second);
+  // Who lost the session is told so.
+  await context.clearCookies();
+  await second.goto('/devices');
+  await expect(second.getByText('The session has ended')).toBeVisible();
   await context.close();
 
   await page.goto(`/devices/${pdu.id}`);

@@ -6,6 +6,8 @@ if (!link) throw new Error('AISLE_E2E_LINK must be the sign-in link that the dem
 test('a stranger is asked to sign in, and wrong passwords are refused', async ({ page }) => {
   await page.goto('/devices');
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  // Who was never signed in is not told that a session has ended.
+  await expect(page.getByText('Sign in to see the facility')).toBeVisible();
   await page.getByLabel('User name').fill('nobody');
   await page.getByRole('textbox', { name: 'Password' }).fill('wrong password');
   await page.getByRole('button', { name: 'Sign in' }).click();

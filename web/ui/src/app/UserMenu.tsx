@@ -2,9 +2,9 @@ import { ActionIcon, Menu, SegmentedControl, Stack, Text, useMantineColorScheme 
 import { notifications } from '@mantine/notifications';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { client, done, setCsrfToken } from '../api/client';
-import { sessionKey } from '../features/session/queries';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { client, done } from '../api/client';
+import { closeSession, sessionKey } from '../features/session/queries';
 import { useSession } from '../features/session/useSession';
 import type { Language } from '../format/format';
 import { languages, switchLanguage } from '../i18n';
@@ -27,8 +27,7 @@ export function UserMenu() {
   const signOut = useMutation({
     mutationFn: () => done(client.DELETE('/session')),
     onSettled: () => {
-      setCsrfToken('');
-      queries.clear();
+      closeSession(queries);
       void navigate({ to: '/login' });
     },
   });
@@ -70,6 +69,9 @@ export function UserMenu() {
           />
         </Stack>
         <Menu.Divider />
+        <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} aria-hidden />}>
+          {t('admin.account')}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
           {t('action.signOut')}
         </Menu.Item>

@@ -174,6 +174,11 @@ const admin = createRoute({
   validateSearch: (s: Search): { section?: (typeof adminSections)[number] } => ({ section: oneOf(s.section, adminSections) }),
   component: lazyRouteComponent(() => import('../features/administration/AdministrationPage'), 'AdministrationPage'),
 });
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../features/administration/Account'), 'AccountPage'),
+});
 const about = createRoute({
   getParentRoute: () => shell,
   path: '/about',
@@ -182,7 +187,7 @@ const about = createRoute({
 
 const routeTree = root.addChildren([
   login, link, setup,
-  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, profiles, profile, events, trends, collectors, simulation, control, admin, about]),
+  shell.addChildren([overview, sites, site, location, row, room, rack, devices, device, discovery, profiles, profile, events, trends, collectors, simulation, control, admin, account, about]),
 ]);
 
 export const router = createRouter({

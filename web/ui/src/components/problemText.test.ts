@@ -20,6 +20,11 @@ describe('problemText', () => {
     expect(problemText(toApiError(409, { code: 'conflict', reason: 'stale' }), words('en'))).toContain('Somebody changed it');
     expect(problemText(toApiError(409, { code: 'conflict', reason: 'taken' }), words('en'))).toContain('used already');
   });
+  it('names who must change the password', () => {
+    const error = toApiError(409, { code: 'conflict', reason: 'control-password-given', blockers: [{ object: 'users', count: 1, names: ['eva'] }] });
+    expect(problemText(error, words('vi'))).toMatch(/^eva phải tự đổi mật khẩu/);
+    expect(problemText(error, words('en'))).toMatch(/^eva must change/);
+  });
   it('leaves out what stands beside its field', () => {
     const error = toApiError(422, { code: 'invalid', errors: [{ path: 'address', message: 'must be host:port', code: 'format' }] });
     expect(problemText(error, words('en'), ['address'])).not.toContain('host');

@@ -50,6 +50,7 @@ export function problemText(error: unknown, words: Words, beside: readonly strin
   const rest = error.fields.filter((f) => !beside.includes(f.path));
   const reason = reasons.find((r) => r === error.reason);
   if (reason) {
+    if (reason === 'control-password-given') return t(`conflict.${reason}`, { name: error.blockers[0]?.names[0] ?? '' });
     const names = error.blockers.map((b) => blockerText(b, t)).join(' · ');
     // Only the server's words name the device in the way.
     const detail = reason === 'occupied' || reason === 'known-device' || reason === 'control-limited' ? error.detail : '';

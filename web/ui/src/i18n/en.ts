@@ -62,7 +62,7 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
-    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': 'One of the two persons set the password of the other, who must change it first (Administration › Account).',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': '{{name}} must change the password first, because the other person set it (user menu › Own account).',
     'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
   blocker: {
@@ -70,6 +70,7 @@ export const en = {
     'power-feeds': 'power feeds', 'cooling-loops': 'cooling loops', cables: 'cables', 'discovery-ranges': 'discovery ranges',
   },
   fault: {
+    moreCharacters: 'Characters still missing: {{n}}',
     required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
     nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
     too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration', no_match: 'does not fit', locked: 'cannot be opened: enter its secrets again', not_polled: 'has no address to be read at', unreadable: 'cannot be read', unchanged: 'must be another one than before',
@@ -86,6 +87,7 @@ export const en = {
     title: 'Sign in', name: 'User name', welcome: 'Sign in to see the facility', link: 'Signing in with the link…',
     linkFailed: 'This link was used before, or has expired. Sign in with a password, or ask for a new link.',
     linkMissing: 'The link is incomplete: the part after “#” is missing.', expired: 'The session has ended. Sign in again.',
+    passwordHint: 'At least {{n}} characters, no word that is easily guessed',
     changePassword: 'Change password', oldPassword: 'Present password', newPassword: 'New password', passwordChanged: 'The password is changed',
     repeatPassword: 'Repeat the password', mismatch: 'The two passwords differ', prefFailed: 'The preference could not be saved on the server',
   },
@@ -255,7 +257,7 @@ export const en = {
     title: 'Control', pageTitle: 'Control of devices', off: 'Control is off', offHint: 'The plant is only read. Who runs the server can switch control on in its configuration.', allow: 'Allow control', forbid: 'Forbid control',
     forbidSure: 'Forbid control of {{name}}? Requests that wait cannot be carried out any more.', allowText: 'What its device profile declares can then be written, each time with two persons and an entry in the audit log.', credential: 'Credential for writing', credentialHint: 'Empty: the one by which the device is read',
     notAllowed: 'This device is only read', notAllowedHint: 'Nothing can be written to it until an administrator allows it.', nothing: 'Nothing can be written', nothingHint: 'Its device profile names no control that this device has, or the credential for control cannot be opened.', looking: 'Looking at what can be written to this device…', notSeen: 'The device could not be looked at yet', notSeenHint: 'What can be written appears once the device answers.',
-    set: 'Set…', ask: 'Ask for it', newValue: 'New value', bounds: 'From {{min}} to {{max}}', reason: 'Reason', reasonHint: 'Why, for the second person and the audit log', said: 'The device or its driver: {{text}}', secondPerson: 'Nothing is written until a second person confirms it.', requested: 'Waits for the second person',
+    set: 'Set…', ask: 'Ask for it', newValue: 'New value', bounds: 'From {{min}} to {{max}}', reason: 'Reason', reasonHint: 'Why, for the second person and the audit log; at least {{n}} characters', said: 'The device or its driver: {{text}}', secondPerson: 'Nothing is written until a second person confirms it.', requested: 'Waits for the second person',
     goesDark: 'Everything plugged into {{label}} loses this supply and goes dark unless it has another one.', goesDarkShortly: 'Everything plugged into {{label}} loses this supply for a while and goes dark unless it has another one.', getsPower: 'Everything plugged into {{label}} gets power.',
     present: 'Present values', presentUnknown: 'Nothing of it can be read at present.', ownName: 'Name on the device',
     dryRun: 'Dry run', dryRunHint: 'Dry run: nothing was written.', wouldWrite: 'Would be written', raw: 'Value on the wire', current: 'There now', unreadable: 'cannot be read', before: 'There when asked',

@@ -64,7 +64,7 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
-    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': 'Mật khẩu của một trong hai người do người kia đặt: người đó phải tự đổi mật khẩu trước (Quản trị › Tài khoản).',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': '{{name}} phải tự đổi mật khẩu trước, vì mật khẩu đó do người kia đặt (menu người dùng › Tài khoản).',
     'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
   blocker: {
@@ -72,6 +72,7 @@ export const vi: typeof en = {
     'power-feeds': 'lộ cấp nguồn', 'cooling-loops': 'vòng làm mát', cables: 'cáp', 'discovery-ranges': 'dải dò tìm',
   },
   fault: {
+    moreCharacters: 'Cần thêm {{n}} ký tự',
     required: 'cần nhập', range: 'ngoài khoảng cho phép', unknown: 'không tồn tại', format: 'không đúng dạng', kind: 'không đúng loại mà giao thức cần',
     nesting: 'không thể nằm bên trong', circle: 'không thể nằm trong chính nó', fixed: 'không thay đổi được', taken: 'đã được dùng', occupied: 'đã có thiết bị',
     too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép', no_match: 'không phù hợp', locked: 'không mở được: hãy nhập lại', not_polled: 'không có địa chỉ để đọc', unreadable: 'không đọc được', unchanged: 'phải khác với trước',
@@ -88,6 +89,7 @@ export const vi: typeof en = {
     title: 'Đăng nhập', name: 'Tên người dùng', welcome: 'Đăng nhập để xem cơ sở hạ tầng', link: 'Đang đăng nhập bằng liên kết…',
     linkFailed: 'Liên kết đã được dùng hoặc đã hết hạn. Đăng nhập bằng mật khẩu, hoặc xin liên kết mới.',
     linkMissing: 'Liên kết không đầy đủ: thiếu phần sau dấu “#”.', expired: 'Phiên làm việc đã kết thúc. Đăng nhập lại.',
+    passwordHint: 'Ít nhất {{n}} ký tự, không dùng từ dễ đoán',
     changePassword: 'Đổi mật khẩu', oldPassword: 'Mật khẩu hiện tại', newPassword: 'Mật khẩu mới', passwordChanged: 'Đã đổi mật khẩu',
     repeatPassword: 'Nhập lại mật khẩu', mismatch: 'Hai mật khẩu không giống nhau', prefFailed: 'Không lưu được tùy chọn trên máy chủ',
   },
@@ -257,7 +259,7 @@ export const vi: typeof en = {
     title: 'Điều khiển', pageTitle: 'Điều khiển thiết bị', off: 'Điều khiển đang tắt', offHint: 'Hạ tầng chỉ được đọc. Người vận hành máy chủ có thể bật điều khiển trong cấu hình.', allow: 'Cho phép điều khiển', forbid: 'Cấm điều khiển',
     forbidSure: 'Cấm điều khiển {{name}}? Các yêu cầu đang chờ sẽ không thực hiện được nữa.', allowText: 'Khi đó có thể ghi những gì hồ sơ thiết bị khai báo, mỗi lần cần hai người và một mục trong nhật ký kiểm toán.', credential: 'Thông tin xác thực để ghi', credentialHint: 'Để trống: dùng thông tin xác thực đang dùng để đọc',
     notAllowed: 'Thiết bị này chỉ được đọc', notAllowedHint: 'Không thể ghi gì cho đến khi quản trị viên cho phép.', nothing: 'Không có gì để ghi', nothingHint: 'Hồ sơ thiết bị không khai báo mục điều khiển nào mà thiết bị này có, hoặc không mở được thông tin xác thực để ghi.', looking: 'Đang xem thiết bị này ghi được những gì…', notSeen: 'Chưa xem được thiết bị', notSeenHint: 'Những gì có thể ghi sẽ hiện ra khi thiết bị trả lời.',
-    set: 'Đặt…', ask: 'Gửi yêu cầu', newValue: 'Giá trị mới', bounds: 'Từ {{min}} đến {{max}}', reason: 'Lý do', reasonHint: 'Vì sao, cho người thứ hai và nhật ký kiểm toán', said: 'Lời của thiết bị hoặc trình điều khiển: {{text}}', secondPerson: 'Không ghi gì cho đến khi người thứ hai xác nhận.', requested: 'Chờ người thứ hai',
+    set: 'Đặt…', ask: 'Gửi yêu cầu', newValue: 'Giá trị mới', bounds: 'Từ {{min}} đến {{max}}', reason: 'Lý do', reasonHint: 'Vì sao, cho người thứ hai và nhật ký kiểm toán; ít nhất {{n}} ký tự', said: 'Lời của thiết bị hoặc trình điều khiển: {{text}}', secondPerson: 'Không ghi gì cho đến khi người thứ hai xác nhận.', requested: 'Chờ người thứ hai',
     goesDark: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này và tắt, trừ khi có nguồn khác.', goesDarkShortly: 'Mọi thứ cắm vào {{label}} sẽ mất nguồn này một lúc và tắt, trừ khi có nguồn khác.', getsPower: 'Mọi thứ cắm vào {{label}} sẽ có điện.',
     present: 'Giá trị hiện tại', presentUnknown: 'Hiện không đọc được giá trị nào của mục này.', ownName: 'Tên trên thiết bị',
     dryRun: 'Chạy thử', dryRunHint: 'Chạy thử: chưa ghi gì.', wouldWrite: 'Sẽ được ghi', raw: 'Giá trị trên đường truyền', current: 'Hiện tại', unreadable: 'không đọc được', before: 'Giá trị lúc yêu cầu',

@@ -4,6 +4,9 @@ import { useMutation } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { client, done } from '../../api/client';
 import { Facts } from '../../components/Facts';
+import { minPassword, tooShort } from '../../components/lengths';
+import { NewPassword } from '../../components/NewPassword';
+import { PageHeader } from '../../components/PageHeader';
 import { Panel } from '../../components/Panel';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
@@ -11,6 +14,17 @@ import { Sessions } from './Sessions';
 import { useSession } from '../session/useSession';
 
 const blank = { old: '', new: '', repeat: '' };
+
+/** The signed-in user's own page, which every role has. */
+export function AccountPage() {
+  const { t } = useText();
+  return (
+    <>
+      <PageHeader title={t('admin.account')} />
+      <Account />
+    </>
+  );
+}
 
 /** The signed-in user himself. */
 export function Account() {
@@ -48,9 +62,9 @@ export function Account() {
             <Stack gap="sm" maw={340}>
               {change.error && <Alert color="red" variant="light" role="alert">{problemText(change.error, words)}</Alert>}
               <PasswordInput label={t('session.oldPassword')} autoComplete="current-password" required {...field('old')} />
-              <PasswordInput label={t('session.newPassword')} autoComplete="new-password" required {...field('new')} />
+              <NewPassword label={t('session.newPassword')} {...field('new')} />
               <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required error={mismatch && t('session.mismatch')} {...field('repeat')} />
-              <Button type="submit" disabled={mismatch} loading={change.isPending}>{t('session.changePassword')}</Button>
+              <Button type="submit" disabled={mismatch || tooShort(form.new, minPassword) > 0} loading={change.isPending}>{t('session.changePassword')}</Button>
             </Stack>
           </form>
         </Panel>

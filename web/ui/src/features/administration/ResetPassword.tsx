@@ -4,6 +4,8 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done } from '../../api/client';
 import { FormDialog } from '../../components/FormDialog';
+import { minPassword, tooShort } from '../../components/lengths';
+import { NewPassword } from '../../components/NewPassword';
 import { faultsByPath } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import type { User } from './queries';
@@ -22,9 +24,9 @@ export function ResetPassword({ user, onClose }: { user: User; onClose: () => vo
   });
   const mismatch = repeat !== '' && repeat !== password;
   return (
-    <FormDialog title={`${t('admin.resetPassword')}: ${user.name}`} mutation={reset} onClose={onClose} submit={t('action.save')} disabled={repeat !== password} beside={['password']}>
+    <FormDialog title={`${t('admin.resetPassword')}: ${user.name}`} mutation={reset} onClose={onClose} submit={t('action.save')} disabled={repeat !== password || tooShort(password, minPassword) > 0} beside={['password']}>
       <Text size="sm">{t('admin.resetHint')}</Text>
-      <PasswordInput label={t('session.newPassword')} required autoComplete="new-password" error={faultsByPath(reset.error, words).get('password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus />
+      <NewPassword label={t('session.newPassword')} error={faultsByPath(reset.error, words).get('password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus />
       <PasswordInput label={t('session.repeatPassword')} required autoComplete="new-password" error={mismatch && t('session.mismatch')} value={repeat} onChange={(e) => setRepeat(e.currentTarget.value)} />
     </FormDialog>
   );

@@ -1,10 +1,12 @@
-import { Button, Group, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, Group, Select, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done, unwrap, type Schemas } from '../../api/client';
 import { ConfirmButton } from '../../components/ConfirmButton';
 import { DataTable, type Column } from '../../components/DataTable';
+import { minPassword, tooShort } from '../../components/lengths';
+import { NewPassword } from '../../components/NewPassword';
 import { Panel } from '../../components/Panel';
 import { ErrorState, LoadingState } from '../../components/States';
 import { formatTime } from '../../format/format';
@@ -75,10 +77,10 @@ function AddUser({ onClose }: { onClose: () => void }) {
   });
   const faults = faultsByPath(add.error, words);
   return (
-    <FormDialog title={t('admin.addUser')} mutation={add} onClose={onClose} submit={t('action.add')} beside={['name', 'password']}>
+    <FormDialog title={t('admin.addUser')} mutation={add} onClose={onClose} submit={t('action.add')} beside={['name', 'password']} disabled={tooShort(password, minPassword) > 0}>
       <TextInput label={t('session.name')} required error={faults.get('name')} autoComplete="off" value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
       <Select label={t('word.role')} allowDeselect={false} value={role} data={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} onChange={(v) => setRole(roles.find((r) => r === v) ?? 'viewer')} />
-      <PasswordInput label={t('word.password')} required error={faults.get('password')} autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+      <NewPassword label={t('word.password')} error={faults.get('password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
     </FormDialog>
   );
 }

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Facts } from '../../components/Facts';
 import { FormDialog } from '../../components/FormDialog';
+import { minReason, tooShort } from '../../components/lengths';
 import { NumberField } from '../../components/NumberField';
 import { problemText } from '../../components/problemText';
 import { LoadingState } from '../../components/States';
@@ -22,13 +23,12 @@ interface Props {
   onClose: () => void;
 }
 
-const minReason = 5;
-
 /** Asks for a control: shows what would be written, and wants a reason. */
 export function RequestDialog({ device, control, option, onClose }: Props) {
   const { t, language } = useText();
   const queries = useQueryClient();
   const [reason, setReason] = useState('');
+  const missing = tooShort(reason.trim(), minReason);
   const [value, setValue] = useState<number>();
   const { min = 0, max = 0, step = 1, unit = '' } = control;
   const complete = option !== undefined || (value !== undefined && value >= min && value <= max);
@@ -56,8 +56,8 @@ export function RequestDialog({ device, control, option, onClose }: Props) {
       )}
       {complete && <DryRun dry={dry} unit={unit} />}
       <Textarea
-        label={t('control.reason')} description={t('control.reasonHint')} value={reason} onChange={(e) => setReason(e.currentTarget.value)}
-        required minLength={minReason} maxLength={500} autosize minRows={2} {...(option === undefined ? {} : { 'data-autofocus': true })}
+        label={t('control.reason')} description={t('control.reasonHint', { n: minReason })} error={missing > 0 && t('fault.moreCharacters', { n: missing })} value={reason} onChange={(e) => setReason(e.currentTarget.value)}
+        required maxLength={500} autosize minRows={2} {...(option === undefined ? {} : { 'data-autofocus': true })}
       />
       <p className="muted" style={{ margin: 0 }}>{t('control.secondPerson')}</p>
     </FormDialog>

@@ -4,6 +4,8 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
 import { client, unwrap } from '../../api/client';
 import { ApiError } from '../../api/problem';
+import { minPassword, tooShort } from '../../components/lengths';
+import { NewPassword } from '../../components/NewPassword';
 import { ErrorState, errorText, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { CenterCard } from './CenterCard';
@@ -53,9 +55,9 @@ export function SetupPage() {
             <TextInput label={t('setup.token')} description={t('setup.tokenHint')} required value={form.token} onChange={set('token')} />
           )}
           <TextInput label={t('session.name')} autoComplete="username" required value={form.name} onChange={set('name')} />
-          <PasswordInput label={t('word.password')} autoComplete="new-password" required value={form.password} onChange={set('password')} />
+          <NewPassword label={t('word.password')} value={form.password} onChange={set('password')} />
           <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required value={form.repeat} onChange={set('repeat')} error={mismatch && t('session.mismatch')} />
-          <Button type="submit" loading={create.isPending} disabled={mismatch}>{t('setup.create')}</Button>
+          <Button type="submit" loading={create.isPending} disabled={mismatch || tooShort(form.password, minPassword) > 0}>{t('setup.create')}</Button>
         </Stack>
       </form>
     </CenterCard>

@@ -7,7 +7,7 @@ import { client, unwrap } from '../../api/client';
 import { errorText } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { CenterCard } from './CenterCard';
-import { openSession } from './queries';
+import { hadSession, openSession } from './queries';
 
 const route = getRouteApi('/login');
 
@@ -32,7 +32,7 @@ export function SignInPage() {
     signIn.mutate();
   };
   return (
-    <CenterCard title={t('session.title')} intro={next ? t('session.expired') : t('session.welcome')}>
+    <CenterCard title={t('session.title')} intro={hadSession() ? t('session.expired') : t('session.welcome')}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {signIn.error && <Alert color="red" variant="light" role="alert">{errorText(signIn.error, t)}</Alert>}

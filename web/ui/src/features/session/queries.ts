@@ -13,7 +13,7 @@ export const sessionQuery = () =>
     queryFn: async (): Promise<Session | null> => {
       try {
         const session = await unwrap(client.GET('/session'));
-        setCsrfToken(session.csrf_token);
+        noteSession(session);
         return session;
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) return null;
@@ -28,9 +28,26 @@ export const setupKey = ['setup'] as const;
 export const setupQuery = () =>
   queryOptions({ queryKey: setupKey, queryFn: () => unwrap(client.GET('/setup')), staleTime: 0 });
 
+const hadKey = 'aisle.had-session';
+
+function noteSession(session: Session): void {
+  setCsrfToken(session.csrf_token);
+  localStorage.setItem(hadKey, '1');
+}
+
+/** Forgets the session that its user ended. */
+export function closeSession(queries: QueryClient): void {
+  setCsrfToken('');
+  localStorage.removeItem(hadKey);
+  queries.clear();
+}
+
+/** Whether somebody was signed in in this browser, and did not sign out. */
+export const hadSession = () => localStorage.getItem(hadKey) !== null;
+
 /** Notes a session that was just opened. */
 export function openSession(queries: QueryClient, session: Session): void {
-  setCsrfToken(session.csrf_token);
+  noteSession(session);
   queries.setQueryData(sessionKey, session);
 }
 
