@@ -161,7 +161,7 @@ type App struct {
 	// unopened says which devices stay read only because their credential for
 	// control cannot be opened.
 	unopened atomic.Pointer[map[models.DeviceID]bool]
-	reload chan struct{}
+	reload   chan struct{}
 	// told is what setTargets said of credentials, which one at a time calls.
 	told   collectors.Repeats
 	cancel context.CancelFunc
