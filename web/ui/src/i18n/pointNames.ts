@@ -166,9 +166,10 @@ export function profileText(text: string, language: Language): string {
   return (language === 'vi' && vietnameseTitle(text)) || text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A label as it is shown: a name that somebody gave stays what it is. */
-export function labelText(named: Pick<Named, 'label' | 'label_of_profile'>, language: Language): string {
-  return named.label_of_profile ? profileText(named.label, language) : named.label;
+/** A label as it is shown: a name that somebody gave stays what it is; "Outlet 2" of "outlet/2/switch" is nobody's. */
+export function labelText(named: Pick<Named, 'label' | 'label_of_profile'> & { key?: string }, language: Language): string {
+  const key = new Set(plainWords(named.key ?? ''));
+  return named.label_of_profile || plainWords(named.label).every((word) => key.has(word)) ? profileText(named.label, language) : named.label;
 }
 
 // Parts that only number what the device lists: their labels are the names.

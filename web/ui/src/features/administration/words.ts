@@ -25,15 +25,12 @@ export const viaText = known('auditVia');
 
 interface KeptRequest {
   device_name: string;
+  control: string;
   label: string;
-  label_of_profile?: boolean;
   option: string;
   value?: number;
   unit?: string;
 }
-
-/** A label that is made of its key is nobody's name: "outlet/3/switch" is "Outlet 3 switch". */
-const madeOf = (key: string, label: string) => key.replace(/[/-]/g, ' ').toLowerCase() === label.toLowerCase();
 
 /** The control request as it was kept with an entry; nothing when there is none. */
 function keptRequest(entry: Pick<AuditEntry, 'object_type' | 'after'>): KeptRequest | undefined {
@@ -46,7 +43,7 @@ function keptRequest(entry: Pick<AuditEntry, 'object_type' | 'after'>): KeptRequ
   }
   const text = (name: string) => (typeof kept[name] === 'string' ? kept[name] : '');
   if (!text('label')) return undefined;
-  return { device_name: text('device_name'), label: text('label'), label_of_profile: madeOf(text('control'), text('label')), option: text('option'), value: typeof kept.value === 'number' ? kept.value : undefined, unit: text('unit') };
+  return { device_name: text('device_name'), control: text('control'), label: text('label'), option: text('option'), value: typeof kept.value === 'number' ? kept.value : undefined, unit: text('unit') };
 }
 
 /** What an entry is about: "device PDU-1"; of control also what was asked: "control request PDU-1: Outlet 3: Switch off". */

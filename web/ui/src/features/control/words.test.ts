@@ -10,8 +10,12 @@ describe('words of controls', () => {
     expect(optionText('economy', t)).toBe('economy');
   });
   it('tells what a request wants', () => {
-    expect(wishText({ label: 'Outlet 3', option: 'off' }, t, 'en')).toBe('Outlet 3: controlOption.off');
-    expect(wishText({ label: 'Supply air', value: 22.5, unit: '°C' }, t, 'vi')).toMatch(/^Supply air: 22,5\s°C$/);
+    expect(wishText({ control: 'outlet/3/switch', label: 'Outlet 3', option: 'off' }, t, 'en')).toBe('Outlet 3: controlOption.off');
+    // What nobody named is called as its points are, in both languages; a name stays.
+    expect(wishText({ control: 'unit/2/outlet/3/switch', label: 'Outlet 3', option: 'off' }, t, 'vi')).toBe('Ổ cắm 3: controlOption.off');
+    expect(wishText({ control: 'outlet/3/switch', label: 'Outlet Web', option: 'off' }, t, 'vi')).toBe('Outlet Web: controlOption.off');
+    expect(consequence({ key: 'outlet/3/switch', label: 'Outlet 3' }, 'off', t, 'vi')).toContain('"Ổ cắm 3"');
+    expect(wishText({ control: 'supply/set-point', label: 'Supply air', value: 22.5, unit: '°C' }, t, 'vi')).toMatch(/^Supply air: 22,5\s°C$/);
   });
   it('says what goes dark, and nothing of what does not', () => {
     const outlet = { key: 'unit/2/outlet/3/switch', label: 'Outlet 3' };

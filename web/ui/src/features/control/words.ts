@@ -13,9 +13,9 @@ export function optionText(name: string, t: Translate): string {
 }
 
 /** What a request wants: "Outlet 3: Switch off", "Set-point: 22 °C". */
-export function wishText(request: Pick<ControlRequest, 'label' | 'label_of_profile' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
+export function wishText(request: Pick<ControlRequest, 'control' | 'label' | 'label_of_profile' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
   const what = request.option ? optionText(request.option, t) : request.value === undefined ? '' : formatQuantity(request.value, request.unit ?? '', language);
-  return `${labelText(request, language)}: ${what}`;
+  return `${labelText({ ...request, key: request.control }, language)}: ${what}`;
 }
 
 /** What happens to gear when an option is carried out, in words; empty when nothing does. What is off only gets power when it is switched off and on. */
