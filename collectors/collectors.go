@@ -33,6 +33,9 @@ var (
 	ErrRefused = errors.New("connection refused")
 	// ErrNotAllowed: the configuration does not allow the address to be polled.
 	ErrNotAllowed = errors.New("address is not among the ranges that may be polled")
+	// ErrBusy tells that so many devices are being looked at that this one was
+	// not: it is tried again, and polled meanwhile where it can be.
+	ErrBusy = errors.New("too many devices are being looked at")
 	// ErrNoProfile: no profile fits what the device says of itself.
 	ErrNoProfile = errors.New("no device profile matches")
 )

@@ -21,14 +21,18 @@ type job struct {
 	done chan error
 }
 
-// errDriverPanicked is a write in whose middle the driver broke.
+// errDriverPanicked is work in whose middle a driver broke.
 var errDriverPanicked = errors.New("driver panicked")
 
 // work does a job. Once it is begun it is done to its end.
 func (l *loop) work(ctx context.Context, j *job) {
 	defer func() {
 		if r := recover(); r != nil {
-			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.name(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			if j.hold != nil { // nothing was written, and the loop's driver had no part in it
+				j.done <- fmt.Errorf("look at the device: %w: %v", errDriverPanicked, r)
+				return
+			}
 			l.drop()
 			j.done <- fmt.Errorf("%w: %w: %v", ErrUnanswered, errDriverPanicked, r)
 		}

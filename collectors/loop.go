@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime/debug"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,15 +43,17 @@ type loop struct {
 	restarted bool
 	counters  counters
 	computed  *Computed
-	phase     uint32 // which of mostBeats is its own
+	phase     int64 // which of mostBeats is its own
 	ids       []models.PointID
 	known     [sha256.Size]byte // fingerprint of what ids are of
 	groups    []group
 	failed    bool // the points were marked as not answered
 	failures  int
+	looks     int // that failed, one after the other
 	nextTime  time.Time
 	learnAt   time.Time
-	changeAt  time.Time // no new look because of a change before
+	beganAt   [2]time.Time // when the device began anew the last two times
+	changeAt  time.Time    // no new look because of a change before
 }
 
 // buffer is memory of one poll, used by one device after the other.
@@ -61,25 +62,26 @@ type buffer struct {
 	samples  []models.Sample
 }
 
-// group is a poll group with its next turn.
-type group struct {
-	name     string
-	interval time.Duration
-	next     time.Time
-}
-
 func (l *loop) read() Health {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.health
 }
 
+// name is how the device is called by now.
+func (l *loop) name() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health.Name
+}
+
 // change edits the health and tells whoever listens when the state changed.
 func (l *loop) change(edit func(*Health)) {
 	l.mu.Lock()
-	before := l.health.State
+	before, counted := l.health.State, l.health.Counts
 	edit(&l.health)
 	after := l.health
+	l.manager.totals.add(counted, after.Counts)
 	if after.State != before {
 		l.health.Since = time.Now()
 		after = l.health
@@ -108,6 +110,9 @@ const (
 	spread = 5 * time.Second
 	// relearnPause keeps a device whose rows flap from being walked all the time.
 	relearnPause = 2 * time.Minute
+	// busyPause is after how long a look is tried again for which there was no
+	// turn.
+	busyPause = time.Second
 )
 
 func (l *loop) run(ctx context.Context) {
@@ -118,7 +123,7 @@ func (l *loop) run(ctx context.Context) {
 	// Its turns are spread by the device's identity, the same each start.
 	h := fnv.New32a()
 	fmt.Fprint(h, l.target.Device, l.target.Address)
-	l.phase = h.Sum32() % mostBeats
+	l.phase = phaseOf(h.Sum32())
 	timer := time.NewTimer(time.Duration(h.Sum32()) % spread)
 	defer timer.Stop()
 	for {
@@ -141,20 +146,12 @@ func (l *loop) run(ctx context.Context) {
 	}
 }
 
-// due makes every group take its turn now.
-func (l *loop) due() {
-	now := time.Now()
-	for i := range l.groups {
-		l.groups[i].next = now
-	}
-}
-
 // turn learns the device where needed and polls what is due. A driver that
 // panics costs its own device only.
 func (l *loop) turn(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.target.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			l.manager.opt.Log.ErrorContext(ctx, "driver panicked", "device", l.name(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = fmt.Errorf("driver panicked: %v", r)
 			l.drop()
 		}
@@ -170,14 +167,9 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		l.learnAt = time.Time{}
 	}
 	if l.learned && now.After(l.learnAt) {
-		if err := l.learn(ctx); err != nil && (!l.learned || !errors.Is(err, ErrUnreachable)) {
+		if err := l.lookAgain(ctx); err != nil {
 			l.learned = false // what it was is not what it is
 			return err
-		} else if err != nil {
-			// It is the same device as far as anyone knows, and its poll will
-			// tell whether it answers.
-			l.manager.opt.Log.WarnContext(ctx, "look at device again", "device", l.target.Name, "err", err)
-			l.learnAt = now.Add(relearnPause)
 		}
 	}
 	for range 2 {
@@ -189,16 +181,43 @@ func (l *loop) turn(ctx context.Context) (err error) {
 		if err = l.poll(ctx); !beganAnew(err) {
 			return err
 		}
-		if errors.Is(err, ErrRestarted) {
-			l.manager.opt.Events(models.Event{
-				DeviceID: l.target.Device, TimeMS: time.Now().UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
-			})
-		}
 		// Its points may mean something else by now.
 		l.learned, l.restarted = false, true
+		now := time.Now()
+		if now.Sub(l.beganAt[0]) < relearnPause { // it cannot be that it begins anew so often
+			return fmt.Errorf("the third time within %s: %w", relearnPause, err)
+		}
+		l.beganAt = [2]time.Time{l.beganAt[1], now}
+		if errors.Is(err, ErrRestarted) {
+			l.manager.opt.Events(models.Event{
+				DeviceID: l.target.Device, TimeMS: now.UnixMilli(), Kind: models.EventRestarted, Severity: models.SeverityWarning, Name: string(models.EventRestarted),
+			})
+		}
 		l.due()
 	}
 	return err
+}
+
+// lookAgain looks at a device that is polled. It fails when the device is not
+// what it was; else one of which the look came to nothing is polled on, and its
+// polls will tell how it does.
+func (l *loop) lookAgain(ctx context.Context) error {
+	wanted := l.learnAt.IsZero()
+	err := l.learn(ctx)
+	switch {
+	case err == nil:
+		l.looks = 0
+	case errors.Is(err, ErrBusy):
+		l.learnAt = time.Now().Add(busyPause)
+		l.anew.Store(l.anew.Load() || wanted)
+	case !l.learned || errors.Is(err, ErrAuth) || errors.Is(err, ErrNoProfile) || beganAnew(err):
+		return err
+	default:
+		l.manager.opt.Log.WarnContext(ctx, "look at device again", "device", l.name(), "err", err)
+		l.learnAt = time.Now().Add(min(relearnPause<<l.looks, l.manager.opt.LearnEvery))
+		l.looks = min(l.looks+1, 8)
+	}
+	return nil
 }
 
 // beganAnew tells whether the points of a device may mean something else by
@@ -219,9 +238,17 @@ func (l *loop) learn(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, l.manager.opt.LearnTimeout)
 	defer cancel()
 	learned, err := Learn(limited, l.driver)
+	for !l.learned && errors.Is(err, ErrBusy) { // there is nothing to be polled meanwhile
+		select {
+		case <-time.After(busyPause):
+			learned, err = Learn(limited, l.driver)
+		case <-limited.Done():
+			err = limited.Err()
+		}
+	}
 	if err != nil {
 		if limited.Err() != nil && ctx.Err() == nil {
-			return fmt.Errorf("look at %s: not done within %s: %w", l.target.Name, l.manager.opt.LearnTimeout, err)
+			return fmt.Errorf("look at %s: not done within %s: %w", l.name(), l.manager.opt.LearnTimeout, err)
 		}
 		return err
 	}
@@ -234,30 +261,21 @@ func (l *loop) learn(ctx context.Context) error {
 	known := fingerprint(learned)
 	switch {
 	case err == nil && len(ids) != len(learned.Points):
-		return fmt.Errorf("register points of %s: %d ids for %d points", l.target.Name, len(ids), len(learned.Points))
+		return fmt.Errorf("register points of %s: %d ids for %d points", l.name(), len(ids), len(learned.Points))
 	case err == nil:
 	case l.ids == nil || l.known != known:
-		return fmt.Errorf("register points of %s: %w", l.target.Name, err)
+		return fmt.Errorf("register points of %s: %w", l.name(), err)
 	default:
 		// The registry is away. The device and its points are those whose ids
 		// are known.
-		l.manager.opt.Log.WarnContext(ctx, "what was learned is registered later", "device", l.target.Name, "err", err)
+		l.manager.opt.Log.WarnContext(ctx, "what was learned is registered later", "device", l.name(), "err", err)
 		ids, next = l.ids, now.Add(relearnPause)
 	}
 	l.known = known
 	l.learned, l.changed, l.ids, l.computed = true, false, ids, computed
 	l.counters.learned(learned.Points, ids)
 	l.learnAt = next
-	l.groups = l.groups[:0]
-	seen := map[string]bool{}
-	for _, p := range learned.Points {
-		if seen[p.Group] {
-			continue
-		}
-		seen[p.Group] = true
-		l.groups = append(l.groups, group{name: p.Group, interval: learned.Intervals[p.Group], next: now})
-	}
-	sort.Slice(l.groups, func(i, j int) bool { return l.groups[i].interval < l.groups[j].interval })
+	l.regroup(learned, now)
 	l.mu.Lock()
 	l.controls, l.controlsKnown = learned.Controls, true
 	l.mu.Unlock()
@@ -282,25 +300,6 @@ func fingerprint(l *Learned) [sha256.Size]byte {
 		text = fmt.Appendf(text, "%q %q\n", l.Points[i].Key, l.Points[i].Class)
 	}
 	return sha256.Sum256(text)
-}
-
-// intervals are those at which the groups of a device are polled.
-func (l *loop) intervals(learned *Learned) map[string]time.Duration {
-	out := make(map[string]time.Duration, len(learned.Intervals))
-	for _, p := range learned.Points {
-		if _, ok := out[p.Group]; ok {
-			continue
-		}
-		interval := learned.Intervals[p.Group]
-		if interval <= 0 {
-			interval = 10 * time.Second
-		}
-		if p.Group == "fast" && l.target.Interval > 0 {
-			interval = l.target.Interval
-		}
-		out[p.Group] = max(interval, time.Second)
-	}
-	return out
 }
 
 // Learn has a driver learn its device in a goroutine of its own: learning takes
@@ -390,72 +389,10 @@ func (l *loop) poll(ctx context.Context) error {
 func (l *loop) store(ctx context.Context, samples []models.Sample) bool {
 	err := l.manager.opt.Sink.Append(ctx, samples)
 	if err != nil && !l.unstored && ctx.Err() == nil {
-		l.manager.opt.Log.DebugContext(ctx, "samples are not stored", "device", l.target.Name, "err", err)
+		l.manager.opt.Log.DebugContext(ctx, "samples are not stored", "device", l.name(), "err", err)
 	}
 	l.unstored = err != nil
 	return err == nil
-}
-
-// Turns begin at beats of a clock that all devices share, so that a thousand
-// devices polled every 10 s wake the processor every two seconds and not a
-// hundred times in one, their requests leave together, and what is summed over
-// devices is of one moment. A beat has perBeat devices as long as mostBeats in
-// an interval are enough: answers to so many fit into the buffers of the sockets.
-const (
-	perBeat   = 200
-	fewBeats  = 5
-	mostBeats = 40 // fewBeats doubled a few times, so that devices keep their beat when others come
-)
-
-// beats is in how many parts the interval of so many devices is cut.
-func beats(devices int) int {
-	n := fewBeats
-	for n < mostBeats && devices > n*perBeat {
-		n *= 2
-	}
-	return n
-}
-
-// plan sets the next turn of each group that was due when a poll began. Turns
-// keep their phase; those that passed until it ended are skipped and counted.
-// A group that became due meanwhile was not read, and is read next.
-func (l *loop) plan(began, ended time.Time) {
-	var skipped uint64
-	l.nextTime = time.Time{}
-	for i := range l.groups {
-		g := &l.groups[i]
-		if !g.next.After(began) {
-			// The groups of a device have one beat, so as to be read together.
-			turn := g.next
-			beat := l.beat(turn, l.groups[0].interval)
-			g.next = beat.Add(g.interval)
-			for !g.next.After(ended) {
-				g.next = g.next.Add(g.interval)
-				if turn.Equal(beat) { // or it was asked for in between
-					skipped++
-				}
-			}
-		}
-		if l.nextTime.IsZero() || g.next.Before(l.nextTime) {
-			l.nextTime = g.next
-		}
-	}
-	if skipped > 0 {
-		l.change(func(h *Health) { h.Skipped += skipped })
-	}
-}
-
-// beat is the last beat of the device that is not after t.
-func (l *loop) beat(t time.Time, interval time.Duration) time.Time {
-	n := l.manager.beats.Load()
-	own := int64(l.phase) * n / mostBeats
-	first := l.manager.began.Add(interval / time.Duration(n) * time.Duration(own))
-	since := t.Sub(first)
-	passed := since.Truncate(interval)
-	if since < passed {
-		passed -= interval // before the first one
-	}
-	return first.Add(passed)
 }
 
 // result takes note of a failed turn: the points lose their values once, and
@@ -497,6 +434,9 @@ func (l *loop) result(ctx context.Context, err error) {
 	}
 	for i := 1; i < l.failures && pause < l.manager.opt.MaxBackoff; i++ {
 		pause *= 2
+	}
+	if beganAnew(err) { // too often; it is given time
+		pause = relearnPause
 	}
 	pause = min(pause, l.manager.opt.MaxBackoff)
 	// Jitter keeps devices that failed together from coming back together.

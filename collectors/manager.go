@@ -64,14 +64,45 @@ type Health struct {
 	Since, LastPoll, LastSuccess time.Time
 	// Latency is how long the last successful poll took.
 	Latency time.Duration
-	// Polls, Failures, Timeouts and Skipped count since the start. A poll is
-	// skipped when the one before it has not ended. Unstored counts polls whose
-	// samples the sink did not keep: not the device's fault.
-	Polls, Failures, Timeouts, Skipped, Unstored uint64
+	// Counts are since the device is polled.
+	Counts
 	// LastError is the text of the last failure, empty when all is well.
 	LastError string
 	// Interval is the time between polls of the fastest group.
 	Interval time.Duration
+}
+
+// Counts of polls. A poll is skipped when the one before it, or a look at the
+// device, has not ended. Unstored are polls whose samples the sink did not keep:
+// not the device's fault.
+type Counts struct {
+	Polls, Failures, Timeouts, Skipped, Unstored uint64
+}
+
+// totals are counts of all devices, of those that are polled no more too.
+type totals struct {
+	mu sync.Mutex
+	n  Counts
+}
+
+func (t *totals) add(before, after Counts) {
+	if before == after {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n.Polls += after.Polls - before.Polls
+	t.n.Failures += after.Failures - before.Failures
+	t.n.Timeouts += after.Timeouts - before.Timeouts
+	t.n.Skipped += after.Skipped - before.Skipped
+	t.n.Unstored += after.Unstored - before.Unstored
+}
+
+// Totals returns the counts of all devices since the start.
+func (m *Manager) Totals() Counts {
+	m.totals.mu.Lock()
+	defer m.totals.mu.Unlock()
+	return m.totals.n
 }
 
 // Manager polls devices: one loop each. Set tells which.
@@ -79,6 +110,7 @@ type Manager struct {
 	opt ManagerOptions
 
 	late    lateness
+	totals  totals
 	buffers sync.Pool // of *buffer
 	began   time.Time // a beat of the clock by which polls begin
 	beats   atomic.Int64
@@ -150,7 +182,8 @@ func (m *Manager) Set(targets []Target) {
 	for _, t := range targets {
 		keep[t.Device] = true
 		old, ok := m.loops[t.Device]
-		if ok && old.target == t {
+		if ok && old.is(t) {
+			old.change(func(h *Health) { h.Name = t.Name })
 			continue
 		}
 		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), jobs: make(chan *job), ended: make(chan struct{})}
@@ -184,6 +217,12 @@ func (m *Manager) Set(targets []Target) {
 		default:
 		}
 	}
+}
+
+// is tells whether a target is that of the loop, whatever its name.
+func (l *loop) is(t Target) bool {
+	t.Name = l.target.Name
+	return l.target == t
 }
 
 // ErrUnknownDevice is returned for a device that is not polled.

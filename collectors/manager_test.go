@@ -90,6 +90,13 @@ type memory struct {
 	register func(n int) error
 	asked    int
 	learned  *Learned
+	events   []models.Event
+}
+
+func (m *memory) event(e models.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e)
 }
 
 func (m *memory) Append(_ context.Context, s []models.Sample) error {
@@ -130,15 +137,15 @@ func (m *memory) count(q models.Quality) (n int) {
 }
 
 // manage runs a manager over the drivers in a bubble of fake time.
-func manage(t *testing.T, span time.Duration, drivers map[models.DeviceID]*fakeDriver, then func(*Manager, *memory)) {
+func manage[D Driver](t *testing.T, span time.Duration, drivers map[models.DeviceID]D, then func(*Manager, *memory)) {
 	t.Helper()
 	manageWith(t, &memory{}, span, drivers, then)
 }
 
-func manageWith(t *testing.T, m *memory, span time.Duration, drivers map[models.DeviceID]*fakeDriver, then func(*Manager, *memory)) {
+func manageWith[D Driver](t *testing.T, m *memory, span time.Duration, drivers map[models.DeviceID]D, then func(*Manager, *memory)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		mgr := NewManager(ManagerOptions{Sink: m, Registry: m, NewDriver: func(x Target) (Driver, error) { return drivers[x.Device], nil }})
+		mgr := NewManager(ManagerOptions{Sink: m, Registry: m, Events: m.event, NewDriver: func(x Target) (Driver, error) { return drivers[x.Device], nil }})
 		var targets []Target
 		for id := range drivers {
 			targets = append(targets, Target{Device: id, Name: fmt.Sprint("device ", id), Address: "192.0.2.1:161", Protocol: SNMPv2c})
@@ -167,47 +174,6 @@ func TestIntervalIsKept(t *testing.T) {
 		for i := 2; i < len(d.polls); i++ {
 			if gap := d.polls[i].Sub(d.polls[i-1]); gap != 10*time.Second {
 				t.Errorf("poll %d after %s", i, gap)
-			}
-		}
-	})
-}
-
-// Devices come at their own times, and are polled at the beats of one clock,
-// evenly spread over the interval; each keeps its beat when others come.
-func TestDevicesArePolledAtBeats(t *testing.T) {
-	drivers := map[models.DeviceID]*fakeDriver{}
-	for id := range 1200 {
-		drivers[models.DeviceID(id+1)] = &fakeDriver{takes: time.Duration(id) * time.Millisecond}
-	}
-	manage(t, 125*time.Second, drivers, func(m *Manager, _ *memory) {
-		if n := m.beats.Load(); n != 10 {
-			t.Fatalf("%d beats for %d devices", n, len(drivers))
-		}
-		at := map[time.Duration]int{}
-		for id, d := range drivers {
-			last := d.polls[len(d.polls)-1].Sub(m.began) % (10 * time.Second)
-			if last%time.Second != 0 {
-				t.Errorf("a poll begins %s after a beat", last%time.Second)
-			}
-			at[last]++
-			fewer := last - last%(2*time.Second)
-			m.beats.Store(fewBeats)
-			if beat := m.loops[id].beat(m.began.Add(time.Hour), 10*time.Second).Sub(m.began) % (10 * time.Second); beat != fewer {
-				t.Errorf("of 10 beats its own is at %s, of 5 at %s", last, beat)
-			}
-			m.beats.Store(10)
-		}
-		for beat, n := range at {
-			if n < 60 || n > 180 {
-				t.Errorf("%d devices at %s", n, beat)
-			}
-		}
-		if len(at) != 10 {
-			t.Errorf("polled at %d different times", len(at))
-		}
-		for _, h := range m.Health() {
-			if h.Skipped > 0 {
-				t.Errorf("a device of which nothing was late skipped %d polls", h.Skipped)
 			}
 		}
 	})

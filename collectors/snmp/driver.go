@@ -311,6 +311,15 @@ func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
 // Inspect is Learn, and gives what each point was made of as well.
 func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.Learned, err error) {
 	defer func() { d.told.End(err) }()
+	// What a device tells takes memory and time to work on, so not all devices
+	// are learned at once. One that is polled is polled on rather than waiting.
+	done := func() {}
+	defer func() { done() }()
+	if d.layout != nil {
+		if done, err = d.engine.takeTurn(ctx, false); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := d.connect(ctx, true); err != nil {
 		return nil, nil, err
 	}
@@ -326,13 +335,11 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, nil, d.tried(err)
 	}
-	// The device lives. What it tells now takes memory and time to work on, so
-	// not all devices are learned at once.
-	done, err := d.engine.takeTurn(ctx)
-	if err != nil {
-		return nil, nil, err
+	if d.layout == nil { // it lives: now it may wait for its turn
+		if done, err = d.engine.takeTurn(ctx, true); err != nil {
+			return nil, nil, err
+		}
 	}
-	defer done()
 	p, fit, err := d.identify(ctx, f)
 	if err != nil {
 		return nil, nil, err

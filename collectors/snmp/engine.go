@@ -69,6 +69,7 @@ type Engine struct {
 	v4    []*lane
 	v6    *lane // nil where the system has no IPv6
 	stop  chan struct{}
+	ended atomic.Bool
 	next  atomic.Uint32
 	ids   *ids
 	wg    sync.WaitGroup
@@ -170,8 +171,10 @@ func clock(lanes []*lane, stop <-chan struct{}) {
 	}
 }
 
-// Stop closes the sockets and waits for the readers.
+// Stop closes the sockets and waits for the readers. What is asked for
+// afterwards fails with collectors.ErrStopped.
 func (e *Engine) Stop() {
+	e.ended.Store(true)
 	for _, l := range e.lanes() {
 		_ = l.packets.close()
 	}
@@ -180,7 +183,6 @@ func (e *Engine) Stop() {
 		e.stop = nil
 	}
 	e.wg.Wait()
-	e.v4, e.v6 = nil, nil
 }
 
 // Stats returns the counters so far.
@@ -200,7 +202,7 @@ const laneRoom = 160
 // lane picks the socket for an address.
 func (e *Engine) lane(to netip.AddrPort) (*lane, error) {
 	switch {
-	case len(e.v4) == 0:
+	case e.ended.Load() || len(e.v4) == 0:
 		return nil, fmt.Errorf("SNMP: %w", collectors.ErrStopped)
 	case to.Addr().Is4():
 		for _, l := range e.v4 {
@@ -228,13 +230,21 @@ func normal(a netip.AddrPort) netip.AddrPort {
 // the next: it waits for the network and not for the processor.
 const slowLearner = 10 * time.Second
 
-// takeTurn waits until few enough devices are being learned. The function that
-// is returned ends the turn.
-func (e *Engine) takeTurn(ctx context.Context) (done func(), err error) {
+// takeTurn waits until few enough devices are being learned, or fails with
+// ErrBusy where there is no time to wait. The function that is returned ends the
+// turn.
+func (e *Engine) takeTurn(ctx context.Context, wait bool) (done func(), err error) {
 	select {
 	case e.learning <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default:
+		if !wait {
+			return func() {}, collectors.ErrBusy
+		}
+		select {
+		case e.learning <- struct{}{}:
+		case <-ctx.Done():
+			return func() {}, ctx.Err()
+		}
 	}
 	release := sync.OnceFunc(func() { <-e.learning })
 	timer := time.AfterFunc(slowLearner, release)

@@ -62,6 +62,9 @@ type lane struct {
 	pending map[int32]*call
 	wheel   [wheelSlots][]int32
 	now     int64 // last tick that was looked at
+	// read are the ids that the receiver took out of pending last: their calls
+	// come back when the datagram was not the answer.
+	read []int32
 	// awake is set while somebody is at work who will look into the queue before
 	// he ends, and send what is in it.
 	awake bool
@@ -93,20 +96,36 @@ type arrival struct {
 	spare    bool
 }
 
+// A socket that fails so often without a datagram in between is given a pause
+// each time, and it is said once a minute.
+const (
+	errorsInARow = 10
+	errorPause   = 100 * time.Millisecond
+	errorsTold   = 600
+)
+
 // receive takes answers until the socket is closed.
 func (l *lane) receive() {
 	var (
 		arrivals []arrival
 		next     []*call
+		failed   int
 	)
 	for {
 		n, err := l.packets.read()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil {
-			continue // an ICMP error of some earlier datagram
+		if err != nil { // an ICMP error of some earlier datagram, or a socket that is broken
+			if failed++; failed > errorsInARow {
+				time.Sleep(errorPause)
+			}
+			if failed%errorsTold == errorsInARow {
+				l.engine.opt.Log.Warn("SNMP answers cannot be received", "err", err)
+			}
+			continue
 		}
+		failed = 0
 		arrivals = l.match(n, arrivals[:0])
 		for _, a := range arrivals {
 			if a.spare && !l.claim(a) {
@@ -181,6 +200,7 @@ func (l *lane) match(n int, to []arrival) []arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.awake = true
+	l.read = l.read[:0]
 	for i := range n {
 		b, from := l.packets.datagram(i)
 		id, ok := ber.Identify(b)
@@ -191,6 +211,7 @@ func (l *lane) match(n int, to []arrival) []arrival {
 		c, ok := l.pending[id]
 		if ok && c.to == from {
 			delete(l.pending, id)
+			l.read = append(l.read, id)
 			to = append(to, arrival{call: c, id: id, datagram: b})
 			continue
 		}
@@ -241,7 +262,7 @@ var errDropped = errors.New("given up")
 
 // enter puts a call among those under way, due after d; the caller holds mu.
 func (l *lane) enter(c *call, d time.Duration) {
-	c.due = l.now + 2 + int64(d/tick) // never early
+	c.due = int64((time.Since(l.start)+d)/tick) + 2 // never early
 	c.entered = c.id
 	l.pending[c.id] = c
 	l.wheel[c.due%wheelSlots] = append(l.wheel[c.due%wheelSlots], c.id)
@@ -338,8 +359,8 @@ func (l *lane) expire(now int64) {
 		for _, id := range ids {
 			c, ok := l.pending[id]
 			switch {
-			case !ok:
-			case c.due > l.now+1: // due in a later turn of the wheel
+			case !ok && !slices.Contains(l.read, id):
+			case !ok, c.due > l.now+1: // due in a later turn of the wheel
 				*slot = append(*slot, id)
 			case c.tries < c.retries:
 				if !c.paid {

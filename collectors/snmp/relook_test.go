@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -195,4 +196,34 @@ func pointsOf(l *collectors.Learned) int {
 		return 0
 	}
 	return len(l.Points)
+}
+
+// While as many devices are looked at as may be, one that is known is told so at
+// once, to be polled on, and one that is not waits.
+func TestKnownDevicesDoNotWaitForALook(t *testing.T) {
+	e, _, target := start(t, 3, agent.Options{})
+	known := learnedBy(t, e, target)
+	for range learners {
+		e.learning <- struct{}{}
+	}
+	if _, err := known.Learn(t.Context()); !errors.Is(err, collectors.ErrBusy) {
+		t.Errorf("a look without a turn: %v", err)
+	}
+	fresh, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := fresh.Learn(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the first look without a turn: %v", err)
+	}
+	<-e.learning
+	if _, err := known.Learn(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := fresh.Learn(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

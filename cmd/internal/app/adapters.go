@@ -61,11 +61,8 @@ func (p polling) Counters() map[string]float64 {
 	e := p.app.events.Stats()
 	out["events_kept"], out["events_dropped"], out["events_lost"], out["events_pruned"] = float64(e.Kept), float64(e.Dropped), float64(e.Lost), float64(e.Pruned)
 	p.app.countTraps(out)
-	for _, h := range p.app.manager.Health() {
-		out["polls"] += float64(h.Polls)
-		out["poll_failures"] += float64(h.Failures)
-		out["polls_skipped"] += float64(h.Skipped)
-	}
+	t := p.app.manager.Totals()
+	out["polls"], out["poll_failures"], out["polls_skipped"] = float64(t.Polls), float64(t.Failures), float64(t.Skipped)
 	return out
 }
 
