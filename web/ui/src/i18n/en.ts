@@ -62,7 +62,7 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
-    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': '{{name}} must change the password first, because the other person set it (user menu › Own account).',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': '{{name}} must change the password first, because the other person set it (user menu › Own account), and a day must have passed since then.',
     'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
   blocker: {

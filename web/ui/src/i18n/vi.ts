@@ -64,7 +64,7 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
-    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': '{{name}} phải tự đổi mật khẩu trước, vì mật khẩu đó do người kia đặt (menu người dùng › Tài khoản).',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': '{{name}} phải tự đổi mật khẩu trước, vì mật khẩu đó do người kia đặt (menu người dùng › Tài khoản), và phải qua một ngày kể từ lúc người kia đặt.',
     'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
   blocker: {
