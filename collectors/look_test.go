@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aisle-dcim/aisle/models"
@@ -21,8 +22,8 @@ func TestALookThatFailsDoesNotEndPolling(t *testing.T) {
 			return nil
 		}}
 		manage(t, 70*time.Minute, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
-			if h := m.Health()[0]; d.learns != 3 || mem.count(models.CommFailed) > 0 || h.Failures > 0 || len(d.polls) < 419 {
-				t.Errorf("%d looks, %d polls, %d samples failed, %+v", d.learns, len(d.polls), mem.count(models.CommFailed), h)
+			if h := m.Health()[0]; d.looked() != 3 || mem.count(models.CommFailed) > 0 || h.Failures > 0 || d.polled() < 419 {
+				t.Errorf("%d looks, %d polls, %d samples failed, %+v", d.looked(), d.polled(), mem.count(models.CommFailed), h)
 			}
 		})
 	})
@@ -61,20 +62,22 @@ func TestBusyLooks(t *testing.T) {
 		return nil
 	}}
 	manage(t, 30*time.Second, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
-		if h := m.Health()[0]; h.State != StateOK || d.learns != 5 || h.Failures > 0 {
-			t.Errorf("at first: %d looks, %+v", d.learns, h)
+		if h := m.Health()[0]; h.State != StateOK || d.looked() != 5 || h.Failures > 0 {
+			t.Errorf("at first: %d looks, %+v", d.looked(), h)
 		}
 		m.Relearn(func(Target, Health) bool { return true })
 		time.Sleep(10 * time.Minute)
-		if h := m.Health()[0]; h.State != StateOK || h.Skipped+h.Failures > 0 || len(d.polls) < 62 || mem.count(models.CommFailed) > 0 {
-			t.Errorf("while others are looked at: %d polls, %+v", len(d.polls), h)
+		synctest.Wait()
+		if h := m.Health()[0]; h.State != StateOK || h.Skipped+h.Failures > 0 || d.polled() < 62 || mem.count(models.CommFailed) > 0 {
+			t.Errorf("while others are looked at: %d polls, %+v", d.polled(), h)
 		}
-		if n := d.learns; n < 60 || n > 200 {
+		if n := d.looked(); n < 60 || n > 200 {
 			t.Errorf("a look was tried %d times in 10 min", n)
 		}
 		time.Sleep(30 * time.Minute)
-		if d.learns != 200 {
-			t.Errorf("%d looks when there was a turn again", d.learns)
+		synctest.Wait()
+		if d.looked() != 200 {
+			t.Errorf("%d looks when there was a turn again", d.looked())
 		}
 	})
 }
@@ -89,8 +92,8 @@ func TestDeviceThatBeginsAnewAllTheTime(t *testing.T) {
 		return nil
 	}}
 	manage(t, time.Hour, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, mem *memory) {
-		if d.learns > 90 || len(mem.events) > 60 || m.Health()[0].Failures < 10 {
-			t.Errorf("%d looks, %d events, %+v", d.learns, len(mem.events), m.Health()[0])
+		if d.looked() > 90 || len(mem.events) > 60 || m.Health()[0].Failures < 10 {
+			t.Errorf("%d looks, %d events, %+v", d.looked(), len(mem.events), m.Health()[0])
 		}
 	})
 }
@@ -103,9 +106,10 @@ func TestRenamingAndRemoving(t *testing.T) {
 		before := m.Totals()
 		m.Set([]Target{{Device: 1, Name: "another name", Address: "192.0.2.1:161", Protocol: SNMPv2c}})
 		time.Sleep(time.Second)
+		synctest.Wait()
 		h, ok := m.DeviceHealth(1)
-		if !ok || h.Name != "another name" || h.State != StateOK || h.Polls < 350 || drivers[1].closes > 0 || drivers[2].closes != 1 {
-			t.Errorf("%+v, closed %d and %d times", h, drivers[1].closes, drivers[2].closes)
+		if !ok || h.Name != "another name" || h.State != StateOK || h.Polls < 350 || drivers[1].closed() > 0 || drivers[2].closed() != 1 {
+			t.Errorf("%+v, closed %d and %d times", h, drivers[1].closed(), drivers[2].closed())
 		}
 		if after := m.Totals(); after.Polls < before.Polls || before.Polls < 700 {
 			t.Errorf("%d polls in all, then %d", before.Polls, after.Polls)
@@ -118,8 +122,8 @@ func TestPanicWhileTheLoopWaits(t *testing.T) {
 	d := &fakeDriver{}
 	manage(t, time.Minute, map[models.DeviceID]*fakeDriver{1: d}, func(m *Manager, _ *memory) {
 		err := m.Hold(context.Background(), 1, func(context.Context) error { panic("a decoder") })
-		if err == nil || errors.Is(err, ErrUnanswered) || d.closes > 0 {
-			t.Errorf("%v, closed %d times", err, d.closes)
+		if err == nil || errors.Is(err, ErrUnanswered) || d.closed() > 0 {
+			t.Errorf("%v, closed %d times", err, d.closed())
 		}
 	})
 }

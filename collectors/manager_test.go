@@ -75,6 +75,18 @@ func (d *fakeDriver) polled() int {
 	return len(d.polls)
 }
 
+func (d *fakeDriver) looked() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.learns
+}
+
+func (d *fakeDriver) closed() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closes
+}
+
 func (d *fakeDriver) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -259,7 +259,11 @@ func TestControlIsNotTricked(t *testing.T) {
 	}
 	stays("a second account")
 	second.want(http.StatusNoContent, "PUT", "/session/password", apigen.PasswordChange{Old: password, New: "another good phrase here"}, nil)
-	second.want(http.StatusOK, "POST", at+"/confirm", apigen.ControlConfirmation{}, nil)
+	if p := second.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.PasswordReset || p.Blockers == nil || !slices.Equal((*p.Blockers)[0].Names, []string{"second"}) {
+		t.Errorf("a second account that changed its password at once: %+v", p)
+	}
+	stays("a second account that changed its password at once")
+	eva.want(http.StatusOK, "POST", at+"/confirm", apigen.ControlConfirmation{}, nil)
 	for _, who := range []*client{second, eva} {
 		if p := who.refused(http.StatusConflict, "conflict", "POST", at+"/confirm", apigen.ControlConfirmation{}); *p.Reason != control.Ended {
 			t.Errorf("confirmed once more: %+v", p)

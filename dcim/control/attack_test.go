@@ -78,22 +78,22 @@ func TestAResetPasswordIsNotASecondPerson(t *testing.T) {
 		f.ok(users.ResetPassword(anna, f.users["eva"], first))
 		r, err := f.Request(anna, f.device.ID, off, "server replaced")
 		f.ok(err)
-		refused := func(when string) {
+		refused := func(reason, when string) {
 			t.Helper()
-			if _, err := f.Confirm(f.eva(), r.ID, ""); code(err) != control.PasswordGiven {
+			if _, err := f.Confirm(f.eva(), r.ID, ""); code(err) != reason {
 				t.Errorf("%s: %v", when, err)
 			}
 		}
-		refused("anna set the password of eva")
+		refused(control.PasswordGiven, "anna set the password of eva")
 		in, err := users.SignIn(t.Context(), access.SignInRequest{Name: "eva", Password: first})
 		f.ok(err)
 		f.ok(users.ChangePassword(f.as("eva", access.Engineer, func(p *access.Principal) { p.CredentialID = in.Session.ID }), first, second))
-		refused("and changed it in her name")
+		refused(control.PasswordReset, "and changed it in her name")
 		f.now = f.now.Add(23 * time.Hour)
-		refused("a day is not over")
+		refused(control.PasswordReset, "a day is not over")
 		f.ok(users.ResetPassword(anna, f.users["eva"], first))
 		f.now = f.now.Add(25 * time.Hour)
-		refused("she has not changed what anna set anew")
+		refused(control.PasswordGiven, "she has not changed what anna set anew")
 		f.ok(users.ChangePassword(f.as("eva", access.Engineer), first, second))
 		_, err = f.Confirm(f.eva(), r.ID, "")
 		f.ok(err)

@@ -223,8 +223,11 @@ const (
 	// SamePerson: who asked cannot confirm.
 	SamePerson = "control-same-person"
 	// PasswordGiven: one of the two persons set the other's password, which was
-	// not changed since, or less than a day ago, and could be both.
+	// not changed since, and could be both.
 	PasswordGiven = "control-password-given"
+	// PasswordReset: the same, less than a day ago, whether it was changed since
+	// or not.
+	PasswordReset = "control-password-reset"
 	// Requester: who asked may not ask for it any more.
 	Requester = "control-requester"
 	// Reauthenticate: the password is needed.

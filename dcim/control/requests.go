@@ -246,16 +246,20 @@ func twoPersons(tx *gorm.DB, requester, confirmer uint64, now time.Time) error {
 			return err
 		}
 		if u.PasswordGivenBy != nil && *u.PasswordGivenBy == x[1] {
-			return &fault.ConflictError{
-				Code: PasswordGiven, Reason: fmt.Sprintf("%s must change the password first, which the other person set", u.Name),
-				With: []string{u.Name}, Users: []fault.Users{{Objects: "users", Count: 1, Names: []string{u.Name}}},
-			}
+			return oneCouldBeBoth(PasswordGiven, u.Name, "%s must change the password first, which the other person set", u.Name)
 		}
 		if u.PasswordResetBy != nil && *u.PasswordResetBy == x[1] && (u.PasswordResetAt == nil || now.Before(u.PasswordResetAt.Add(resetRest))) {
-			return fault.Conflict(PasswordGiven, "", fmt.Sprintf("the other person set the password of %s less than %s ago", u.Name, resetRest), u.Name)
+			return oneCouldBeBoth(PasswordReset, u.Name, "the other person set the password of %s less than %s ago", u.Name, resetRest)
 		}
 	}
 	return nil
+}
+
+func oneCouldBeBoth(code, user, reason string, args ...any) error {
+	return &fault.ConflictError{
+		Code: code, Reason: fmt.Sprintf(reason, args...),
+		With: []string{user}, Users: []fault.Users{{Objects: "users", Count: 1, Names: []string{user}}},
+	}
 }
 
 // moved says why a device is not the one that a request is for any more.

@@ -35,19 +35,26 @@ func pdu(variant, round int) []profile.Object {
 		objects = append(objects, profile.Object{OID: oid, Type: 66, Raw: profile.Raw{Kind: profile.Int, Int: value}})
 	}
 	moving := func(n int64) int64 { return n + int64(variant) + int64(round*7+variant)%13 }
+	share := func(n int64) int64 { return 80 + n%20 }
 	for c := range uint32(7) {
 		value := moving(4000 + int64(c)*10)
-		if c == 5 {
+		switch c {
+		case 3: // power factor in percent
+			value = share(value)
+		case 5:
 			value = 1
 		}
 		add(value, 1, 1, c+1, 0)
 	}
-	table := func(entry, columns, rows uint32, unit bool, state uint32) {
+	table := func(entry, columns, rows uint32, unit bool, state, factor uint32) {
 		for c := uint32(1); c <= columns; c++ {
 			for row := uint32(1); row <= rows; row++ {
 				value := moving(1000*int64(c) + 10*int64(row))
-				if c == state {
+				switch c {
+				case state:
 					value = 1
+				case factor:
+					value = share(value)
 				}
 				if unit {
 					add(value, entry, 1, 1, c, 1, row)
@@ -57,13 +64,13 @@ func pdu(variant, round int) []profile.Object {
 			}
 		}
 	}
-	table(2, 6, 6, true, 0)
-	table(3, 5, 48, true, 5)
+	table(2, 6, 6, true, 0, 5)
+	table(3, 5, 48, true, 5, 0)
 	for row := uint32(1); row <= 48; row++ {
 		oid := append(append([]uint32(nil), base...), 3, 1, 1, 6, 1, row)
 		objects = append(objects, profile.Object{OID: oid, Type: 4, Raw: profile.Raw{Kind: profile.Bytes, Bytes: fmt.Appendf(nil, "Outlet %d", row)}})
 	}
-	table(4, 2, 8, false, 2)
+	table(4, 2, 8, false, 2, 0)
 	return objects
 }
 

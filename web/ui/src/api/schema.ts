@@ -2157,7 +2157,7 @@ export interface components {
             code: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-password-given, control-requester, control-limited, reauthenticate, device-unreachable */
+            /** @description Of a conflict, a stable word: taken, occupied, in-use, stale, last-administrator; of discovery also running, disabled, busy, ended, known-device; of control also control-not-allowed, control-open, control-ended, control-same-person, control-password-given, control-password-reset, control-requester, control-limited, reauthenticate, device-unreachable */
             reason?: string;
             request_id?: string;
             retry_after_s?: number;

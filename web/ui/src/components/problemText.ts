@@ -13,7 +13,7 @@ const faultCodes = [
   'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled', 'unchanged', 'unreadable',
 ] as const;
 const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
-  'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
+  'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-password-reset', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
 ] as const;
 const objects = [
   'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
@@ -50,7 +50,7 @@ export function problemText(error: unknown, words: Words, beside: readonly strin
   const rest = error.fields.filter((f) => !beside.includes(f.path));
   const reason = reasons.find((r) => r === error.reason);
   if (reason) {
-    if (reason === 'control-password-given') return t(`conflict.${reason}`, { name: error.blockers[0]?.names[0] ?? '' });
+    if (reason === 'control-password-given' || reason === 'control-password-reset') return t(`conflict.${reason}`, { name: error.blockers[0]?.names[0] ?? '' });
     const names = error.blockers.map((b) => blockerText(b, t)).join(' · ');
     // Only the server's words name the device in the way.
     const detail = reason === 'occupied' || reason === 'known-device' || reason === 'control-limited' ? error.detail : '';
