@@ -209,7 +209,9 @@ func (l *loop) lookAgain(ctx context.Context) error {
 		l.looks = 0
 	case errors.Is(err, ErrBusy):
 		l.learnAt = time.Now().Add(busyPause)
-		l.anew.Store(l.anew.Load() || wanted)
+		if wanted {
+			l.anew.Store(true)
+		}
 	case !l.learned || errors.Is(err, ErrAuth) || errors.Is(err, ErrNoProfile) || beganAnew(err):
 		return err
 	default:
