@@ -88,7 +88,10 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await expect(row).toContainText('decided by eva');
   // Everybody has an account page, which tells how long a new password must be.
   await second.getByRole('button', { name: 'User: eva' }).click();
-  await second.getByRole('menuitem', { name: 'Own account' }).click();
+  await expect(second.getByRole('dialog')).toContainText('eva');
+  await accessible(second);
+  await second.getByRole('link', { name: 'Own account' }).click();
+  await expect(second.getByRole('dialog')).toHaveCount(0);
   await expect(second).toHaveURL(/\/account$/);
   await expect(second.getByText('At least 12 characters')).toBeVisible();
   await second.getByRole('textbox', { name: 'New password' }).fill('short');

@@ -1,4 +1,5 @@
-import { ActionIcon, Menu, SegmentedControl, Stack, Text, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Button, Divider, Popover, SegmentedControl, Stack, Text, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -13,10 +14,12 @@ import { savePreferences, type Theme } from './preferences';
 
 const themes: readonly Theme[] = ['dark', 'light', 'auto'];
 
+/** What concerns the person: a popover and no menu, since a menu may not hold choices that stay. */
 export function UserMenu() {
   const { t, language } = useText();
   const { session } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [opened, { toggle, close }] = useDisclosure(false);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const preferences = useMutation({
@@ -40,16 +43,16 @@ export function UserMenu() {
     preferences.mutate({ language, theme: next });
   };
   return (
-    <Menu position="bottom-end" width={280} shadow="md" withinPortal keepMounted={false}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${t('word.user')}: ${session?.user.name ?? ''}`}>
+    <Popover opened={opened} onChange={(next) => !next && close()} position="bottom-end" width={280} shadow="md" withinPortal trapFocus transitionProps={{ duration: 0 }}>
+      <Popover.Target>
+        <ActionIcon onClick={toggle} variant="subtle" color="gray" size="lg" aria-label={`${t('word.user')}: ${session?.user.name ?? ''}`}>
           <IconUserCircle size={20} aria-hidden />
         </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{session?.user.name} · {session && t(`role.${session.user.role}`)}</Menu.Label>
+      </Popover.Target>
+      <Popover.Dropdown p="xs">
+        <Text size="sm" px="xs">{session?.user.name} · {session && t(`role.${session.user.role}`)}</Text>
         <Stack gap={6} p="xs">
-          <Text size="xs" c="dimmed" id="menu-language">{t('word.language')}</Text>
+          <Text size="xs" c="var(--muted)" id="menu-language">{t('word.language')}</Text>
           <SegmentedControl
             size="xs"
             fullWidth
@@ -58,7 +61,7 @@ export function UserMenu() {
             onChange={(v) => setLanguage(v === 'vi' ? 'vi' : 'en')}
             data={languages.map((l) => ({ value: l, label: t(`language.${l}`) }))}
           />
-          <Text size="xs" c="dimmed" id="menu-theme">{t('word.theme')}</Text>
+          <Text size="xs" c="var(--muted)" id="menu-theme">{t('word.theme')}</Text>
           <SegmentedControl
             size="xs"
             fullWidth
@@ -68,14 +71,14 @@ export function UserMenu() {
             data={themes.map((value) => ({ value, label: t(`theme.${value}`) }))}
           />
         </Stack>
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} aria-hidden />}>
+        <Divider mb={4} />
+        <Button component={Link} to="/account" onClick={close} variant="subtle" color="gray" fullWidth justify="flex-start" leftSection={<IconUserCircle size={16} aria-hidden />}>
           {t('admin.account')}
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
+        </Button>
+        <Button onClick={() => signOut.mutate()} variant="subtle" color="gray" fullWidth justify="flex-start" leftSection={<IconLogout size={16} aria-hidden />}>
           {t('action.signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Button>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
