@@ -1,0 +1,242 @@
+package snmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/models"
+)
+
+// Learn implements collectors.Driver.
+func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
+	_, l, err := d.Inspect(ctx)
+	return l, err
+}
+
+// Inspect is Learn, and gives what each point was made of as well.
+func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.Learned, err error) {
+	defer func() { d.told.End(err) }()
+	// What a device tells takes memory and time to work on, so not all devices
+	// are learned at once. One that is polled is polled on rather than waiting.
+	done := func() {}
+	defer func() { done() }()
+	if d.layout != nil {
+		if done, err = d.engine.takeTurn(ctx, false); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := d.connect(ctx, true); err != nil {
+		return nil, nil, err
+	}
+	if d.session.to != d.at {
+		d.extents = nil // of another device, as far as anyone knows
+		if d.at.IsValid() {
+			d.hung = nil
+		}
+	}
+	d.begin()
+	defer d.rest()
+	f := newFetched()
+	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
+		return nil, nil, d.tried(err)
+	}
+	if d.layout == nil { // it lives: now it may wait for its turn
+		if done, err = d.engine.takeTurn(ctx, true); err != nil {
+			return nil, nil, err
+		}
+	}
+	p, fit, err := d.identify(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.columns = map[string][]profile.Row{} // first rows are not enough any more
+	needs := p.Needs(f.Scalar(profile.SysObjectIDOID).String())
+	if err := d.fetch(ctx, f, needs); err != nil {
+		return nil, nil, d.tried(err)
+	}
+	if d.controls {
+		if err := d.fetch(ctx, f, p.ControlNeeds(f.Scalar(profile.SysObjectIDOID).String())); err != nil {
+			return nil, nil, d.tried(err)
+		}
+	}
+	device, err := p.Resolve(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	before := d.layout
+	if d.layout, err = d.engine.layouts.Of(likeness(device), func() (*layout, error) { return newLayout(device) }); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	if err := d.rows.watch(needs.Columns, f.columns); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	if _, err := d.session.envelope(); err != nil { // from here on it is only polled
+		return nil, nil, err
+	}
+	d.at, d.upTime, d.upAt = d.session.to, 0, time.Time{}
+	if d.layout != before { // else what is gone is known
+		d.gone = 0
+	}
+	d.extents, d.kept = slices.Clip(f.extents), 0
+	for _, problem := range device.Problems {
+		d.engine.opt.Log.Log(ctx, d.told.Level(problem), "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
+	}
+	l := learned(device, f)
+	l.Fit = fit
+	if d.controls {
+		d.device = device
+		for i := range device.Controls {
+			l.Controls = append(l.Controls, device.Controls[i].Spec)
+		}
+	}
+	return device, l, nil
+}
+
+// begin begins a look: it may take so much, requests may grow again, and what
+// the agent hangs at is remembered.
+func (d *Driver) begin() {
+	now := time.Now()
+	d.session.left = &budget{learnObjects, learnBytes}
+	d.session.lives = false
+	d.session.widen(now, d.target.Protocol)
+	d.session.hangs = func(name []byte) {
+		if oid, err := ber.DecodeOID(name); err == nil {
+			d.hung.at(profile.Dotted(oid), now)
+		}
+	}
+}
+
+// rest takes the bound of a look away, and gives back what SNMPv3 asked with: a
+// device that is not polled holds no socket.
+func (d *Driver) rest() {
+	if d.session == nil {
+		return
+	}
+	d.session.left, d.session.hangs = nil, nil
+	if env, err := d.session.envelope(); env == nil || err != nil {
+		d.session.close()
+	}
+}
+
+// skips tells whether an object or subtree is left out of a look because the
+// agent hung at it in the last ones, and logs it.
+func (d *Driver) skips(ctx context.Context, oid string) bool {
+	if !d.hung.rests(oid, time.Now()) {
+		return false
+	}
+	d.engine.opt.Log.Log(ctx, d.told.Level("hung at "+oid), "object is not asked for: the device hung at it", "device", d.target.Name, "object", oid, "until", d.hung[oid].until)
+	return true
+}
+
+// tried adds to a silent device what was tried, for whoever has to find out.
+func (d *Driver) tried(err error) error {
+	if !errors.Is(err, collectors.ErrUnreachable) || errors.Is(err, errKept) {
+		return err
+	}
+	if _, named := netip.ParseAddrPort(d.target.Address); named != nil {
+		_ = d.Close() // its name may stand for another address by now
+	}
+	switch d.target.Protocol {
+	case collectors.SNMPv1, collectors.SNMPv2c:
+		return fmt.Errorf("%w (%s; an agent also keeps silent when the community is wrong or the manager's address is not allowed)", err, d.target.Protocol)
+	}
+	return err
+}
+
+func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, collectors.Fit, error) {
+	lib := d.engine.library.Load()
+	fit := collectors.Fit{Why: "named by a person"}
+	if name := d.target.Profile; name != "" {
+		p, ok := lib.Get(name)
+		if !ok {
+			return nil, fit, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+		}
+		if p.Protocol != profile.SNMP {
+			return nil, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+		}
+		return p, fit, nil
+	}
+	found, err := d.candidates(ctx, lib, f)
+	if err != nil {
+		return nil, fit, err
+	}
+	if len(found) == 0 {
+		id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
+		return nil, fit, &collectors.UnknownDevice{
+			Identity: collectors.Identity{SysObjectID: id, SysDescr: strings.ToValidUTF8(descr, "")},
+			Reason:   fmt.Sprintf("sysObjectID %q, sysDescr %.80q", id, descr),
+		}
+	}
+	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
+	fit.Candidates = listed(found)
+	return found[0].Profile, fit, nil
+}
+
+// candidates asks what the match rules look at, and returns what fits.
+func (d *Driver) candidates(ctx context.Context, lib *profile.Library, f *fetched) ([]profile.Candidate, error) {
+	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
+	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
+		return nil, d.tried(err)
+	}
+	return lib.MatchSNMP(f), nil
+}
+
+func listed(found []profile.Candidate) []collectors.Candidate {
+	out := make([]collectors.Candidate, len(found))
+	for i, c := range found {
+		out[i] = collectors.Candidate{Profile: c.Profile.Name, Why: c.Why}
+	}
+	return out
+}
+
+// Candidates asks the device what it is and returns the profiles that fit,
+// best first, whatever profile the target names.
+func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error) {
+	if err := d.connect(ctx, true); err != nil {
+		return nil, err
+	}
+	d.begin()
+	defer d.rest()
+	f := newFetched()
+	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
+		return nil, d.tried(err)
+	}
+	found, err := d.candidates(ctx, d.engine.library.Load(), f)
+	return listed(found), err
+}
+
+// OnProgress has f told how far a look at the device is: parts that are done,
+// of all. Call it before Inspect.
+func (d *Driver) OnProgress(f func(done, all int)) { d.progress = f }
+
+func learned(device *profile.Device, f *fetched) *collectors.Learned {
+	l := Describe(device)
+	l.Identity.SysObjectID = f.Scalar(profile.SysObjectIDOID).String()
+	l.Identity.SysDescr = strings.ToValidUTF8(f.Scalar(profile.SysDescrOID).String(), "")
+	return l
+}
+
+// Describe turns a resolved profile into what a driver reports.
+func Describe(device *profile.Device) *collectors.Learned {
+	id := device.Identity
+	l := &collectors.Learned{
+		Profile: device.Profile, Kind: device.Kind, Intervals: device.Intervals,
+		Identity: collectors.Identity{
+			Vendor: id["vendor"], Model: id["model"], Serial: id["serial"], Firmware: id["firmware"], MAC: id["mac"],
+			Name: id["name"], Location: id["location"], Contact: id["contact"],
+		},
+		Points: make([]models.PointSpec, len(device.Points)),
+	}
+	for i := range device.Points {
+		l.Points[i] = device.Points[i].Spec
+	}
+	return l
+}
