@@ -116,7 +116,7 @@ func (c *cli) discover(ctx context.Context, f discoverFlags, ranges []string) er
 		SNMPPort: f.ports.snmp, ModbusPort: f.ports.modbus, ModbusRTU: f.probe.serial, Rate: f.rate, Parallel: f.parallel, Timeout: f.probe.timeout,
 	}
 	var err error
-	if o.Places, err = discover.ParsePlaces(ranges); err != nil {
+	if o.Addresses, err = discover.ParsePlaces(ranges); err != nil {
 		return usageError("%w", err)
 	}
 	if f.units != "" {

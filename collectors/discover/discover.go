@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,12 +29,10 @@ type Credential struct {
 	SNMP     collectors.SNMPCredential
 }
 
-// Options of a scan. NewDriver and addresses are needed.
+// Options of a scan. NewDriver and Addresses are needed.
 type Options struct {
-	Addresses []netip.Addr
-	// Places are further addresses, with a port that stands in for SNMPPort
-	// and ModbusPort where it is not 0.
-	Places []netip.AddrPort
+	// Addresses have a port that stands in for SNMPPort and ModbusPort, or 0.
+	Addresses []netip.AddrPort
 	// Credentials are tried in this order until one is answered. Empty leaves
 	// SNMP out.
 	Credentials []Credential
@@ -119,16 +116,15 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 	whole := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	places := slices.Concat(withoutPorts(o.Addresses), o.Places)
 	var (
 		mu     sync.Mutex
 		failed []error
-		state  = Progress{Addresses: len(places), Started: time.Now()}
+		state  = Progress{Addresses: len(o.Addresses), Started: time.Now()}
 		pace   = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
 		work   = make(chan netip.AddrPort)
 		wg     sync.WaitGroup
 	)
-	for range min(o.Parallel, len(places)) {
+	for range min(o.Parallel, len(o.Addresses)) {
 		wg.Go(func() {
 			for a := range work {
 				list, err := o.address(ctx, a)
@@ -155,7 +151,7 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 			}
 		})
 	}
-	for _, a := range places {
+	for _, a := range o.Addresses {
 		if pace.Wait(ctx) != nil {
 			break
 		}
@@ -172,21 +168,12 @@ func Scan(ctx context.Context, o Options, found func(Found), progress func(Progr
 	case len(failed) >= maxFailed:
 		return fmt.Errorf("scan given up after %d addresses that could not be asked, one of them: %w", len(failed), failed[0])
 	case len(failed) > 0:
-		return fmt.Errorf("scan: %d of %d addresses could not be asked, one of them: %w", len(failed), len(places), failed[0])
+		return fmt.Errorf("scan: %d of %d addresses could not be asked, one of them: %w", len(failed), len(o.Addresses), failed[0])
 	}
 	return nil
 }
 
-// withoutPorts are places with the usual ports.
-func withoutPorts(addresses []netip.Addr) []netip.AddrPort {
-	out := make([]netip.AddrPort, len(addresses))
-	for i, a := range addresses {
-		out[i] = netip.AddrPortFrom(a, 0)
-	}
-	return out
-}
-
-// at is a place with its own port, or the usual one.
+// at is an address with its own port, or the usual one.
 func at(p netip.AddrPort, usual uint16) string {
 	return netip.AddrPortFrom(p.Addr(), cmp.Or(p.Port(), usual)).String()
 }
@@ -195,7 +182,7 @@ func at(p netip.AddrPort, usual uint16) string {
 const maxFailed = 20
 
 func (o *Options) check() error {
-	if len(o.Addresses)+len(o.Places) == 0 {
+	if len(o.Addresses) == 0 {
 		return errors.New("scan: no addresses")
 	}
 	if len(o.Credentials) == 0 && len(o.Units) == 0 {

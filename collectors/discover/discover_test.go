@@ -105,7 +105,7 @@ func TestScan(t *testing.T) {
 	serve(t, at(4), "apc/testdata/apc-rpdu2.snmprec", agent.Options{Community: "of nobody", USM: security})
 	serve(t, at(5), "apc/testdata/apc-rpdu2.snmprec", agent.Options{Community: "of nobody", USM: security})
 
-	addresses, err := discover.ParseRanges([]string{"127.20.0.2-4", "127.20.0.9-127.20.0.11"})
+	addresses, err := discover.ParsePlaces([]string{"127.20.0.2-4", "127.20.0.9-127.20.0.11"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestScan(t *testing.T) {
 
 	// A device is not asked for a third user once it refused two.
 	found = map[string]discover.Found{}
-	o.Addresses = []netip.Addr{netip.MustParseAddr("127.20.0.5")}
+	o.Addresses = []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr("127.20.0.5"), 0)}
 	o.Credentials = []discover.Credential{v3("a", "wrong-password-a"), v3("b", "wrong-password-b"), v3("c", "right-password")}
 	if err := discover.Scan(t.Context(), o, func(f discover.Found) { found[f.Address] = f }, func(discover.Progress) {}); err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestScan(t *testing.T) {
 }
 
 func TestScanEnds(t *testing.T) {
-	addresses, err := discover.ParseRanges([]string{"127.20.1.0/24"})
+	addresses, err := discover.ParsePlaces([]string{"127.20.1.0/24"})
 	if err != nil {
 		t.Fatal(err)
 	}

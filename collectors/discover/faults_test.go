@@ -100,7 +100,7 @@ func TestOwnFaultsAreNoDevices(t *testing.T) {
 // faulty are the options of a scan of n addresses, one after the other.
 func faulty(t *testing.T, n int, learn func(context.Context) error) discover.Options {
 	t.Helper()
-	all, err := discover.ParseRanges([]string{"192.0.2.0/24"})
+	all, err := discover.ParsePlaces([]string{"192.0.2.0/24"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func modbusScan(t *testing.T, dial func(context.Context, string) (net.Conn, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return discover.Options{Addresses: []netip.Addr{loopback}, Units: units, NewDriver: m.NewDriver, Timeout: 100 * time.Millisecond}
+	return discover.Options{Addresses: []netip.AddrPort{netip.AddrPortFrom(loopback, 0)}, Units: units, NewDriver: m.NewDriver, Timeout: 100 * time.Millisecond}
 }
 
 var loopback = netip.MustParseAddr("127.0.0.1")

@@ -59,7 +59,7 @@ var _ api.Scanner = (*scanner)(nil)
 
 // scanPlan is what a scan of ranges looks at: the addresses that the
 // configuration allows to be polled.
-func scanPlan(cfg *configs.Collectors, ranges []string, units string) (addresses []netip.Addr, ids []uint8, skipped int, err error) {
+func scanPlan(cfg *configs.Collectors, ranges []string, units string) (addresses []netip.AddrPort, ids []uint8, skipped int, err error) {
 	all, err := discover.ParseRanges(ranges)
 	if err != nil {
 		return nil, nil, 0, fault.Invalid("ranges", "format", err.Error())
@@ -71,7 +71,7 @@ func scanPlan(cfg *configs.Collectors, ranges []string, units string) (addresses
 	}
 	for _, a := range all {
 		if cfg.AllowsTarget(a) {
-			addresses = append(addresses, a)
+			addresses = append(addresses, netip.AddrPortFrom(a, 0))
 		}
 	}
 	return addresses, ids, len(all) - len(addresses), nil
@@ -279,7 +279,7 @@ func (s *scanner) options(ctx context.Context, r models.DiscoveryRange) (discove
 func asked(o discover.Options) func(models.DiscoveryFinding) bool {
 	addresses := make(map[netip.Addr]bool, len(o.Addresses))
 	for _, a := range o.Addresses {
-		addresses[a] = true
+		addresses[a.Addr()] = true
 	}
 	return func(f models.DiscoveryFinding) bool {
 		at, err := netip.ParseAddrPort(f.Address)
