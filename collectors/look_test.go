@@ -71,6 +71,9 @@ func TestBusyLooks(t *testing.T) {
 		if h := m.Health()[0]; h.State != StateOK || h.Skipped+h.Failures > 0 || d.polled() < 62 || mem.count(models.CommFailed) > 0 {
 			t.Errorf("while others are looked at: %d polls, %+v", d.polled(), h)
 		}
+		if !m.loops[1].anew.Load() {
+			t.Error("that a look was asked for is forgotten, and what was learned may be written to")
+		}
 		if n := d.looked(); n < 60 || n > 200 {
 			t.Errorf("a look was tried %d times in 10 min", n)
 		}
