@@ -522,12 +522,12 @@ func TestProfileNew(t *testing.T) {
 func TestProfileNewPrintsTheDraftAlone(t *testing.T) {
 	dir := t.TempDir()
 	table := writeFile(t, dir, "r.csv", []byte("address,name,unit\n0,Voltage L1,V\n"))
-	real, err := os.Create(filepath.Join(dir, "stdout"))
+	stdout, err := os.Create(filepath.Join(dir, "stdout"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func(before *os.File) { os.Stdout = before; _ = real.Close() }(os.Stdout)
-	os.Stdout = real
+	defer func(before *os.File) { os.Stdout = before; _ = stdout.Close() }(os.Stdout)
+	os.Stdout = stdout
 	code, out, errs := command(t, "profile", "new", "m", "--csv", table)
 	if code != exitOK || !strings.HasPrefix(out, "# Draft") {
 		t.Errorf("a table: exit code %d, %q %s", code, out, errs)
@@ -535,7 +535,7 @@ func TestProfileNewPrintsTheDraftAlone(t *testing.T) {
 	if code, out, _ := command(t, "profile", "new", "m", "--mib", table); code != exitFaults || out != "" {
 		t.Errorf("a table as MIB: exit code %d, %q", code, out)
 	}
-	if data, err := os.ReadFile(real.Name()); err != nil || len(data) > 0 {
+	if data, err := os.ReadFile(stdout.Name()); err != nil || len(data) > 0 {
 		t.Errorf("beside the draft standard output has %q, %v", data, err)
 	}
 }

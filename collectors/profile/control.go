@@ -2,10 +2,7 @@ package profile
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -167,14 +164,7 @@ func (p *Profile) ControlNeeds(sysObjectID string) Needs {
 			columns.add(column)
 		}
 	}
-	needs := Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
-	moved := p.move(sysObjectID)
-	for _, oids := range [][]string{needs.Scalars, needs.Columns} {
-		for i := range oids {
-			oids[i] = moved.oid(oids[i])
-		}
-	}
-	return needs
+	return p.needs(scalars, columns, sysObjectID)
 }
 
 // ModbusControlNeeds lists the registers that the controls of a profile look
@@ -200,161 +190,8 @@ func (p *Profile) ModbusControlNeeds() []Register {
 	return out
 }
 
-// Guards lists the registers of the conditions by which the control was found.
-func (c *ResolvedControl) Guards() []Register {
-	if c.Register == nil {
-		return nil
-	}
-	return c.from.point().guards(*c.Register)
-}
-
-// HoldsModbus tells whether what the control was found by still holds.
-func (p *Profile) HoldsModbus(c *ResolvedControl, view ModbusView) bool {
-	src := source{modbus: view, device: &p.Device, unit: c.Register.Unit}
-	return allHold(c.from.When, src, nil) && allHold(c.from.Where, src, nil)
-}
-
-// foundBy calls f for each object by which an SNMP control was found beside its
-// own: what its conditions, its key and its name were made of. column and index
-// say which cell of a table it is, oid is what to read.
-func (c *ResolvedControl) foundBy(f func(column string, index []uint32, oid string)) {
-	add := func(r Ref, index []uint32) {
-		switch {
-		case r.Column != "":
-			if r.Index > 0 && r.Index < len(index) {
-				index = index[:r.Index]
-			}
-			f(r.Column, index, c.moved.oid(instance(r.Column, index)))
-		case r.OID != "":
-			f("", nil, c.moved.oid(r.OID))
-		}
-	}
-	for i := range c.from.When {
-		add(c.from.When[i].Ref, nil)
-	}
-	for i := range c.from.Where {
-		add(c.from.Where[i].Ref, c.index)
-	}
-	if c.from.LabelFrom != nil {
-		add(*c.from.LabelFrom, c.index)
-	}
-	for _, column := range slices.Sorted(maps.Values(c.from.Parts)) {
-		add(Ref{Column: column}, c.index)
-	}
-	if c.from.RowsFrom != "" {
-		add(Ref{Column: c.from.RowsFrom}, c.index)
-	}
-}
-
-// Object is what is written for an option of a command, or the value of a
-// set-point.
-func (c *ResolvedControl) Object(option string) string {
-	return orElse(c.objects[option], c.OID)
-}
-
-// Objects lists what is to be read of an SNMP device before it is written: the
-// control's own object where it can be read, and all that it was found by.
-func (c *ResolvedControl) Objects() []string {
-	var out []string
-	add := func(oid string) {
-		if !slices.Contains(out, oid) {
-			out = append(out, oid)
-		}
-	}
-	if c.Readable {
-		add(c.OID)
-	}
-	c.foundBy(func(_ string, _ []uint32, oid string) { add(oid) })
-	for _, x := range c.proofs {
-		add(x.oid)
-	}
-	return out
-}
-
-// proof is an object by which a device is told from another one at the same
-// address.
-type proof struct {
-	what, oid, text string
-	field           IdentityField
-}
-
 // proven are the facts of identity that no two devices share.
 var proven = []string{"serial", "mac"}
-
-// proofs finds the objects that gave the serial number and the MAC address of
-// an SNMP device.
-func (p *Profile) proofs(s source) []proof {
-	var out []proof
-	if s.snmp == nil {
-		return nil
-	}
-	for _, what := range proven {
-		for _, q := range append([]*Profile{p}, p.fallback...) {
-			f, ok := q.Identity[what]
-			x := proof{what: what, field: f}
-			switch {
-			case !ok || f.Const != "":
-			case f.Column != "":
-				for _, row := range s.column(f.Column) {
-					if row.Raw.String() != "" {
-						x.oid, x.text = s.moved.oid(instance(f.Column, row.Index)), f.render(row.Raw)
-						break
-					}
-				}
-			case f.OID != "":
-				x.oid, x.text = s.moved.oid(f.OID), f.render(s.scalar(f.OID))
-			}
-			if x.text != "" {
-				out = append(out, x)
-				break
-			}
-		}
-	}
-	return out
-}
-
-// again is a View of few objects, read by their full identifiers.
-type again map[string]Raw
-
-func (a again) Scalar(oid string) Raw { return a[oid] }
-func (again) Column(string) []Row     { return nil }
-
-// Changed says what is not as it was when an SNMP control was found, by the
-// values of its Objects; it is empty when a write would do what it would have
-// done then.
-func (c *ResolvedControl) Changed(read map[string]Raw) string {
-	src := source{snmp: again(read), moved: c.moved, cells: map[string]map[string]Raw{}}
-	c.foundBy(func(column string, index []uint32, oid string) {
-		if column == "" {
-			return
-		}
-		if src.cells[column] == nil {
-			src.cells[column] = map[string]Raw{}
-		}
-		src.cells[column][joinIndex(index)] = read[oid]
-	})
-	for _, x := range c.proofs {
-		if x.field.render(read[x.oid]) != x.text {
-			return "it is another device: its " + x.what + " is not the same"
-		}
-	}
-	switch {
-	case c.Readable && read[c.OID].Kind == None:
-		return "the device does not show the object " + c.OID
-	case c.from.RowsFrom != "" && src.cell(c.from.RowsFrom, c.index).Kind == None:
-		return "the device has no such row any more"
-	case !allHold(c.from.When, src, nil) || !allHold(c.from.Where, src, c.index):
-		return "the device has no " + c.Spec.Key + " as it is set now"
-	}
-	n, ok := c.from.named(src, c.index)
-	switch {
-	case !ok || n.prefix+n.key != c.Spec.Key:
-		return "the object is not that of " + c.Spec.Key + " any more"
-	case n.label != c.Spec.Label:
-		return fmt.Sprintf("the device calls it %q now, not %q", n.label, c.Spec.Label)
-	}
-	return ""
-}
 
 // controls adds the controls that the device was found to have.
 func (r *resolver) controls(list []Control) {
@@ -500,110 +337,6 @@ func (c *Control) function() byte {
 		return 16
 	}
 	return 6
-}
-
-// Encode gives what is to be written for an option of a command or the value
-// of a set-point (base unit): the raw value of an object, or the bytes of
-// registers; one byte, 0 or 1, of a coil.
-func (c *ResolvedControl) Encode(option string, value float64) (Raw, error) {
-	if c.Spec.Kind == models.ControlCommand {
-		for _, o := range c.from.Options {
-			if o.Name != option {
-				continue
-			}
-			if c.Tag == controlTypes["text"] && c.Register == nil {
-				return Raw{Kind: Bytes, Bytes: []byte(o.Text)}, nil
-			}
-			return c.number(float64(*o.Raw))
-		}
-		return Raw{}, fmt.Errorf("%s has no option %q", c.Spec.Key, option)
-	}
-	s := &c.Spec
-	slack := 1e-6 * math.Max(1, math.Max(math.Abs(s.Min), math.Abs(s.Max)))
-	if math.IsNaN(value) || value < s.Min-slack || value > s.Max+slack {
-		return Raw{}, fmt.Errorf("%s: %g is not between %g and %g", s.Key, value, s.Min, s.Max)
-	}
-	if n := (value - s.Min) / s.Step; math.Abs(n-math.Round(n)) > 1e-3 {
-		return Raw{}, fmt.Errorf("%s: %g is not a step of %g from %g", s.Key, value, s.Step, s.Min)
-	}
-	return c.number((value - c.offset) / c.scale)
-}
-
-// number gives a raw number the form in which it is written.
-func (c *ResolvedControl) number(n float64) (Raw, error) {
-	whole := math.Round(n)
-	switch {
-	case c.Register != nil && c.Register.Bit():
-		if whole != 0 && whole != 1 {
-			return Raw{}, fmt.Errorf("%s: a coil is 0 or 1, not %g", c.Spec.Key, n)
-		}
-		return Raw{Kind: Bytes, Bytes: []byte{byte(whole)}}, nil
-	case c.Register != nil:
-		b := c.regs.bytes(n)
-		got, _, integer, q := c.regs.number(b)
-		if q != models.Good || integer && got != whole {
-			return Raw{}, fmt.Errorf("%s: %g does not fit type %s", c.Spec.Key, n, c.regs.name)
-		}
-		if c.from.Complement {
-			b = append(b, ^b[0], ^b[1])
-		}
-		return Raw{Kind: Bytes, Bytes: b}, nil
-	case c.Tag == controlTypes["text"]:
-		// A tenth is written as a tenth, whatever the float makes of it.
-		return Raw{Kind: Bytes, Bytes: []byte(strconv.FormatFloat(math.Round(n*1e6)/1e6, 'f', -1, 64))}, nil
-	}
-	low, high := float64(math.MinInt32), float64(math.MaxInt32)
-	if c.Tag == controlTypes["unsigned"] {
-		low, high = 0, math.MaxUint32
-	}
-	if whole < low || whole > high {
-		return Raw{}, fmt.Errorf("%s: %g does not fit the object's type", c.Spec.Key, n)
-	}
-	return Raw{Kind: Int, Int: int64(whole)}, nil
-}
-
-// Text writes a raw value of this control for humans: a number in decimal, a
-// text in quotes, registers in hexadecimal.
-func (c *ResolvedControl) Text(raw Raw) string {
-	switch {
-	case raw.Kind == None:
-		return ""
-	case c.Register != nil && c.Register.Bit():
-		if raw.Kind == Bytes && len(raw.Bytes) > 0 {
-			return strconv.Itoa(int(raw.Bytes[0]))
-		}
-		return raw.String()
-	case c.Register != nil && raw.Kind == Bytes:
-		words := make([]string, 0, len(raw.Bytes)/2)
-		for i := 0; i+1 < len(raw.Bytes); i += 2 {
-			words = append(words, fmt.Sprintf("0x%02X%02X", raw.Bytes[i], raw.Bytes[i+1]))
-		}
-		return strings.Join(words, " ")
-	case raw.Kind == Bytes:
-		return strconv.Quote(cleanText(string(raw.Bytes)))
-	}
-	return raw.String()
-}
-
-// Value gives the option or the number (base unit) that a raw value of this
-// control stands for; ok is false when it is none of them.
-func (c *ResolvedControl) Value(raw Raw) (option string, value float64, ok bool) {
-	number, isNumber := plain(raw)
-	if c.Register != nil && !c.Register.Bit() && raw.Kind == Bytes {
-		f, _, _, q := c.regs.number(raw.Bytes[:min(len(raw.Bytes), 2*int(c.Register.Count))])
-		number, isNumber = f, q == models.Good
-	} else if c.Register != nil && raw.Kind == Bytes && len(raw.Bytes) > 0 {
-		number, isNumber = float64(raw.Bytes[0]), true
-	}
-	if c.Spec.Kind == models.ControlSetPoint {
-		return "", number*c.scale + c.offset, isNumber
-	}
-	for _, o := range c.from.Options {
-		if o.Raw != nil && isNumber && float64(*o.Raw) == number || o.Text != "" && o.Text == raw.String() {
-			return o.Name, 0, true
-		}
-	}
-	return "", 0, false
 }
 
 // shown finds the point with this key.

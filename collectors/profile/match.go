@@ -469,6 +469,11 @@ func (p *Profile) Needs(sysObjectID string) Needs {
 			}
 		}
 	}
+	return p.needs(scalars, columns, sysObjectID)
+}
+
+// needs are scalars and columns where a device with this sysObjectID has them.
+func (p *Profile) needs(scalars, columns set, sysObjectID string) Needs {
 	needs := Needs{Scalars: scalars.sorted(), Columns: columns.sorted()}
 	moved := p.move(sysObjectID)
 	for _, oids := range [][]string{needs.Scalars, needs.Columns} {
