@@ -203,13 +203,16 @@ func (s *Store) appendOne(app storage.Appender, ref storage.SeriesRef, x models.
 	if !ok || x.Point == 0 {
 		return 0, errUnknown
 	}
-	return app.Append(0, labels.FromStrings(
+	series := labels.FromStrings(
 		labelName, metricName,
 		"class", string(id.Class),
 		"device", strconv.FormatUint(uint64(id.Device), 10),
 		"key", id.Key,
 		labelPoint, strconv.FormatUint(uint64(x.Point), 10),
-	), x.TimeMS, v)
+	)
+	s.createMu.Lock()
+	defer s.createMu.Unlock()
+	return app.Append(0, series, x.TimeMS, v)
 }
 
 // dropStored removes from write the samples at the given positions that the

@@ -87,6 +87,12 @@ type Store struct {
 	refMu sync.RWMutex
 	refs  pointmap.Map[storage.SeriesRef]
 
+	// createMu lets one series be made at a time, so that their references enter
+	// the index of the library in order: it sorts one that comes too late into
+	// lists that are being read (prometheus/prometheus#15317), and a query of that
+	// moment can miss a series.
+	createMu sync.Mutex
+
 	// commitMu keeps anything from being acknowledged after a write failed.
 	commitMu sync.Mutex
 	broken   atomic.Bool

@@ -71,6 +71,8 @@ func (c *contract) cancelled(t *testing.T) {
 func (c *contract) concurrent(t *testing.T) {
 	s := c.open(t, Options{})
 	const writers, polls, perPoll = 8, 25, 40
+	const stored = models.PointID(1 + writers*perPoll)
+	mustAppend(t, s, c.good(stored, 0, 1))
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -86,10 +88,17 @@ func (c *contract) concurrent(t *testing.T) {
 			}
 		})
 	}
+	// What is stored already is found whatever else begins meanwhile.
 	wg.Go(func() {
-		for range 10 {
-			if _, err := s.Range(t.Context(), telemetry.Query{Points: []models.PointID{1, 41}, From: c.at(0), To: c.at(1000), Step: time.Minute, Aggregate: telemetry.Band}); err != nil {
+		q := telemetry.Query{Points: []models.PointID{stored, 1, 41}, From: c.at(0), To: c.at(1000), Step: time.Minute, Aggregate: telemetry.Band}
+		for range 100 {
+			got, err := s.Range(t.Context(), q)
+			if err != nil {
 				t.Errorf("range: %v", err)
+				return
+			}
+			if b := got[0].Buckets; len(b) == 0 || !b[0].Known() {
+				t.Errorf("point %d is not found while others are written: %+v", stored, b)
 				return
 			}
 		}
@@ -104,7 +113,7 @@ func (c *contract) concurrent(t *testing.T) {
 			t.Fatalf("point %d has %d samples, want %d", series.Point, len(series.Samples), polls)
 		}
 	}
-	if st := s.Stats(); st.Appended != writers*polls*perPoll || st.Failures != 0 {
+	if st := s.Stats(); st.Appended != 1+writers*polls*perPoll || st.Failures != 0 {
 		t.Errorf("stats %+v", st)
 	}
 }
