@@ -321,6 +321,11 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 		if l != nil && l.Enabled != nil && (l.Enabled.Bit < 0 || l.Enabled.Bit > 255) {
 			c.fault(at("limits"), "%s: enabled bit %d is not between 0 and 255", p.Key, l.Enabled.Bit)
 		}
+		if l != nil {
+			for _, x := range l.Where {
+				c.condition(x, at("limits"))
+			}
+		}
 	}
 	c.severities(p.States, at("states"))
 	if p.StatesFrom != nil {
@@ -343,6 +348,9 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 	}
 	if f := p.Field; f != nil && (f.LSB < 0 || f.Width < 1 || f.LSB+f.Width > 63) {
 		c.fault(at("field"), "%s: field of %d bits from bit %d does not fit", p.Key, f.Width, f.LSB)
+	}
+	if p.Items != "" && (p.Register != nil || len(p.Bits) > 0 || p.High != "" || !strings.Contains(p.Key, "{"+p.Items+"}")) {
+		c.fault(at("items"), "%s: items are those of a text of an SNMP object, without bits and high, and need {%s} in the key", p.Key, p.Items)
 	}
 	c.parts(p, all, at("key"))
 }
@@ -440,6 +448,9 @@ func (c *checker) parts(p *Point, all *Profile, line int) {
 	}
 	for _, n := range index {
 		known[strings.TrimRight(n, "*$")] = true
+	}
+	if p.Items != "" {
+		known[p.Items] = true
 	}
 	for name, column := range p.Parts {
 		known[name] = true

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -18,6 +19,7 @@ type decoder struct {
 	enumerated    bool
 	texts         map[string]int64
 	field         *Field
+	item          int // which item of a text with commas, from 1; zero for the whole
 	invalid       []int64
 	invalidText   []string
 	min, max      float64 // on the raw number; NaN for none
@@ -263,6 +265,9 @@ func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Q
 		}
 		return f, 0, false, models.Good
 	}
+	if d.item > 0 {
+		b = item(b, d.item)
+	}
 	text := strings.Trim(string(b), " \x00\t\r\n\"")
 	if text == "" {
 		return 0, 0, false, models.Sentinel
@@ -301,6 +306,31 @@ func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Q
 		return f, int64(t), true, models.Good
 	}
 	return f, 0, false, models.Good
+}
+
+// maxItems bounds the items that are taken from one text.
+const maxItems = 256
+
+// itemsOf counts the items of a text with commas between them.
+func itemsOf(raw Raw) int {
+	if raw.Kind != Bytes || len(raw.Bytes) == 0 {
+		return 0
+	}
+	return bytes.Count(raw.Bytes, []byte{','}) + 1
+}
+
+// item returns the nth item of a text with commas between them, from 1; nothing
+// where there are fewer.
+func item(b []byte, n int) []byte {
+	for ; n > 1; n-- {
+		_, after, found := bytes.Cut(b, []byte{','})
+		if !found {
+			return nil
+		}
+		b = after
+	}
+	b, _, _ = bytes.Cut(b, []byte{','})
+	return b
 }
 
 // clock reads hours:minutes:seconds or minutes:seconds.
@@ -372,6 +402,11 @@ func (d *decoder) encode(v float64, like Raw) Raw {
 	case Uint:
 		return Raw{Kind: Uint, Uint: uint64(math.Max(0, math.Round(n)))}
 	case Bytes:
+		if old := item(like.Bytes, d.item); d.item > 0 && len(old) > 0 {
+			items := bytes.Split(like.Bytes, []byte{','})
+			items[d.item-1] = d.encodeOctets(n, old)
+			return Raw{Kind: Bytes, Bytes: bytes.Join(items, []byte{','})}
+		}
 		return Raw{Kind: Bytes, Bytes: d.encodeOctets(n, like.Bytes)}
 	}
 	i := int64(math.Round(n))

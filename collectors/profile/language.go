@@ -253,6 +253,8 @@ type LimitRef struct {
 	Invalid []Number `yaml:"invalid"`
 	// Enabled is the flag by which the device applies the threshold at all.
 	Enabled *Flag `yaml:"enabled"`
+	// Where are conditions on the row without which there is no threshold.
+	Where []Condition `yaml:"where"`
 }
 
 // Flag is one bit of a BITS object (RFC 2578): bit 0 is the highest of the
@@ -387,6 +389,9 @@ type Point struct {
 	// Format tells how raw is a number: see Formats.
 	Format string `yaml:"format"`
 	Field  *Field `yaml:"field"`
+	// Items names the part that counts the items of a text with commas
+	// between them, from 1: each item is a point of its own.
+	Items string `yaml:"items"`
 	// When are conditions on the device, Where on the row.
 	When   []Condition `yaml:"when"`
 	Where  []Condition `yaml:"where"`

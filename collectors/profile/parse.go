@@ -545,6 +545,9 @@ func (p *Point) refs() []*Ref {
 			if r.Enabled != nil {
 				out = append(out, &r.Enabled.Ref)
 			}
+			for i := range r.Where {
+				out = append(out, &r.Where[i].Ref)
+			}
 		}
 	}
 	return out

@@ -105,6 +105,7 @@ type settings struct {
 	states        map[int64]State
 	invalid       []Number
 	format        string
+	item          int // of a list, from 1; zero for none
 	skip          bool
 }
 
@@ -138,7 +139,7 @@ func (r *resolver) point(p *Point) {
 	}
 }
 
-// row makes the points of one row: one, or one for each bit.
+// row makes the points of one row: one, or one for each bit or item.
 func (r *resolver) row(p *Point, index []uint32, raw Raw) {
 	parts, ok := p.indexParts(r.src, index)
 	if !ok {
@@ -170,6 +171,14 @@ func (r *resolver) row(p *Point, index []uint32, raw Raw) {
 		parts["label"] = cleanText(r.src.ref(*p.LabelFrom, index).String())
 	}
 	parts["case"] = s.name
+	if p.Items != "" {
+		for i := range min(itemsOf(raw), maxItems) {
+			parts[p.Items] = strconv.Itoa(i + 1)
+			s.item = i + 1
+			r.add(p, parts, index, raw, s, nil)
+		}
+		return
+	}
 	if len(p.Bits) == 0 {
 		r.add(p, parts, index, raw, s, nil)
 		return
@@ -210,7 +219,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		return
 	}
 	d := &decoder{
-		format:     s.format,
+		format: s.format, item: s.item,
 		enumerated: s.class.Enumerated(), texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
 	}
 	d.least, d.most = s.class.Possible()
@@ -341,7 +350,7 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 			return nil
 		}
 		raw := r.src.ref(ref.Ref, index)
-		if raw.Kind == None || ref.Enabled != nil && !ref.Enabled.set(r.src, index) {
+		if raw.Kind == None || ref.Enabled != nil && !ref.Enabled.set(r.src, index) || !allHold(ref.Where, r.src, index) {
 			return nil
 		}
 		plainDecoder := *d
@@ -349,7 +358,7 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 			plainDecoder.setScale(plainDecoder.scale*ref.Scale, plainDecoder.offset)
 		}
 		plainDecoder.refuse(ref.Invalid)
-		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field = false, false, nil, nil
+		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field, plainDecoder.item = false, false, nil, nil, 0
 		v, q := plainDecoder.decode([]Raw{raw})
 		if q != models.Good {
 			return nil
