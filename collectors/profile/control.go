@@ -114,6 +114,7 @@ type ResolvedControl struct {
 	objects       map[string]string // of options that have one of their own
 	index         []uint32          // of its row
 	moved         move
+	fromZero      bool
 	scale, offset float64 // raw to base unit
 	regs          *registerType
 }
@@ -242,9 +243,7 @@ func (c *Control) named(src source, index []uint32) (n rowName, ok bool) {
 	if c.LabelFrom != nil {
 		n.parts["label"] = cleanText(src.ref(*c.LabelFrom, index).String())
 	}
-	if m := n.parts[c.Module]; c.Module != "" && m != "" && m != "1" && m != "0" {
-		n.prefix = "unit/" + m + "/"
-	}
+	n.prefix = src.unitPrefix(c.Module, n.parts)
 	n.key = expandKey(c.Key, n.parts)
 	n.label = orElse(cleanText(expandLabel(c.Label, n.parts)), orElse(n.parts["label"], labelOf(n.prefix+n.key)))
 	return n, true
@@ -257,7 +256,7 @@ func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
 	if !ok || !allHold(c.Where, r.src, index) {
 		return
 	}
-	out := ResolvedControl{from: c, proofs: r.proofs, index: index, moved: r.src.moved, scale: 1, Readable: !c.WriteOnly}
+	out := ResolvedControl{from: c, proofs: r.proofs, index: index, moved: r.src.moved, fromZero: r.src.fromZero, scale: 1, Readable: !c.WriteOnly}
 	s := &out.Spec
 	s.Key, s.Kind, s.Within = n.prefix+n.key, c.Kind, orElse(time.Duration(c.Within), ControlWithin)
 	if seen[s.Key] {

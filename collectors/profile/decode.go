@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
 )
 
 // decoder turns raw values of one point into values in the base unit.
@@ -17,18 +18,24 @@ type decoder struct {
 	scale, offset float64
 	divisor       float64 // 1/scale where that is a whole number, else 0
 	enumerated    bool
-	texts         map[string]int64
-	field         *Field
-	item          int // which item of a text with commas, from 1; zero for the whole
-	invalid       []int64
-	invalidText   []string
-	min, max      float64 // on the raw number; NaN for none
-	least, most   float64 // on the value in the base unit
-	ends          bool    // the ends of the ranges of integers are no value
-	regs          *registerType
-	high          bool    // raws[1] holds the upper 32 bits
-	pow10         bool    // the next raw is an exponent of ten
-	good          []int64 // the next raw must be one of these
+	class         quantity.Class
+	unit          string // of raw x the scale of the profile
+	// parts: the raw number counts tenths, hundredths or thousandths of the
+	// unit. One with a fraction of its own counts something else.
+	parts       bool
+	texts       map[string]int64
+	field       *Field
+	item        int // which item of a text with commas, from 1; zero for the whole
+	invalid     []int64
+	invalidText []string
+	min, max    float64 // on the raw number; NaN for none
+	least, most float64 // on the value in the base unit
+	ends        bool    // the ends of the ranges of integers are no value
+	minusOne    bool    // -1 is no value
+	regs        *registerType
+	high        bool    // raws[1] holds the upper 32 bits
+	pow10       bool    // the next raw is an exponent of ten
+	good        []int64 // the next raw must be one of these
 }
 
 // refuse adds raw values that mean "no value".
@@ -158,6 +165,10 @@ func (d *decoder) judge(f float64, i int64, integer bool) (float64, models.Quali
 		if d.ends && (i == math.MaxInt32 || i == math.MinInt32 || i == math.MaxUint32) {
 			return 0, models.Sentinel
 		}
+		// So do most that send -1 where they have no voltage, energy or percentage to tell.
+		if d.minusOne && i == -1 {
+			return 0, models.Sentinel
+		}
 	}
 	if f < d.min || f > d.max {
 		return 0, models.Sentinel
@@ -222,6 +233,9 @@ func (d *decoder) number(r Raw) (f float64, i int64, integer bool, q models.Qual
 		}
 		if t := math.Trunc(r.Float); t == r.Float && math.Abs(t) < 1<<53 {
 			return t, int64(t), true, models.Good
+		}
+		if d.parts {
+			return 0, 0, false, models.Bad
 		}
 		return r.Float, 0, false, models.Good
 	case Bytes:
@@ -291,21 +305,34 @@ func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Q
 		return float64(u), int64(u), true, models.Good
 	case "hms":
 		return clock(text)
-	case "text":
-		text = firstNumber(text)
+	}
+	behind := ""
+	if d.format == "text" {
+		text, behind = firstNumber(text)
+	} else {
+		text = numberAlone(text)
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		n = d.signed(n)
-		return float64(n), n, true, models.Good
+		f, i, integer = float64(n), n, true
+	} else {
+		f, err = strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return 0, 0, false, models.Bad
+		}
+		if t := math.Trunc(f); t == f && math.Abs(t) < 1<<53 {
+			i, integer = int64(t), true
+		}
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+	if behind != "" && !(integer && containsInt(d.invalid, i)) {
+		if t := d.told(f, behind); t != f {
+			return t, 0, false, models.Good
+		}
+	}
+	if !integer && d.parts {
 		return 0, 0, false, models.Bad
 	}
-	if t := math.Trunc(f); t == f && math.Abs(t) < 1<<53 {
-		return f, int64(t), true, models.Good
-	}
-	return f, 0, false, models.Good
+	return f, i, integer, models.Good
 }
 
 // maxItems bounds the items that are taken from one text.
@@ -350,39 +377,6 @@ func clock(text string) (float64, int64, bool, models.Quality) {
 	return float64(total), total, true, models.Good
 }
 
-// firstNumber cuts the first decimal number out of a text; a comma counts as
-// the decimal point when no point follows it.
-func firstNumber(text string) string {
-	start := strings.IndexAny(text, "0123456789")
-	if start < 0 {
-		return ""
-	}
-	end := start
-	point := false
-	for end < len(text) {
-		c := text[end]
-		if c >= '0' && c <= '9' {
-			end++
-			continue
-		}
-		if (c == '.' || c == ',') && !point && end+1 < len(text) && text[end+1] >= '0' && text[end+1] <= '9' {
-			point = true
-			end++
-			continue
-		}
-		break
-	}
-	out := strings.Replace(text[start:end], ",", ".", 1)
-	if start > 0 && text[start-1] == '.' {
-		out = "0." + out
-		start--
-	}
-	if start > 0 && text[start-1] == '-' {
-		out = "-" + out
-	}
-	return out
-}
-
 // encode is the inverse of decode for an honest device: the raw value that
 // stands for v, in the form of like.
 func (d *decoder) encode(v float64, like Raw) Raw {
@@ -398,6 +392,9 @@ func (d *decoder) encode(v float64, like Raw) Raw {
 	}
 	switch like.Kind {
 	case Float:
+		if d.parts {
+			n = math.Round(n)
+		}
 		return Raw{Kind: Float, Float: n}
 	case Uint:
 		return Raw{Kind: Uint, Uint: uint64(math.Max(0, math.Round(n)))}
@@ -465,7 +462,10 @@ func (d *decoder) encodeOctets(n float64, like []byte) []byte {
 		}
 	}
 	old := string(like)
-	number := firstNumber(old)
+	number, behind := firstNumber(old)
+	if d.format == "text" {
+		n = d.writtenIn(n, behind)
+	}
 	decimals := 0
 	if _, after, ok := strings.Cut(number, "."); ok {
 		decimals = len(after)

@@ -296,7 +296,8 @@ type Select struct {
 	Cases map[string]Patch `yaml:"cases"`
 	// Texts are patches by regular expressions on the text, first match wins.
 	Texts []TextCase `yaml:"texts"`
-	// Otherwise applies when no case fits; without it the point stays as it is.
+	// Otherwise applies when no case fits, and where the device has no exponent
+	// or factor; without it the point stays as it is.
 	Otherwise *Patch `yaml:"otherwise"`
 }
 
@@ -425,7 +426,7 @@ type Point struct {
 // Formats are the values of Point.Format.
 var Formats = []string{
 	"",                 // a number as it is, or text that is a number
-	"text",             // the first number in a text: "23.4 C"
+	"text",             // the first number in a text, in the unit behind it: "23.4 C"
 	"hex",              // text of hexadecimal digits
 	"unsigned",         // octets as a big-endian unsigned number
 	"float32",          // four octets, IEEE 754, big-endian

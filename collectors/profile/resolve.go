@@ -51,6 +51,7 @@ func (p *Profile) resolve(src source) (*Device, error) {
 		}
 	}
 	at := map[string]int{} // key -> position in d.Points
+	src.fromZero = src.countsFromZero(p.Points)
 	r := resolver{src: src, device: d, at: at}
 	for i := range p.Points {
 		r.point(&p.Points[i])
@@ -208,11 +209,7 @@ func orElse[T comparable](x, y T) T {
 }
 
 func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Raw, s settings, field *Field) {
-	key, prefix := expandKey(s.key, parts), ""
-	if m := parts[p.Module]; p.Module != "" && m != "" && m != "1" && m != "0" {
-		prefix = "unit/" + m + "/"
-	}
-	key = prefix + key
+	key := r.src.unitPrefix(p.Module, parts) + expandKey(s.key, parts)
 	scale, offset, err := s.class.Conversion(s.unit)
 	if err != nil {
 		r.problem("%s: %v", key, err)
@@ -220,10 +217,14 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	}
 	d := &decoder{
 		format: s.format, item: s.item,
-		enumerated: s.class.Enumerated(), texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
+		enumerated: s.class.Enumerated(), class: s.class, unit: orElse(s.unit, s.class.Unit()),
+		texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
 	}
+	d.parts = p.Register == nil && s.class != quantity.PowerFactor && decimalPart(s.scale)
 	d.least, d.most = s.class.Possible()
 	d.ends = !s.class.Enumerated() && !s.class.Cumulative() && s.class != quantity.Count && field == nil && p.Field == nil
+	d.minusOne = p.Register == nil && field == nil && p.Field == nil && p.High == "" && p.Valid.Min == nil &&
+		(s.class == quantity.Voltage || s.class == quantity.Energy || s.class == quantity.Percent)
 	d.setScale(s.scale*scale, s.offset*scale+offset)
 	if field != nil {
 		d.field = field
@@ -342,6 +343,16 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	}
 	r.at[key] = len(r.device.Points)
 	r.device.Points = append(r.device.Points, res)
+}
+
+// decimalPart tells whether a scale is a tenth, a hundredth or a thousandth.
+func decimalPart(scale float64) bool {
+	for _, n := range []float64{10, 100, 1000} {
+		if math.Abs(scale*n-1) < 1e-9 {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {

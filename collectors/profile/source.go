@@ -25,6 +25,8 @@ type source struct {
 	device *ModbusDevice
 	cells  map[string]map[string]Raw // column -> index -> value
 	moved  move
+	// fromZero: the device counts its daisy-chained units 0, 1, 2.
+	fromZero bool
 	// unit is where the registers of a Ref are: where those of the point or
 	// control that has it are. Nil is the device's own unit id.
 	unit *uint8
@@ -226,10 +228,12 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 	raw := src.ref(x.Ref, index)
 	number, isNumber := plain(raw)
 	switch {
-	case x.Pow10 != nil:
-		if raw.Kind == None {
-			return
+	case (x.Pow10 != nil || x.Multiply || x.Divide) && raw.Kind == None:
+		if x.Otherwise != nil {
+			x.Otherwise.apply(s)
 		}
+		return
+	case x.Pow10 != nil:
 		if !isNumber || math.Abs(number) > 20 {
 			s.skip = true // a scale that makes no sense makes no value
 			return
@@ -237,9 +241,6 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 		s.scale *= math.Pow10(int(number) * *x.Pow10)
 		return
 	case x.Multiply || x.Divide:
-		if raw.Kind == None {
-			return
-		}
 		if !isNumber || number == 0 {
 			s.skip = true
 			return

@@ -144,7 +144,7 @@ func (c Class) Cumulative() bool {
 // Possible bounds what a value of c in its base unit can be at all, wherever it
 // is measured. What lies outside is a mark for "no value" or a fault, however
 // the device came to send it: less than the absolute zero, air more than
-// saturated, a negative frequency or time left.
+// saturated, a negative frequency, time left, load or apparent power.
 func (c Class) Possible() (least, most float64) {
 	switch c {
 	case Temperature:
@@ -153,7 +153,7 @@ func (c Class) Possible() (least, most float64) {
 		return 0, 110
 	case PowerFactor:
 		return -1.1, 1.1
-	case Frequency, Charge, Runtime, FanSpeed:
+	case Frequency, Charge, Runtime, FanSpeed, Load, Efficiency, Capacity, ApparentPower, ApparentEnergy, THD, Airflow:
 		return 0, math.Inf(1)
 	}
 	return math.Inf(-1), math.Inf(1)
