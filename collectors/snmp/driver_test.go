@@ -277,3 +277,36 @@ func TestWrongCommunitySaysWhatWasTried(t *testing.T) {
 		t.Error("the community is a secret and must not be in the message")
 	}
 }
+
+// TestNextBestProfile: a device that calls itself one of a family and holds
+// nothing of it is read by the next best profile.
+func TestNextBestProfile(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{
+		"rack-pdu.yaml": {Data: []byte(testProfile)},
+		"other-pdu.yaml": {Data: []byte(`
+profile: other-pdu
+kind: pdu
+source: OTHER-MIB
+match: [{sysObjectID: [1.3.6.1.4.1.9.7]}]
+points:
+  - {key: inlet/1/voltage, class: voltage, unit: V, oid: 1.3.6.1.4.1.9.3.1.0, source: inletVoltage}
+`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _, target := start(t, 2, agent.Options{})
+	e.library.Store(lib)
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	l, err := d.Learn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Profile != "rack-pdu" || len(l.Points) != 3 || len(l.Fit.Candidates) != 1 {
+		t.Errorf("read as %s with %d points, candidates %v", l.Profile, len(l.Points), l.Fit.Candidates)
+	}
+}

@@ -53,24 +53,23 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 			return nil, nil, err
 		}
 	}
-	p, fit, err := d.identify(ctx, f)
+	found, fit, err := d.identify(ctx, f)
 	if err != nil {
 		return nil, nil, err
 	}
 	f.columns = map[string][]profile.Row{} // first rows are not enough any more
-	needs := p.Needs(f.Scalar(profile.SysObjectIDOID).String())
-	if err := d.fetch(ctx, f, needs); err != nil {
-		return nil, nil, d.tried(err)
-	}
-	if d.controls {
-		if err := d.fetch(ctx, f, p.ControlNeeds(f.Scalar(profile.SysObjectIDOID).String())); err != nil {
-			return nil, nil, d.tried(err)
+	device, p, err := d.apply(ctx, f, found[0].Profile)
+	for k := 1; errors.Is(err, collectors.ErrNoProfile) && k < len(found); k++ {
+		// It calls itself one of the family and has nothing of it: the next best.
+		var next *profile.Device
+		if next, p, err = d.apply(ctx, f, found[k].Profile); err == nil {
+			device, fit = next, fitOf(found[k:])
 		}
 	}
-	device, err := p.Resolve(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+		return nil, nil, err
 	}
+	needs := p.Needs(f.Scalar(profile.SysObjectIDOID).String())
 	before := d.layout
 	if d.layout, err = d.engine.layouts.Of(likeness(device), func() (*layout, error) { return newLayout(device) }); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
@@ -151,7 +150,7 @@ func (d *Driver) tried(err error) error {
 	return err
 }
 
-func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, collectors.Fit, error) {
+func (d *Driver) identify(ctx context.Context, f *fetched) ([]profile.Candidate, collectors.Fit, error) {
 	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
 	if name := d.target.Profile; name != "" {
@@ -162,7 +161,7 @@ func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, co
 		if p.Protocol != profile.SNMP {
 			return nil, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
 		}
-		return p, fit, nil
+		return []profile.Candidate{{Profile: p}}, fit, nil
 	}
 	found, err := d.candidates(ctx, lib, f)
 	if err != nil {
@@ -175,9 +174,32 @@ func (d *Driver) identify(ctx context.Context, f *fetched) (*profile.Profile, co
 			Reason:   fmt.Sprintf("sysObjectID %q, sysDescr %.80q", id, descr),
 		}
 	}
+	return found, fitOf(found), nil
+}
+
+func fitOf(found []profile.Candidate) (fit collectors.Fit) {
 	fit.Why, fit.Others, fit.Generic, fit.Close = profile.Choice(found)
 	fit.Candidates = listed(found)
-	return found[0].Profile, fit, nil
+	return fit
+}
+
+// apply reads what a profile needs and applies it. The error is ErrNoProfile
+// when the device holds nothing of it.
+func (d *Driver) apply(ctx context.Context, f *fetched, p *profile.Profile) (*profile.Device, *profile.Profile, error) {
+	id := f.Scalar(profile.SysObjectIDOID).String()
+	if err := d.fetch(ctx, f, p.Needs(id)); err != nil {
+		return nil, p, d.tried(err)
+	}
+	if d.controls {
+		if err := d.fetch(ctx, f, p.ControlNeeds(id)); err != nil {
+			return nil, p, d.tried(err)
+		}
+	}
+	device, err := p.Resolve(f)
+	if err != nil {
+		return nil, p, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+	}
+	return device, p, nil
 }
 
 // candidates asks what the match rules look at, and returns what fits.

@@ -70,6 +70,11 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 		if len(found) == 0 {
 			return nil, ErrNothingFits
 		}
+		for _, c := range found {
+			if d, err := c.Profile.Resolve(rec); err == nil {
+				return d, nil
+			}
+		}
 		p = found[0].Profile
 	}
 	if p.Protocol != profile.SNMP {
