@@ -22,12 +22,16 @@ const (
 	// its end. PointKey says which.
 	EventCounterReset   EventKind = "counter-reset"
 	EventCounterWrapped EventKind = "counter-wrapped"
+	// EventControl: a control was written, or was to be; Name is the
+	// ControlState that it ended with, Text the label of the control.
+	EventControl EventKind = "control"
 )
 
 // EventKinds returns all kinds.
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventTrap, EventContact, EventRestarted, EventExchanged, EventPointsAppeared, EventPointsVanished, EventCounterReset, EventCounterWrapped,
+		EventControl,
 	}
 }
 

@@ -107,6 +107,9 @@ type Options struct {
 	PollEvery time.Duration
 	// Retry is how long it waits after the database failed. Default 5 s.
 	Retry time.Duration
+	// CarriedOut is told of each request that was begun, once its outcome is
+	// kept. It must not block.
+	CarriedOut func(models.ControlRequest)
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -156,6 +159,9 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Retry <= 0 {
 		o.Retry = 5 * time.Second
+	}
+	if o.CarriedOut == nil {
+		o.CarriedOut = func(models.ControlRequest) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -362,7 +362,8 @@ func TestOutcomes(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
 		f := setUp(t, g)
 		f.allow()
-		f.Service = f.service(control.Options{DeviceLimit: 100, TotalLimit: 100})
+		told := make(chan models.ControlRequest, 100)
+		f.Service = f.service(control.Options{DeviceLimit: 100, TotalLimit: 100, CarriedOut: func(r models.ControlRequest) { told <- r }})
 		f.run(f.Service)
 		value := 24.5
 		tests := []struct {
@@ -396,6 +397,9 @@ func TestOutcomes(t *testing.T) {
 			r = f.ends(r.ID)
 			if r.State != tt.state || r.Cause != tt.cause || !strings.Contains(r.Detail, tt.says) || (tt.says == "") != (r.Detail == "") || len(f.plant.sent()) != tt.sent {
 				t.Errorf("%s: %s by %s, %q, written %v; want %s by %s that says %q, written %d", tt.name, r.State, r.Cause, r.Detail, f.plant.sent(), tt.state, tt.cause, tt.says, tt.sent)
+			}
+			if x := <-told; x.ID != r.ID || x.State != tt.state || x.Cause != tt.cause {
+				t.Errorf("%s: told of %d %s by %s", tt.name, x.ID, x.State, x.Cause)
 			}
 		}
 		if n := f.Stats(); n["done"] != 3 || n["failed"] != 2 || n["outcome-unknown"] != 3 || n["confirmed"] != 8 {
@@ -495,13 +499,17 @@ func TestProgramEnds(t *testing.T) {
 		// As if the program had died in the middle of the second.
 		f.ok(g.Exec("UPDATE control_requests SET state = 'executing', started_at = requested_at WHERE id = ?", executing.ID).Error)
 		time.Sleep(5 * time.Millisecond) // times are kept to the millisecond
-		f.Service = f.service(control.Options{DeviceLimit: 2})
+		told := make(chan models.ControlRequest, 100)
+		f.Service = f.service(control.Options{DeviceLimit: 2, CarriedOut: func(r models.ControlRequest) { told <- r }})
 		f.run(f.Service)
 		if r := f.ends(confirmed.ID); r.State != models.ControlFailed || r.Cause != models.ControlInterrupted {
 			t.Errorf("confirmed: %s, %s", r.State, r.Detail)
 		}
 		if r := f.ends(executing.ID); r.State != models.ControlUnknown || r.Cause != models.ControlInterrupted {
 			t.Errorf("executing: %s, %s", r.State, r.Detail)
+		}
+		if x := <-told; x.ID != executing.ID || x.State != models.ControlUnknown || len(told) > 0 {
+			t.Errorf("told of %d %s, and of %d more", x.ID, x.State, len(told))
 		}
 		time.Sleep(50 * time.Millisecond)
 		if got := f.plant.sent(); len(got) != 0 {

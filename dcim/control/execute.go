@@ -175,6 +175,9 @@ func (s *Service) end(ctx context.Context, id uint64, from models.ControlState, 
 	})
 	if err == nil {
 		s.count(string(o.state))
+		if from == models.ControlExecuting {
+			s.o.CarriedOut(r)
+		}
 	}
 	return r, err
 }

@@ -380,3 +380,64 @@ func TestSchemasAreAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsSurviveTheirConstraint: what was told before a kind of event came is
+// kept, up and down, with its indexes and its rules.
+func TestEventsSurviveTheirConstraint(t *testing.T) {
+	const before, after = 10, 11
+	dbtest.Run(t, func(t *testing.T, g *gorm.DB) {
+		tell := func(id int, kind string) error {
+			return g.Exec("INSERT INTO device_events (id, time_ms, device_id, kind, severity, name, variables) VALUES (?, 1, 1, ?, 'info', 'n', '[]')", id, kind).Error
+		}
+		told := func() (ids []int) {
+			if err := g.Raw("SELECT id FROM device_events ORDER BY id").Scan(&ids).Error; err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		to := func(version int64) {
+			t.Helper()
+			if err := db.MigrateTo(t.Context(), g, version); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, w := range whole {
+			if w.table == "rack_slots" {
+				break
+			}
+			if err := add(g, w.table, w.row); err != nil {
+				t.Fatalf("%s: %v", w.table, err)
+			}
+		}
+		to(before)
+		if err := errors.Join(tell(7, "trap"), tell(9, "contact")); err != nil {
+			t.Fatal(err)
+		}
+		if err := tell(11, "control"); !errors.Is(err, gorm.ErrCheckConstraintViolated) {
+			t.Errorf("before: %v", err)
+		}
+		to(after)
+		if err := tell(11, "control"); err != nil {
+			t.Errorf("after: %v", err)
+		}
+		if err := tell(12, "rumour"); !errors.Is(err, gorm.ErrCheckConstraintViolated) {
+			t.Errorf("a kind that is none: %v", err)
+		}
+		if got := told(); !slices.Equal(got, []int{7, 9, 11}) {
+			t.Errorf("after: %v", got)
+		}
+		for _, index := range []string{"device_events_time", "device_events_device", "device_events_device_time"} {
+			if !g.Migrator().HasIndex("device_events", index) {
+				t.Errorf("%s is gone", index)
+			}
+		}
+		to(before)
+		if got := told(); !slices.Equal(got, []int{7, 9}) {
+			t.Errorf("before again: %v", got)
+		}
+		to(after)
+		if err := g.Exec("DELETE FROM devices WHERE id = 1").Error; err != nil || len(told()) > 0 {
+			t.Errorf("events of a device that is gone: %v, %v", told(), err)
+		}
+	})
+}

@@ -22,7 +22,7 @@ func (a *App) newControl() (err error) {
 	}
 	a.control, err = control.New(control.Options{
 		DB: a.core.DB, Audit: a.core.Audit, Plant: plant{a}, Persons: a.core.Access, Log: a.log, Expiry: c.Expiry.D(), FreshSession: c.FreshSession.D(),
-		DeviceLimit: c.DeviceLimit, TotalLimit: c.TotalLimit, Window: c.LimitWindow.D(),
+		DeviceLimit: c.DeviceLimit, TotalLimit: c.TotalLimit, Window: c.LimitWindow.D(), CarriedOut: a.carriedOut,
 	})
 	if err == nil {
 		a.log.Warn("control of devices is switched on", "device limit", c.DeviceLimit, "total limit", c.TotalLimit, "window", c.LimitWindow.D())

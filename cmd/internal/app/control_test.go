@@ -26,6 +26,7 @@ import (
 	"github.com/aisle-dcim/aisle/configs"
 	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/dcim/access"
+	"github.com/aisle-dcim/aisle/models"
 )
 
 // controlledService is a service with a facility that takes writes.
@@ -236,6 +237,25 @@ func TestOutletIsSwitchedByTwoPersons(t *testing.T) {
 	if w, _, _ := s.value(t, pdu, outlet+"/power"); w == nil || *w != 0 {
 		t.Errorf("it draws %v W", w)
 	}
+	until(t, 10*time.Second, "it is an event of the device", func() bool {
+		var events struct {
+			Items []struct {
+				Kind, Name, Severity, Text string
+				Variables                  []models.EventVariable
+			}
+		}
+		s.do(t, http.MethodGet, fmt.Sprintf("/events?kind=control&device=%d", pdu), "", &events)
+		if len(events.Items) == 0 {
+			return false
+		}
+		e, want := events.Items[0], []models.EventVariable{
+			{Name: "request", Value: fmt.Sprint(asked.ID)}, {Name: "control", Value: outlet + "/switch"}, {Name: "option", Value: "off"}, {Name: "cause", Value: "shown"},
+		}
+		if len(events.Items) > 1 || e.Name != "done" || e.Severity != "info" || e.Text == "" || !slices.Equal(e.Variables, want) {
+			t.Errorf("events: %+v", events.Items)
+		}
+		return true
+	})
 	var entries controlReply
 	s.do(t, http.MethodGet, "/audit?limit=100", "", &entries)
 	var steps []string

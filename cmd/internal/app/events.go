@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/event"
 	"github.com/aisle-dcim/aisle/dcim/inventory"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/quantity"
 )
 
 // startEvents opens the journal of devices. It ends after all that tells
@@ -96,6 +97,31 @@ func (a *App) pointsChanged(device models.DeviceID, before []*models.Point, now 
 
 // maxNamed is how many points an event names.
 const maxNamed = 30
+
+// carriedOut tells how the writing of a control ended. Who asked and who
+// confirmed stands with the request, which not everybody may read.
+func (a *App) carriedOut(r models.ControlRequest) {
+	if r.DeviceID == nil {
+		return
+	}
+	e := models.Event{
+		DeviceID: *r.DeviceID, Kind: models.EventControl, Severity: models.SeverityWarning, Name: string(r.State), Text: r.Label,
+		Variables: []models.EventVariable{{Name: "request", Value: strconv.FormatUint(r.ID, 10)}, {Name: "control", Value: r.Control}},
+	}
+	if r.State == models.ControlDone {
+		e.Severity = models.SeverityInfo
+	}
+	if r.Value != nil {
+		e.Variables = append(e.Variables,
+			models.EventVariable{Name: "value", Value: strconv.FormatFloat(*r.Value, 'g', -1, 64)}, models.EventVariable{Name: "unit", Value: quantity.Class(r.Class).Unit()})
+	} else {
+		e.Variables = append(e.Variables, models.EventVariable{Name: "option", Value: r.Option})
+	}
+	if r.Cause != "" {
+		e.Variables = append(e.Variables, models.EventVariable{Name: "cause", Value: string(r.Cause)})
+	}
+	a.tell(e)
+}
 
 // contacts tells changes of the polling state. It compares with what was told
 // last, before a restart of the program too: that a device is polled well is

@@ -1707,7 +1707,7 @@ export interface components {
             variables: components["schemas"]["EventVariable"][];
         };
         /** @enum {string} */
-        EventKind: "trap" | "contact" | "restarted" | "exchanged" | "points-appeared" | "points-vanished" | "counter-reset" | "counter-wrapped";
+        EventKind: "trap" | "contact" | "restarted" | "exchanged" | "points-appeared" | "points-vanished" | "counter-reset" | "counter-wrapped" | "control";
         EventList: {
             items: components["schemas"]["Event"][];
             /** @description Give as before for the next page; absent at the end */

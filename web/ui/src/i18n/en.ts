@@ -241,8 +241,8 @@ export const en = {
     closed: 'Closes the connection', stopped: 'The protocol engine is not running', internal: 'Fault inside the program', waiting: 'The next try is waited for',
   },
   events: {
-    title: 'Events', intro: 'What devices told by themselves in traps, and what polling noticed of them.', severity: 'Severity', what: 'What happened',
-    empty: 'Nothing has happened yet', emptyHint: 'Changes of contact, restarts and SNMP traps come here. For traps, set traps.listen in the configuration and point the devices at this server.',
+    title: 'Events', intro: 'What devices told by themselves in traps, what polling noticed of them, and what was written to them.', severity: 'Severity', what: 'What happened',
+    empty: 'Nothing has happened yet', emptyHint: 'Changes of contact, restarts, SNMP traps and what was written to devices come here. For traps, set traps.listen in the configuration and point the devices at this server.',
     noMatch: 'No event fits the filters', search: 'Text, name, device, source', last: 'Last events', all: 'All events', noneOfDevice: 'Nothing has happened yet', allDevices: 'Show events of all devices',
     variables: 'What came with it', variable: 'Object', from: 'Told by', clears: 'Ends', told: 'In detail', noText: 'No device profile explains this trap',
     trapsRefused: 'Traps are refused until the device is polled over SNMPv3: its engine {{engine}} has counted {{boots}} boots, and had counted {{known}} before. It is a new management card with the engine ID of the old one, or an old message.',
@@ -251,7 +251,7 @@ export const en = {
   },
   eventKind: {
     trap: 'SNMP trap', contact: 'Contact', restarted: 'Restart', exchanged: 'Device exchanged', 'points-appeared': 'New points', 'points-vanished': 'Points gone',
-    'counter-reset': 'Counter reset', 'counter-wrapped': 'Counter wrapped',
+    'counter-reset': 'Counter reset', 'counter-wrapped': 'Counter wrapped', control: 'Control',
   },
   control: {
     title: 'Control', pageTitle: 'Control of devices', off: 'Control is off', offHint: 'The plant is only read. Who runs the server can switch control on in its configuration.', allow: 'Allow control', forbid: 'Forbid control',

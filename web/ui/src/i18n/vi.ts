@@ -243,8 +243,8 @@ export const vi: typeof en = {
     closed: 'Đóng kết nối', stopped: 'Bộ xử lý giao thức không chạy', internal: 'Lỗi bên trong chương trình', waiting: 'Đang chờ lần thử tiếp theo',
   },
   events: {
-    title: 'Sự kiện', intro: 'Những gì thiết bị tự báo qua bản tin trap, và những gì bộ thu thập nhận thấy.', severity: 'Mức độ', what: 'Nội dung',
-    empty: 'Chưa có sự kiện nào', emptyHint: 'Thay đổi kết nối, lần khởi động lại và bản tin SNMP trap được ghi tại đây. Để nhận trap, đặt traps.listen trong cấu hình và trỏ thiết bị về máy chủ này.',
+    title: 'Sự kiện', intro: 'Những gì thiết bị tự báo qua bản tin trap, những gì bộ thu thập nhận thấy, và những lệnh đã ghi xuống thiết bị.', severity: 'Mức độ', what: 'Nội dung',
+    empty: 'Chưa có sự kiện nào', emptyHint: 'Thay đổi kết nối, lần khởi động lại, bản tin SNMP trap và lệnh điều khiển được ghi tại đây. Để nhận trap, đặt traps.listen trong cấu hình và trỏ thiết bị về máy chủ này.',
     noMatch: 'Không có sự kiện nào khớp bộ lọc', search: 'Nội dung, tên, thiết bị, nguồn', last: 'Sự kiện gần đây', all: 'Tất cả sự kiện', noneOfDevice: 'Chưa có sự kiện nào', allDevices: 'Hiện sự kiện của mọi thiết bị',
     variables: 'Dữ liệu kèm theo', variable: 'Đối tượng', from: 'Nguồn báo', clears: 'Kết thúc', told: 'Cụ thể', noText: 'Chưa có hồ sơ thiết bị nào giải thích bản tin trap này',
     trapsRefused: 'Trap bị từ chối cho đến khi thiết bị được đọc qua SNMPv3: engine {{engine}} đếm {{boots}} lần khởi động, trước đây là {{known}}. Đó là card quản lý mới mang engine ID của card cũ, hoặc một bản tin cũ.',
@@ -253,7 +253,7 @@ export const vi: typeof en = {
   },
   eventKind: {
     trap: 'SNMP trap', contact: 'Kết nối', restarted: 'Khởi động lại', exchanged: 'Thay thiết bị', 'points-appeared': 'Thêm điểm đo', 'points-vanished': 'Mất điểm đo',
-    'counter-reset': 'Bộ đếm về không', 'counter-wrapped': 'Bộ đếm tràn',
+    'counter-reset': 'Bộ đếm về không', 'counter-wrapped': 'Bộ đếm tràn', control: 'Điều khiển',
   },
   control: {
     title: 'Điều khiển', pageTitle: 'Điều khiển thiết bị', off: 'Điều khiển đang tắt', offHint: 'Hạ tầng chỉ được đọc. Người vận hành máy chủ có thể bật điều khiển trong cấu hình.', allow: 'Cho phép điều khiển', forbid: 'Cấm điều khiển',

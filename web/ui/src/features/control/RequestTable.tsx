@@ -11,7 +11,7 @@ import { useNow } from '../../live/useLive';
 import { useSession } from '../session/useSession';
 import { DecideDialog } from './DecideDialog';
 import { cancelControl, refreshControl, type ControlRequest, type ControlState } from './queries';
-import { wishText } from './words';
+import { causeText, wishText } from './words';
 
 const severities: Record<ControlState, Severity> = {
   requested: 'info', confirmed: 'info', executing: 'info', done: 'ok', failed: 'warning', 'outcome-unknown': 'critical', rejected: 'info', expired: 'info', cancelled: 'info',
@@ -48,7 +48,7 @@ function State({ request: r }: { request: ControlRequest }) {
     <>
       <SeverityMark severity={severities[r.state]}>{t(`controlState.${r.state}`)}</SeverityMark>
       {r.state === 'requested' && <div className="muted">{t('control.expiresIn', { time: formatDuration(Math.max(0, Math.round((Date.parse(r.expires_at) - now) / 1000)), language) })}</div>}
-      {r.cause && <div className="muted">{t(`controlCause.${r.cause}`)}</div>}
+      {r.cause && <div className="muted">{causeText(r.cause, t)}</div>}
       {r.detail && <div className="muted">{t('control.said', { text: r.detail })}</div>}
       {r.result && <div className="muted">{r.result}</div>}
     </>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Translate } from '../../i18n/useText';
-import { consequence, nameBeside, optionText, presentPoints, wishText } from './words';
+import { causeText, consequence, nameBeside, optionText, presentPoints, wishText } from './words';
 
 const t = ((key: string, values?: Record<string, unknown>) => (values ? `${key} ${JSON.stringify(values)}` : key)) as unknown as Translate;
 
@@ -8,6 +8,8 @@ describe('words of controls', () => {
   it('keeps the name of an option that only a profile knows', () => {
     expect(optionText('off', t)).toBe('controlOption.off');
     expect(optionText('economy', t)).toBe('economy');
+    expect(causeText('late', t)).toBe('controlCause.late');
+    expect(causeText('of-tomorrow', t)).toBe('of-tomorrow');
   });
   it('tells what a request wants', () => {
     expect(wishText({ control: 'outlet/3/switch', label: 'Outlet 3', option: 'off' }, t, 'en')).toBe('Outlet 3: controlOption.off');

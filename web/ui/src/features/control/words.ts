@@ -12,6 +12,17 @@ export function optionText(name: string, t: Translate): string {
   return known ? t(`controlOption.${known}`) : name;
 }
 
+const causes = [
+  'shown', 'shown-before', 'accepted', 'not-shown', 'not-read', 'unanswered', 'unanswered-shown', 'interrupted', 'refused',
+  'unreachable', 'late', 'withdrawn', 'replaced', 'deleted', 'moved', 'changed', 'persons', 'internal',
+] as const;
+
+/** Why a request ended as it did; a reason of a later version keeps its name. */
+export function causeText(name: string, t: Translate): string {
+  const known = causes.find((c) => c === name);
+  return known ? t(`controlCause.${known}`) : name;
+}
+
 /** What a request wants: "Outlet 3: Switch off", "Set-point: 22 °C". */
 export function wishText(request: Pick<ControlRequest, 'control' | 'label' | 'label_of_profile' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
   const what = request.option ? optionText(request.option, t) : request.value === undefined ? '' : formatQuantity(request.value, request.unit ?? '', language);

@@ -7,7 +7,7 @@ export type EventKind = Schemas['EventKind'];
 export type EventFilter = Omit<NonNullable<paths['/events']['get']['parameters']['query']>, 'before' | 'limit'>;
 
 export const eventKinds: readonly EventKind[] = [
-  'trap', 'contact', 'restarted', 'exchanged', 'points-appeared', 'points-vanished', 'counter-reset', 'counter-wrapped',
+  'trap', 'contact', 'restarted', 'exchanged', 'points-appeared', 'points-vanished', 'counter-reset', 'counter-wrapped', 'control',
 ];
 export const eventSeverities = ['critical', 'warning', 'info', 'ok', 'unknown'] as const;
 

@@ -16,6 +16,7 @@ describe('words of a search', () => {
   });
   it('stand for kinds', () => {
     expect(means('khởi động lại')).toEqual(expect.arrayContaining(['khởi=restarted', 'động=restarted', 'lại=restarted']));
+    expect(means('outcome', 'en')).toContain('outcome=control/outcome-unknown');
     expect(means('tràn')).toContain('tràn=counter-wrapped');
     // All of a kind is said once.
     expect(means('kết').filter((m) => m.startsWith('kết=contact'))).toEqual(['kết=contact']);

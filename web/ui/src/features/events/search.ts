@@ -3,6 +3,7 @@ import { fold, type Language } from '../../format/format';
 import { technicalEnglish } from '../../i18n/vietnamese';
 import type { Translate } from '../../i18n/useText';
 import { eventKinds } from './queries';
+import { controlOutcomes } from './words';
 
 // The server takes no more.
 const mostWords = 10;
@@ -15,6 +16,7 @@ function ownWords(t: Translate): [text: string, stands: string][] {
   return [
     ...eventKinds.map((kind): [string, string] => [t(`eventKind.${kind}`), kind]),
     ...pollStates.map((state): [string, string] => [t(`pollState.${state}`), `contact/${state}`]),
+    ...controlOutcomes.map((outcome): [string, string] => [t(`controlState.${outcome}`), `control/${outcome}`]),
     [t('events.restarted'), 'restarted'],
     [t('events.exchanged', { what: '', known: '', found: '' }), 'exchanged'],
     [`${t('events.appeared', of(1))} ${t('events.appeared', of(2))}`, 'points-appeared'],

@@ -37,6 +37,11 @@ describe('events in words', () => {
     expect(eventName(counter)).toBe('inlet/1/energy');
     const refused = event({ kind: 'trap', name: 'trapsRefused', text: 'Traps are refused', variables: [{ name: 'engine', value: '8000' }, { name: 'boots', value: '1' }, { name: 'boots, known', value: '17' }] });
     expect(text(refused, 'vi')).toContain('engine 8000 đếm 1 lần khởi động, trước đây là 17');
+    const control = event({ kind: 'control', name: 'done', text: 'Outlet 3', variables: [{ name: 'request', value: '7' }, { name: 'control', value: 'outlet/3/switch' }, { name: 'option', value: 'off' }, { name: 'cause', value: 'shown' }] });
+    expect(text(control)).toBe('Outlet 3: Switch off. Done: The device took it, and its value shows it');
+    expect(text(control, 'vi')).toMatch(/^Ổ cắm 3: Tắt\. /);
+    const set = event({ kind: 'control', name: 'outcome-unknown', text: 'Supply air', variables: [{ name: 'control', value: 'supply/set-point' }, { name: 'value', value: '22.5' }, { name: 'unit', value: '°C' }, { name: 'cause', value: 'new-reason' }] });
+    expect(text(set, 'vi')).toMatch(/^Supply air: 22,5\s°C\. .+: new-reason$/);
     expect(text(event({ kind: 'trap', name: 'onBattery', text: 'On battery' }))).toBe('On battery');
     expect(eventName(event({ kind: 'restarted', name: 'restarted' }))).toBe('');
   });

@@ -1,3 +1,4 @@
+import { causeText, wishText } from '../control/words';
 import { pollErrorText } from '../../components/pollError';
 import { pollStates } from '../../components/PollStateMark';
 import { formatCount, type Language } from '../../format/format';
@@ -11,6 +12,22 @@ const valueOf = (event: DeviceEvent, name: string) => event.variables.find((v) =
 function trapText(text: string, language: Language): string {
   const at = text.indexOf(': ');
   return at < 0 ? profileText(text, language) : profileText(text.slice(0, at), language) + text.slice(at);
+}
+
+/** How the writing of a control ended; an outcome of a later version is told by its name. */
+export const controlOutcomes = ['done', 'failed', 'outcome-unknown'] as const;
+
+/** What was to be written, and what became of it: "Outlet 3: Switch off. Done: The device took it, and its value shows it". */
+function controlText(event: DeviceEvent, t: Translate, language: Language): string {
+  const given = (name: string) => event.variables.find((v) => v.name === name)?.value;
+  const value = given('value');
+  const wish = wishText({
+    control: given('control') ?? '', label: event.text ?? '', label_of_profile: false,
+    ...(value === undefined ? { option: given('option') ?? '' } : { value: Number(value), unit: given('unit') ?? '' }),
+  }, t, language);
+  const outcome = controlOutcomes.find((o) => o === event.name);
+  const ended = outcome ? t(`controlState.${outcome}`) : event.name;
+  return `${wish}. ${[ended, causeText(given('cause') ?? '', t)].filter(Boolean).join(': ')}`;
 }
 
 const identityWords: Record<string, 'word.serial' | 'word.mac' | 'findingField.vendor' | 'findingField.model'> = {
@@ -40,6 +57,8 @@ export function eventText(event: DeviceEvent, t: Translate, language: Language):
     case 'counter-reset':
     case 'counter-wrapped':
       return t(event.kind === 'counter-reset' ? 'events.counterReset' : 'events.counterWrapped', { before: valueOf(event, 'before'), after: valueOf(event, 'after') });
+    case 'control':
+      return controlText(event, t, language);
     case 'trap':
       if (event.name === 'trapsRefused' && event.variables[0]?.name === 'engine') { // the program speaks, not the device
         return t('events.trapsRefused', { engine: valueOf(event, 'engine'), boots: valueOf(event, 'boots'), known: valueOf(event, 'boots, known') });
