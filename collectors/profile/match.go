@@ -72,7 +72,7 @@ func (p *Profile) RecognisesAs(other *Profile) bool {
 // decide between the profiles that an agent of this description may have.
 func (l *Library) MatchNeeds(sysObjectID, sysDescr string) Needs {
 	scalars, present := set{}, set{}
-	foreign := l.foreign(sysObjectID)
+	foreign := l.Foreign(sysObjectID)
 	for _, p := range l.All() {
 		if p.Abstract || p.Protocol != SNMP {
 			continue
@@ -186,10 +186,10 @@ func nameless(sysObjectID string) bool {
 	return sysObjectID == "" || sysObjectID == "0.0" || sysObjectID == netSNMP || strings.HasPrefix(sysObjectID, netSNMP+".")
 }
 
-// foreign tells whether a sysObjectID says nothing that a profile knows: that
+// Foreign tells whether a sysObjectID says nothing that a profile knows: that
 // of no maker, the bare root of one, or that of somebody who sells a device of
 // another maker under a number of his own.
-func (l *Library) foreign(sysObjectID string) bool {
+func (l *Library) Foreign(sysObjectID string) bool {
 	if nameless(sysObjectID) {
 		return true
 	}
@@ -236,11 +236,24 @@ func exists(view View, oid string) bool {
 	return len(view.Column(oid)) > 0
 }
 
+// Nameless is a device without its sysObjectID: by MatchSNMP it is recognised by
+// the objects that it holds. It serves a device that holds nothing of what its
+// sysObjectID promises.
+type Nameless struct{ View }
+
+// Scalar implements View.
+func (n Nameless) Scalar(oid string) Raw {
+	if oid == SysObjectIDOID {
+		return Raw{}
+	}
+	return n.View.Scalar(oid)
+}
+
 // MatchSNMP returns the profiles that fit an agent, best first.
 func (l *Library) MatchSNMP(view View) []Candidate {
 	sysObjectID, sysDescr := view.Scalar(SysObjectIDOID).String(), view.Scalar(SysDescrOID).String()
 	src := source{snmp: view, cells: map[string]map[string]Raw{}}
-	foreign := l.foreign(sysObjectID)
+	foreign := l.Foreign(sysObjectID)
 	return l.candidates(SNMP, func(m *Match) (int, string, bool) {
 		score, why, ok := m.system(sysObjectID, sysDescr, foreign)
 		if !ok {

@@ -257,9 +257,13 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 			p.apply(s)
 			return
 		}
-		for i := range x.Texts {
-			if matches(x.Texts[i].Match, text) {
-				x.Texts[i].apply(s)
+		if t := x.textCase(text); t != nil {
+			t.apply(s)
+			return
+		}
+		if whole := wholeOf(raw, text); whole != "" {
+			if t := x.textCase(whole); t != nil {
+				t.apply(s)
 				return
 			}
 		}
@@ -267,6 +271,30 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 	if x.Otherwise != nil {
 		x.Otherwise.apply(s)
 	}
+}
+
+// textCase is the first case whose expression is found in the text.
+func (x *Select) textCase(text string) *TextCase {
+	for i := range x.Texts {
+		if matches(x.Texts[i].Match, text) {
+			return &x.Texts[i]
+		}
+	}
+	return nil
+}
+
+// wholeOf gives the digits before the point of a number with a fraction, "49"
+// of 49.98: the patterns that tell a scale by the size of a value are made for
+// whole numbers. It is "" for what is not such a number.
+func wholeOf(raw Raw, text string) string {
+	if raw.Kind != Float && raw.Kind != Bytes || !strings.ContainsAny(text, ".,") {
+		return ""
+	}
+	f, err := strconv.ParseFloat(numberAlone(text), 64)
+	if err != nil || math.Abs(f) >= 1<<53 {
+		return ""
+	}
+	return strconv.FormatInt(int64(f), 10)
 }
 
 // balanceTolerance is the share of the known total by which the sum may differ:

@@ -23,6 +23,7 @@ points:
   - {key: "load/{1}", class: load, unit: "%", column: 1.3.6.1.4.1.99999.1.5}
   - {key: "deviation/{1}", class: percent, unit: "%", valid: {min: -100}, column: 1.3.6.1.4.1.99999.1.6}
   - {key: "digits/{1}", class: current, unit: A, column: 1.3.6.1.4.1.99999.1.7, select: [{column: 1.3.6.1.4.1.99999.1.8, pow10: -1, otherwise: {skip: true}}]}
+  - {key: "size/{1}", class: frequency, unit: Hz, scale: 0.1, column: 1.3.6.1.4.1.99999.1.10, select: [{column: 1.3.6.1.4.1.99999.1.10, texts: [{match: "^[4-7][0-9]$", scale: 10}]}]}
   - {key: "exponent/{1}", class: current, unit: A, column: 1.3.6.1.4.1.99999.1.9, select: [{column: 1.3.6.1.4.1.99999.1.8, pow10: -1}]}
 `
 
@@ -37,7 +38,7 @@ func TestOtherFirmware(t *testing.T) {
 	text := func(s string) profile.Raw { return profile.Raw{Kind: profile.Bytes, Bytes: []byte(s)} }
 	number := func(n int64) profile.Raw { return profile.Raw{Kind: profile.Int, Int: n} }
 	none := math.NaN()
-	columns := map[string]string{"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "exponent": "9"}
+	columns := map[string]string{"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "size": "10", "exponent": "9"}
 	for _, c := range []struct {
 		key  string
 		raw  profile.Raw
@@ -74,6 +75,11 @@ func TestOtherFirmware(t *testing.T) {
 		{"deviation", number(-1), -1},
 		{"digits", number(35), none},
 		{"exponent", number(35), 35},
+		{"size", number(499), 49.9},
+		{"size", number(50), 50},
+		{"size", text("49.98"), 49.98},
+		{"size", text("50,0"), 50},
+		{"size", profile.Raw{Kind: profile.Float, Float: 49.98}, 49.98},
 	} {
 		d, err := p.Resolve(columnsOnly{"1.3.6.1.4.1.99999.1." + columns[c.key]: {{Index: []uint32{1}, Raw: c.raw}}})
 		got := none

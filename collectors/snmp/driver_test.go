@@ -310,3 +310,46 @@ points:
 		t.Errorf("read as %s with %d points, candidates %v", l.Profile, len(l.Points), l.Fit.Candidates)
 	}
 }
+
+// TestKnownByItsObjects: a device whose sysObjectID is that of another family
+// of its maker is known by the objects that it holds.
+func TestKnownByItsObjects(t *testing.T) {
+	lib, err := profile.Load(fstest.MapFS{
+		"rack-pdu.yaml": {Data: []byte(strings.Replace(testProfile, "{sysObjectID: [1.3.6.1.4.1.9]}", "{sysObjectID: [1.3.6.1.4.1.9.6], present: [1.3.6.1.4.1.9.2.1]}", 1))},
+		"other-pdu.yaml": {Data: []byte(`
+profile: other-pdu
+kind: pdu
+source: OTHER-MIB
+match: [{sysObjectID: [1.3.6.1.4.1.9.7]}]
+points:
+  - {key: inlet/1/voltage, class: voltage, unit: V, oid: 1.3.6.1.4.1.9.3.1.0, source: inletVoltage}
+`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _, target := start(t, 2, agent.Options{})
+	e.library.Store(lib)
+	d, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	l, err := d.Learn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Profile != "rack-pdu" || len(l.Points) != 3 {
+		t.Errorf("read as %s with %d points", l.Profile, len(l.Points))
+	}
+	// A profile that a person named is not replaced.
+	target.Profile = "other-pdu"
+	named, err := e.NewDriver(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { named.Close() })
+	if l, err := named.Learn(t.Context()); !errors.Is(err, collectors.ErrNoProfile) {
+		t.Errorf("named: %v, %v", l, err)
+	}
+}

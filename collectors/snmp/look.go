@@ -53,19 +53,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 			return nil, nil, err
 		}
 	}
-	found, fit, err := d.identify(ctx, f)
-	if err != nil {
-		return nil, nil, err
-	}
-	f.columns = map[string][]profile.Row{} // first rows are not enough any more
-	device, p, err := d.apply(ctx, f, found[0].Profile)
-	for k := 1; errors.Is(err, collectors.ErrNoProfile) && k < len(found); k++ {
-		// It calls itself one of the family and has nothing of it: the next best.
-		var next *profile.Device
-		if next, p, err = d.apply(ctx, f, found[k].Profile); err == nil {
-			device, fit = next, fitOf(found[k:])
-		}
-	}
+	device, p, fit, err := d.recognise(ctx, f)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,6 +138,53 @@ func (d *Driver) tried(err error) error {
 	return err
 }
 
+// recognise finds the profile that the device is read by and applies it. One
+// that calls itself one of a family and has nothing of it is read by the next
+// best profile, else by what its objects tell.
+func (d *Driver) recognise(ctx context.Context, f *fetched) (*profile.Device, *profile.Profile, collectors.Fit, error) {
+	found, fit, err := d.identify(ctx, f)
+	tried := map[*profile.Profile]bool{}
+	best := func() (device *profile.Device, p *profile.Profile, _ collectors.Fit, err error) {
+		f.columns = map[string][]profile.Row{} // first rows are not enough any more
+		for i, c := range found {
+			if tried[c.Profile] {
+				continue
+			}
+			tried[c.Profile] = true
+			if device, p, err = d.apply(ctx, f, c.Profile); !errors.Is(err, collectors.ErrNoProfile) {
+				if i > 0 {
+					fit = fitOf(found[i:])
+				}
+				return device, p, fit, err
+			}
+		}
+		return nil, nil, fit, err
+	}
+	var (
+		device *profile.Device
+		p      *profile.Profile
+	)
+	if err == nil {
+		device, p, fit, err = best()
+	}
+	lib, id := d.engine.library.Load(), f.Scalar(profile.SysObjectIDOID).String()
+	if !errors.Is(err, collectors.ErrNoProfile) || d.target.Profile != "" || lib.Foreign(id) {
+		return device, p, fit, err
+	}
+	if err := d.fetch(ctx, f, lib.MatchNeeds("", f.Scalar(profile.SysDescrOID).String())); err != nil {
+		return nil, nil, fit, d.tried(err)
+	}
+	if found = lib.MatchSNMP(profile.Nameless{View: f}); len(found) == 0 {
+		return nil, nil, fit, err
+	}
+	fit = fitOf(found)
+	device, p, fit, why := best()
+	if p == nil && (why == nil || errors.Is(why, collectors.ErrNoProfile)) {
+		why = err // of what it says of itself
+	}
+	return device, p, fit, why
+}
+
 func (d *Driver) identify(ctx context.Context, f *fetched) ([]profile.Candidate, collectors.Fit, error) {
 	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
@@ -188,16 +223,16 @@ func fitOf(found []profile.Candidate) (fit collectors.Fit) {
 func (d *Driver) apply(ctx context.Context, f *fetched, p *profile.Profile) (*profile.Device, *profile.Profile, error) {
 	id := f.Scalar(profile.SysObjectIDOID).String()
 	if err := d.fetch(ctx, f, p.Needs(id)); err != nil {
-		return nil, p, d.tried(err)
+		return nil, nil, d.tried(err)
 	}
 	if d.controls {
 		if err := d.fetch(ctx, f, p.ControlNeeds(id)); err != nil {
-			return nil, p, d.tried(err)
+			return nil, nil, d.tried(err)
 		}
 	}
 	device, err := p.Resolve(f)
 	if err != nil {
-		return nil, p, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
+		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
 	return device, p, nil
 }

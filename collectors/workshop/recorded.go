@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -67,13 +68,13 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 	}
 	if p == nil {
 		found := lib.MatchSNMP(rec)
-		if len(found) == 0 {
-			return nil, ErrNothingFits
-		}
-		for _, c := range found {
+		for _, c := range slices.Concat(found, lib.MatchSNMP(profile.Nameless{View: rec})) {
 			if d, err := c.Profile.Resolve(rec); err == nil {
 				return d, nil
 			}
+		}
+		if len(found) == 0 {
+			return nil, ErrNothingFits
 		}
 		p = found[0].Profile
 	}
