@@ -107,6 +107,11 @@ test('an outlet is switched off by two persons, and nothing is written before th
   await expect(outlet.getByRole('cell').nth(1)).toContainText('Off');
   await expect(outlet.getByRole('button', { name: 'Outlet 2: Switch on' })).toBeVisible();
   await expect(outlet.getByRole('button', { name: 'Outlet 2: Switch off' })).toHaveCount(0);
+  // Everybody who sees the device sees what was done to it.
+  await expect(page.getByText('Outlet 2: Switch off. Done: The device took it, and its value shows it')).toBeVisible();
+  await page.goto('/events?kind=control');
+  await expect(page.getByText('Outlet 2: Switch off. Done: The device took it, and its value shows it')).toBeVisible();
+  await accessible(page);
   await page.goto('/admin?section=audit');
   await expect(page.getByRole('cell', { name: 'confirm control', exact: true }).first()).toBeVisible();
   await expect(page.getByRole('cell', { name: 'control done', exact: true }).first()).toBeVisible();
