@@ -26,6 +26,11 @@ type ManagerOptions struct {
 	// Events is told what polling notices of devices: that one restarted. It
 	// must not block. Nil leaves it untold.
 	Events func(models.Event)
+	// Before tells what was known of a device before it is polled for the first
+	// time since the start: the state that it was in, unless that was
+	// StateLearning or StateOK, with its Since and LastError, and Points,
+	// Missing and LastSuccess. Nil means nothing.
+	Before func(models.DeviceID) Health
 	// OnLearned is told what was learned, before the first sample.
 	OnLearned func(models.DeviceID, *Learned)
 	// LearnEvery is how often a device is learned anew to find new rows.
@@ -70,6 +75,17 @@ type Health struct {
 	LastError string
 	// Interval is the time between polls of the fastest group.
 	Interval time.Duration
+}
+
+// remember takes over what was known before the start. A device that was not
+// read well is in that state until it answers or fails in another way; what was
+// read well is to be seen again first.
+func (h *Health) remember(before Health) {
+	h.Points, h.Missing, h.LastSuccess = before.Points, before.Missing, before.LastSuccess
+	switch before.State {
+	case StateSilent, StateAuth, StateNoProfile, StateError:
+		h.State, h.Since, h.LastError = before.State, before.Since, before.LastError
+	}
 }
 
 // Counts of polls. A poll is skipped when the one before it, or a look at the
@@ -188,6 +204,9 @@ func (m *Manager) Set(targets []Target) {
 		}
 		l := &loop{manager: m, target: t, poke: make(chan struct{}, 1), jobs: make(chan *job), ended: make(chan struct{})}
 		l.health = Health{Device: t.Device, Name: t.Name, State: StateLearning, Since: time.Now()}
+		if !ok && m.opt.Before != nil {
+			l.health.remember(m.opt.Before(t.Device))
+		}
 		// One loop a device, never two at once.
 		if ok && old.cancel != nil {
 			old.cancel()

@@ -194,7 +194,7 @@ func TestJournal(t *testing.T) {
 		}
 		last, err := f.LastContacts(f.sys)
 		f.ok(err)
-		if len(last) != 1 || last[two] != "ok" {
+		if len(last) != 1 || last[two].Name != "ok" || last[two].TimeMS == 0 {
 			t.Errorf("last contacts %v", last)
 		}
 		if f.told[one] == 0 || f.told[two] == 0 {

@@ -151,20 +151,20 @@ func parseCursor(s string) (ms int64, id uint64, err error) {
 	return ms, id, nil
 }
 
-// LastContacts returns the newest polling state that was told of each device.
-// Only the system may.
-func (j *Journal) LastContacts(ctx context.Context) (map[models.DeviceID]string, error) {
+// LastContacts returns the newest change of the polling state of each device:
+// time, name, text and variables. Only the system may.
+func (j *Journal) LastContacts(ctx context.Context) (map[models.DeviceID]models.Event, error) {
 	if err := access.RequireSystem(ctx, access.ReadTelemetry); err != nil {
 		return nil, err
 	}
 	var rows []models.Event
 	newest := j.o.DB.WithContext(ctx).Model(&models.Event{}).Select("MAX(id)").Where("kind = ?", models.EventContact).Group("device_id")
-	if err := j.o.DB.WithContext(ctx).Select("device_id, name").Where("id IN (?)", newest).Find(&rows).Error; err != nil {
+	if err := j.o.DB.WithContext(ctx).Select("device_id, time_ms, name, text, variables").Where("id IN (?)", newest).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read last polling states: %w", err)
 	}
-	out := make(map[models.DeviceID]string, len(rows))
+	out := make(map[models.DeviceID]models.Event, len(rows))
 	for _, e := range rows {
-		out[e.DeviceID] = e.Name
+		out[e.DeviceID] = e
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/dcim/event"
@@ -32,7 +33,10 @@ func (a *App) startEvents(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.contacts = &contacts{tell: a.tell, last: last}
+	a.contacts = &contacts{tell: a.tell, last: map[models.DeviceID]string{}, before: last}
+	for id, e := range last {
+		a.contacts.last[id] = e.Name
+	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	wg := new(sync.WaitGroup)
 	wg.Go(func() {
@@ -131,6 +135,53 @@ type contacts struct {
 
 	mu   sync.Mutex
 	last map[models.DeviceID]string
+	// before are what was told before the program began; each is asked for once.
+	before map[models.DeviceID]models.Event
+}
+
+// take returns what was told of a device before the program began, once: what
+// is polled again later begins anew.
+func (c *contacts) take(id models.DeviceID) (models.Event, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.before[id]
+	delete(c.before, id)
+	return e, ok
+}
+
+// lastSuccess names the variable of an event of contact that tells when the
+// device was read well before.
+const lastSuccess = "last success"
+
+// before is what was known of a device when the program ended last. The values
+// that it had are restored already.
+func (a *App) before(id models.DeviceID) collectors.Health {
+	var h collectors.Health
+	points := a.inventory.Catalog().Device(id)
+	ids := make([]models.PointID, len(points))
+	for i, p := range points {
+		ids[i] = p.ID
+	}
+	newest := int64(0)
+	for _, v := range a.live.Get(ids) {
+		newest = max(newest, v.LastGoodMS)
+	}
+	if newest > 0 {
+		h.LastSuccess = time.UnixMilli(newest)
+	}
+	h.Points = len(points)
+	if e, ok := a.contacts.take(id); ok {
+		h.State, h.Since, h.LastError = collectors.State(e.Name), e.Time(), e.Text
+		if h.State != collectors.StateOK {
+			h.Missing = h.Points
+		}
+		for _, v := range e.Variables {
+			if at, err := time.Parse(time.RFC3339, v.Value); err == nil && v.Name == lastSuccess && at.After(h.LastSuccess) {
+				h.LastSuccess = at
+			}
+		}
+	}
+	return h
 }
 
 func (c *contacts) changed(h collectors.Health) {
@@ -146,6 +197,9 @@ func (c *contacts) changed(h collectors.Health) {
 		return
 	}
 	e := models.Event{DeviceID: h.Device, TimeMS: h.Since.UnixMilli(), Kind: models.EventContact, Severity: models.SeverityWarning, Name: state, Text: h.LastError}
+	if h.State != collectors.StateOK && !h.LastSuccess.IsZero() {
+		e.Variables = []models.EventVariable{{Name: lastSuccess, Value: h.LastSuccess.UTC().Format(time.RFC3339)}}
+	}
 	switch h.State {
 	case collectors.StateOK:
 		e.Severity, e.Clears = models.SeverityOK, before

@@ -48,7 +48,20 @@ func TestPollingTellsEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := plain(t, dir)
-	until(t, 20*time.Second, "silent", func() bool { h, _ := b.manager.DeviceHealth(d.ID); return h.State == collectors.StateSilent })
+	// It is what it was from the first moment on, since when it was so.
+	before, err := b.events.List(system(t.Context()), event.Filter{Kinds: []models.EventKind{models.EventContact}})
+	if err != nil || len(before.Items) != 1 {
+		t.Fatal(before, err)
+	}
+	for _, polled := range []bool{false, true} {
+		h, _ := b.manager.DeviceHealth(d.ID)
+		if polled {
+			until(t, 20*time.Second, "polled", func() bool { h, _ = b.manager.DeviceHealth(d.ID); return h.Polls > 0 })
+		}
+		if h.State != collectors.StateSilent || h.Since.UnixMilli() != before.Items[0].TimeMS || h.LastError == "" {
+			t.Errorf("after the start, polled %t: %+v", polled, h)
+		}
+	}
 	b.contacts.changed(collectors.Health{Device: d.ID, State: collectors.StateOK, Since: time.Now()})
 	until(t, 5*time.Second, "told", func() bool {
 		return slices.Equal(b.happened(t), []string{"contact silent", "exchanged exchanged", "contact ok"})
@@ -126,5 +139,31 @@ func TestPointsThatComeAndGoAreTold(t *testing.T) {
 	}
 	if v := p.Items[0].Variables; len(v) != 2 || v[1].Value != "unit/2/a" {
 		t.Errorf("got %+v", p.Items[0])
+	}
+}
+
+// What was known of a dead device is known after a restart of the program too:
+// since when it is dead, and when it was read last.
+func TestDeadDeviceIsRememberedOverARestart(t *testing.T) {
+	dir := t.TempDir()
+	a := plain(t, dir)
+	d := a.testDevice(t, models.Device{Name: "pdu", Polling: models.Polling{Enabled: false, Protocol: "snmp-v2c", Address: freeUDP(t), CredentialID: a.testCredential(t)}})
+	if _, err := a.inventory.RegisterPoints(system(t.Context()), d.ID, []models.PointSpec{{Key: "inlet/1/power", Class: "power"}, {Key: "inlet/1/voltage", Class: "voltage"}}); err != nil {
+		t.Fatal(err)
+	}
+	success, died := time.Now().Add(-time.Hour).Truncate(time.Second), time.Now().Add(-59*time.Minute).Truncate(time.Second)
+	a.contacts.changed(collectors.Health{Device: d.ID, State: collectors.StateSilent, Since: died, LastSuccess: success, LastError: "device does not answer"})
+	until(t, 5*time.Second, "told", func() bool { return slices.Equal(a.happened(t), []string{"contact silent"}) })
+	if err := a.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := plain(t, dir)
+	h := b.before(d.ID)
+	if h.State != collectors.StateSilent || !h.Since.Equal(died) || !h.LastSuccess.Equal(success) || h.Points != 2 || h.Missing != 2 || h.LastError != "device does not answer" {
+		t.Errorf("remembered: %+v", h)
+	}
+	// One that is polled again later begins anew.
+	if h := b.before(d.ID); h.State != "" || h.Points != 2 {
+		t.Errorf("remembered again: %+v", h)
 	}
 }

@@ -50,7 +50,7 @@ func (r registry) Register(ctx context.Context, device models.DeviceID, l *colle
 func (a *App) newManager() {
 	a.manager = collectors.NewManager(collectors.ManagerOptions{
 		Sink: a.recorder, Registry: registry{a}, NewDriver: a.newDriver, Log: a.log,
-		Events: a.tell,
+		Events: a.tell, Before: a.before,
 		OnChange: func(h collectors.Health) {
 			a.contacts.changed(h)
 			if w := a.web.Load(); w != nil {
