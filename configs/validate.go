@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aisle-dcim/aisle/models/endpoint"
 )
 
 // validate tells fault of everything that is wrong.
@@ -56,10 +58,9 @@ func DecodeKey(s Secret) ([]byte, error) {
 }
 
 func (s *Server) validate(fault func(path, problem, remedy string)) {
-	host, port, err := net.SplitHostPort(s.Listen)
-	n, perr := strconv.Atoi(port)
+	host, ok := listens(s.Listen)
 	switch {
-	case err != nil || perr != nil || n < 0 || n > 65535:
+	case !ok:
 		fault("server.listen", fmt.Sprintf("%q is not host:port", clipKey(s.Listen)), "write it as 127.0.0.1:8080 or [::]:8443")
 	case s.TLSCert == "" && !s.InsecureHTTP && !loopback(host):
 		fault("server.listen", "plain HTTP is allowed on loopback only",
@@ -78,6 +79,17 @@ func (s *Server) validate(fault func(path, problem, remedy string)) {
 		}
 	}
 	between(fault, "server.shutdown_timeout", s.ShutdownTimeout, time.Second, 10*time.Minute)
+}
+
+// listens says whether a server can listen on an address, host:port with port 0
+// for any, and returns its host, which is empty for all of this machine.
+func listens(address string) (host string, ok bool) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host != "" && endpoint.CheckHost(host) != nil {
+		return "", false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return host, err == nil
 }
 
 // loopback says whether a listening host is reachable from this machine only.
@@ -151,8 +163,7 @@ func (c *Collectors) validate(fault func(path, problem, remedy string)) {
 
 func (t *Traps) validate(fault func(path, problem, remedy string)) {
 	if t.Listen != "" {
-		_, port, err := net.SplitHostPort(t.Listen)
-		if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
+		if _, ok := listens(t.Listen); !ok {
 			fault("traps.listen", fmt.Sprintf("%q is not host:port", clipKey(t.Listen)), "write it as 0.0.0.0:1162 or [::]:162")
 		}
 	}

@@ -173,7 +173,7 @@ func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error)
 		defer func() { _ = r.Close() }() // it is only read
 		in = r
 	}
-	port := 161
+	port := uint16(161)
 	if protocol == collectors.ModbusTCP || protocol == collectors.ModbusRTUOverTCP {
 		port = 502
 	}
@@ -209,7 +209,7 @@ func readTargets(c *cli, file string, f probeFlags) ([]collectors.Target, error)
 }
 
 // targetOf reads a line of the list: host:port, and a unit id behind a comma.
-func targetOf(line string, protocol collectors.Protocol, port int, f probeFlags) (collectors.Target, error) {
+func targetOf(line string, protocol collectors.Protocol, port uint16, f probeFlags) (collectors.Target, error) {
 	address, unit, hasUnit := strings.Cut(line, ",")
 	t := collectors.Target{
 		Address: strings.TrimSpace(address), Protocol: protocol, Profile: f.profile,

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp"
 	"github.com/aisle-dcim/aisle/collectors/workshop"
+	"github.com/aisle-dcim/aisle/models/endpoint"
 )
 
 // probeResult is what probe prints.
@@ -208,22 +207,13 @@ func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target,
 
 // withPort adds the usual port to an address without one, and refuses what
 // cannot be an address.
-func withPort(address string, port int) (string, error) {
-	host, given, err := net.SplitHostPort(address)
+func withPort(address string, port uint16) (string, error) {
+	host, at, err := endpoint.Parse(address, port)
 	if err != nil {
-		host, given = strings.Trim(address, "[]"), strconv.Itoa(port)
+		return "", usageError("%w", err)
 	}
-	if _, err := netip.ParseAddr(host); err != nil && !hostName.MatchString(host) {
-		return "", usageError("%q is not a host name or address, with or without a port", address)
-	}
-	if n, err := strconv.ParseUint(given, 10, 16); err != nil || n == 0 {
-		return "", usageError("%q: the port is not between 1 and 65535", address)
-	}
-	return net.JoinHostPort(host, given), nil
+	return net.JoinHostPort(host, strconv.Itoa(int(at))), nil
 }
-
-// hostName is what a name service may be asked for; underscores are met.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)
 
 func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	target, err := f.target(c.env)

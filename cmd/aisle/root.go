@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/models/endpoint"
 )
 
 // Exit codes, documented in the help of the root command and in the README.
@@ -148,12 +149,18 @@ func positive[T time.Duration | float64](flag string, value T) error {
 // listenAddress checks where a command is to listen: host:port, port 0 takes a
 // free one.
 func listenAddress(flag, address string) error {
-	_, port, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
 		return usageError("%s %q is not host:port with a port from 0 to 65535", flag, address)
+	}
+	if host != "" {
+		err = endpoint.CheckHost(host)
+	}
+	if err != nil {
+		return usageError("%s: %w", flag, err)
 	}
 	return nil
 }

@@ -3,10 +3,8 @@ package inventory
 import (
 	"context"
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gorm.io/gorm"
@@ -16,6 +14,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/dcim/layout"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/endpoint"
 )
 
 // DeviceFilter chooses devices; zero fields choose all.
@@ -279,10 +278,12 @@ func checkPolling(p *models.Polling) error {
 			return fault.Invalid("address", "format", "must be a serial port with its settings, such as /dev/ttyUSB0?baud=9600&parity=even")
 		}
 	} else {
-		host, port, err := net.SplitHostPort(p.Address)
-		n, nerr := strconv.ParseUint(port, 10, 16)
-		if err != nil || nerr != nil || n == 0 || host == "" || len(host) > 253 || strings.ContainsAny(host, " \t/@?#%\"'\\") {
-			return fault.Invalid("address", "format", "must be host:port")
+		host, _, err := endpoint.Parse(p.Address, 0)
+		if err != nil {
+			return fault.Invalid("address", "format", fmt.Sprintf("must be host:port; %v", err))
+		}
+		if strings.Contains(host, "%") {
+			return fault.Invalid("address", "format", "must be without a zone")
 		}
 	}
 	switch {

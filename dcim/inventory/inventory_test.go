@@ -117,6 +117,8 @@ func TestPolling(t *testing.T) {
 			"big port":           {Protocol: "modbus-tcp", Address: "10.0.0.1:65536"},
 			"no host":            {Protocol: "modbus-tcp", Address: ":502"},
 			"URL":                {Protocol: "modbus-tcp", Address: "http://10.0.0.1:502"},
+			"no IPv4 address":    {Protocol: "modbus-tcp", Address: "300.300.1.1:502"},
+			"zone":               {Protocol: "modbus-tcp", Address: "[fe80::1%eth0]:502"},
 			"no credential":      {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161"},
 			"wrong credential":   {Enabled: true, Protocol: "snmp-v2c", Address: "10.0.0.1:161", CredentialID: v3},
 			"useless credential": {Enabled: true, Protocol: "modbus-tcp", Address: "a:1", CredentialID: v2},

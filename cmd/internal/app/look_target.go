@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-dcim/aisle/dcim/credential"
 	"github.com/aisle-dcim/aisle/dcim/fault"
 	"github.com/aisle-dcim/aisle/models"
+	"github.com/aisle-dcim/aisle/models/endpoint"
 	"github.com/aisle-dcim/aisle/web/apigen"
 )
 
@@ -126,7 +127,7 @@ func (b *bench) ofAddress(ctx context.Context, in apigen.LookInput) (collectors.
 	if t.Modbus.Unit = 1; in.UnitId != nil {
 		t.Modbus.Unit = uint8(*in.UnitId)
 	}
-	port := 502
+	port := uint16(502)
 	if isSNMP(t.Protocol) {
 		port = 161
 		if in.Credential != nil {
@@ -140,19 +141,17 @@ func (b *bench) ofAddress(ctx context.Context, in apigen.LookInput) (collectors.
 	} else {
 		in.Credential = nil
 	}
-	address := strings.TrimSpace(*in.Address)
-	host, p, err := net.SplitHostPort(address)
+	host, at, err := endpoint.Parse(*in.Address, port)
 	if err != nil {
-		host, p = strings.Trim(address, "[]"), strconv.Itoa(port)
+		return t, nil, fault.Invalid("address", "format", fmt.Sprintf("must be host or host:port; %v", err))
 	}
-	n, err := strconv.ParseUint(p, 10, 16)
-	if err != nil || n == 0 || host == "" || len(host) > 253 || strings.ContainsAny(host, " \t/@?#%\"'\\") {
-		return t, nil, fault.Invalid("address", "format", "must be host or host:port")
+	if strings.Contains(host, "%") {
+		return t, nil, fault.Invalid("address", "format", "must be without a zone")
 	}
 	if host, err = b.confined(ctx, host); err != nil {
 		return t, nil, err
 	}
-	t.Address = net.JoinHostPort(host, p)
+	t.Address = net.JoinHostPort(host, strconv.Itoa(int(at)))
 	return t, in.Credential, nil
 }
 

@@ -211,6 +211,8 @@ func TestLookAtDevice(t *testing.T) {
 		fmt.Sprintf(`{"address":"127.0.0.1","protocol":"snmp-v3","credential":%d}`, cred):  http.StatusUnprocessableEntity,
 		`{"address":"127.0.0.1","protocol":"modbus-rtu"}`:                                  http.StatusBadRequest,
 		`{"address":"http://127.0.0.1/x","protocol":"modbus-tcp"}`:                         http.StatusUnprocessableEntity,
+		`{"address":"300.300.1.1","protocol":"modbus-tcp"}`:                                http.StatusUnprocessableEntity,
+		`{"address":"[fe80::1%lo]:502","protocol":"modbus-tcp"}`:                           http.StatusUnprocessableEntity,
 		`{"device":4711}`:               http.StatusNotFound,
 		`{"finding":4711}`:              http.StatusNotFound,
 		`{"device":1,"address":"::1"}`:  http.StatusUnprocessableEntity,
