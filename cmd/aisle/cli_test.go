@@ -156,6 +156,9 @@ func TestExitCodes(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	recording := writeFile(t, dir, "r.modbus", []byte("holding|0|0001\n"))
 	snmp := writeFile(t, dir, "r.snmprec", []byte("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1\n"))
+	empty := filepath.Join(dir, "empty")
+	writeFile(t, dir, "empty.snmprec", []byte("# nothing\n\n"))
+	writeFile(t, dir, "empty.modbus", []byte("profile||abb-b23\n"))
 	for _, x := range []struct {
 		args string
 		code int
@@ -169,6 +172,12 @@ func TestExitCodes(t *testing.T) {
 		{"profile test " + dir + "/none.snmprec", exitUsage, "none.snmprec"},
 		{"profile test " + recording, exitNoProfile, "--profile"},
 		{"profile test " + snmp, exitNoProfile, "--profile"},
+		{"profile test " + empty + ".snmprec", exitFaults, "empty.snmprec: not a recording that can be read: it is empty"},
+		{"profile test " + empty + ".modbus", exitFaults, "it is empty"},
+		{"profile coverage " + empty + ".snmprec", exitFaults, "it is empty"},
+		{"profile replay " + empty + ".snmprec", exitFaults, "it is empty"},
+		{"profile replay " + empty + ".modbus", exitFaults, "it is empty"},
+		{"simulate --recording " + empty + ".snmprec --listen 127.0.0.1:0", exitFaults, "it is empty"},
 		{"profile test " + snmp + " --profile apc-rpdu2", exitNoProfile, "apc-rpdu2"},
 		{"profile test " + recording + " --profile apc-rpdu2", exitNoProfile, "apc-rpdu2"},
 		{"profile test " + recording + " --profile no-such", exitNoProfile, "no-such"},
@@ -186,6 +195,21 @@ func TestExitCodes(t *testing.T) {
 		{"profile replay " + recording + " --listen 300.1.1.1:0", exitUsage, "--listen"},
 		{"probe --address 10.0.0.7 --timeout 0s", exitUsage, "--timeout"},
 		{"probe --address 10.0.0.7 --v3-user x --v3-auth ROT13", exitUsage, "ROT13"},
+		{"probe --address 10.0.0.7 --timeout 5", exitUsage, `--timeout "5" is not a time such as`},
+		{"probe --modbus 10.0.0.7 --unit one", exitUsage, `--unit "one" is not a whole number`},
+		{"probe --modbus 10.0.0.7 --unit 99999999999999999999", exitUsage, "is out of range"},
+		{"probe --modbus 10.0.0.7 --unit 256", exitUsage, "not between 0 and 255"},
+		{"probe --address 10.0.0.7 --verbose=perhaps", exitUsage, "is not true or false"},
+		{"control list --address 10.0.0.7 --limit 0s", exitUsage, "--limit"},
+		{"simulate --base-port 70000", exitUsage, "not between 0 and 60000"},
+		{"simulate --speed 0", exitUsage, "not between 1 and 1000"},
+		{"simulate --control nowhere", exitUsage, "--control"},
+		{"simulate --recording " + snmp + " --listen 300.1.1.1:1161", exitUsage, "--listen"},
+		{"simulate fault list --control 300.1.1.1:1", exitUsage, "--control"},
+		{"user token --days 999999999 --data-dir " + dir, exitUsage, "not between 1 and 3650"},
+		{"discover 10.0.0.7 --snmp-port 70000", exitUsage, "a port is 1 to 65535"},
+		{"discover 10.0.0.7 --modbus-port 0 --units 1", exitUsage, "a port is 1 to 65535"},
+		{"discover 10.0.0.7 --rate many", exitUsage, `--rate "many" is not a number`},
 		{"discover 10.0.0.7 --rate 0", exitUsage, "--rate"},
 		{"trap listen --listen nowhere", exitUsage, "nowhere"},
 		{"serve --listen nowhere --data-dir " + dir, exitUsage, "nowhere"},
@@ -198,6 +222,8 @@ func TestExitCodes(t *testing.T) {
 	} {
 		if code, _, errs := command(t, strings.Fields(x.args)...); code != x.code || !strings.Contains(errs, x.says) {
 			t.Errorf("%s: exit code %d, want %d with %q: %s", x.args, code, x.code, x.says, errs)
+		} else if strings.Contains(errs, "strconv.") || strings.Contains(errs, "invalid syntax") {
+			t.Errorf("%s: the words of a library: %s", x.args, errs)
 		}
 	}
 }

@@ -77,6 +77,9 @@ func controlDryRunCommand(c *cli) *cobra.Command {
 
 // withController learns a device with a driver that cannot write.
 func (c *cli) withController(ctx context.Context, f controlFlags, do func(context.Context, collectors.Controller, *collectors.Learned) error) error {
+	if err := positive("--limit", f.limit); err != nil {
+		return err
+	}
 	target, err := f.target(c.env)
 	if err != nil {
 		return err

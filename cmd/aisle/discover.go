@@ -42,7 +42,7 @@ type discoverFlags struct {
 	probe       probeFlags
 	communities []string
 	units       string
-	ports       struct{ snmp, modbus uint16 }
+	ports       struct{ snmp, modbus portFlag }
 	rate        float64
 	parallel    int
 	quiet       bool
@@ -50,6 +50,7 @@ type discoverFlags struct {
 
 func discoverCommand(c *cli) *cobra.Command {
 	f := discoverFlags{probe: probeFlags{format: output.Table}}
+	f.ports.snmp, f.ports.modbus = 161, 502
 	cmd := &cobra.Command{
 		Use:   "discover RANGE...",
 		Short: "Look for devices in address ranges",
@@ -77,8 +78,8 @@ behind it, 10.0.0.7:1161 or [fd00::7]:1161, stands in for --snmp-port and
 	fl.StringSliceVar(&f.communities, "community", []string{"public"}, "SNMP v2c communities in the order they are tried; empty for none")
 	f.probe.userSecrets(fl)
 	fl.StringVar(&f.units, "units", "", "Modbus unit ids to ask, such as 1-10 or 1,3,20-25")
-	fl.Uint16Var(&f.ports.snmp, "snmp-port", 161, "UDP port of SNMP agents")
-	fl.Uint16Var(&f.ports.modbus, "modbus-port", 502, "TCP port of Modbus devices and gateways")
+	fl.Var(&f.ports.snmp, "snmp-port", "UDP port of SNMP agents")
+	fl.Var(&f.ports.modbus, "modbus-port", "TCP port of Modbus devices and gateways")
 	fl.BoolVar(&f.probe.serial, "modbus-rtu", false, "serial frames in the TCP stream, as cheap converters do")
 	fl.StringVar(&f.probe.profilesDir, "profiles-dir", "", "folder of further profiles")
 	fl.DurationVar(&f.probe.timeout, "timeout", time.Second, "for one request; each is made twice")
@@ -113,7 +114,7 @@ func (f *discoverFlags) credentials(env func(string) (string, bool)) ([]discover
 
 func (c *cli) discover(ctx context.Context, f discoverFlags, ranges []string) error {
 	o := discover.Options{
-		SNMPPort: f.ports.snmp, ModbusPort: f.ports.modbus, ModbusRTU: f.probe.serial, Rate: f.rate, Parallel: f.parallel, Timeout: f.probe.timeout,
+		SNMPPort: uint16(f.ports.snmp), ModbusPort: uint16(f.ports.modbus), ModbusRTU: f.probe.serial, Rate: f.rate, Parallel: f.parallel, Timeout: f.probe.timeout,
 	}
 	var err error
 	if o.Addresses, err = discover.ParsePlaces(ranges); err != nil {

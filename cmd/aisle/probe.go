@@ -166,8 +166,8 @@ func (f *probeFlags) target(env func(string) (string, bool)) (collectors.Target,
 	case f.address != "" && f.modbus != "", f.address == "" && f.modbus == "":
 		return t, usageError("give either --address (SNMP) or --modbus")
 	case f.modbus != "":
-		if f.unit < 0 || f.unit > 255 {
-			return t, usageError("--unit %d is not between 0 and 255", f.unit)
+		if err := between("--unit", f.unit, 0, 255); err != nil {
+			return t, err
 		}
 		if strings.HasPrefix(f.modbus, "/") {
 			if err := modbus.ParseSerial(f.modbus); err != nil {

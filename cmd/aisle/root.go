@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/models/endpoint"
@@ -85,7 +86,7 @@ Exit codes:
 	root.SetIn(s.in)
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError("%w\nsee: %s --help", err, cmd.CommandPath())
+		return usageError("%w\nsee: %s --help", flagFault(err), cmd.CommandPath())
 	})
 	root.AddCommand(commands(c)...) //nolint:contextcheck // each command gets it from cobra
 	strict(root)
@@ -130,10 +131,60 @@ func strict(cmd *cobra.Command) {
 	}
 }
 
+// portFlag is a port that is connected to.
+type portFlag uint16
+
+// String, Set and Type make a portFlag usable as a command-line flag.
+func (p *portFlag) String() string { return strconv.Itoa(int(*p)) }
+
+// Set accepts 1 to 65535.
+func (p *portFlag) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 {
+		return errors.New("a port is 1 to 65535")
+	}
+	*p = portFlag(n)
+	return nil
+}
+
+// Type names the value in the help text.
+func (p *portFlag) Type() string { return "port" }
+
+// flagValues are the values that flags of a type take, in words.
+var flagValues = map[string]string{
+	"int": "a whole number", "float64": "a number", "duration": "a time such as 500ms, 2s or 1m30s", "bool": "true or false",
+}
+
+// flagFault says what the value of a flag should have been, in place of what
+// the library found that parsed it.
+func flagFault(err error) error {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	f := bad.GetFlag()
+	switch want, ok := flagValues[f.Value.Type()]; {
+	case !ok:
+		return err
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("--%s %s is out of range", f.Name, bad.GetValue())
+	default:
+		return fmt.Errorf("--%s %q is not %s", f.Name, bad.GetValue(), want)
+	}
+}
+
 // atLeast checks a number that a flag gives.
 func atLeast[T cmp.Ordered](flag string, value, least T) error {
 	if value < least {
 		return usageError("%s %v is less than %v", flag, value, least)
+	}
+	return nil
+}
+
+// between checks a number that a flag gives.
+func between(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return usageError("%s %d is not between %d and %d", flag, value, least, most)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,8 +25,7 @@ func simulateCommand(c *cli) *cobra.Command {
 	var (
 		s                                settings
 		site, control, recording, listen string
-		base                             int
-		speed                            float64
+		base, speed                      int
 		example                          bool
 	)
 	format := output.Table
@@ -47,6 +47,9 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 				_, err := c.out.Write(simulate.DefaultSiteFile())
 				return err
 			}
+			if err := cmp.Or(listenAddress("--listen", listen), listenAddress("--control", control), between("--base-port", base, 0, 60000), between("--speed", speed, 1, 1000)); err != nil {
+				return err
+			}
 			if recording != "" {
 				return c.play(cmd.Context(), recording, listen)
 			}
@@ -57,10 +60,7 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 			if site != "" {
 				cfg.Demo.Site = site
 			}
-			cfg.Demo.BasePort = base
-			if speed > 0 {
-				cfg.Demo.Speed = int(speed)
-			}
+			cfg.Demo.BasePort, cfg.Demo.Speed = base, speed
 			f, err := c.facility(cfg)
 			if err != nil {
 				return err
@@ -90,8 +90,8 @@ Faults are injected with "aisle simulate fault", or in the browser of the demo.`
 	fl.StringVar(&control, "control", defaultControl, "loopback address for fault commands")
 	fl.StringVar(&recording, "recording", "", "play this recording of one SNMP device")
 	fl.StringVar(&listen, "listen", "127.0.0.1:1161", "where the recorded device answers")
-	fl.IntVar(&base, "base-port", 0, "first port of the devices (default: free ports)")
-	fl.Float64Var(&speed, "speed", 1, "how much faster than real the time runs, 1 to 1000")
+	fl.IntVar(&base, "base-port", 0, "first port of the devices, to 60000 (default: free ports)")
+	fl.IntVar(&speed, "speed", 1, "how much faster than real the time runs, 1 to 1000")
 	fl.Var(&format, "format", "output format of the device list")
 	cmd.AddCommand(faultCommand(c))
 	return cmd
@@ -125,6 +125,9 @@ func faultCommand(c *cli) *cobra.Command {
 			if err := json.NewEncoder(&body).Encode(in); err != nil {
 				return err
 			}
+		}
+		if err := listenAddress("--control", control); err != nil {
+			return err
 		}
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -167,7 +170,7 @@ func faultCommand(c *cli) *cobra.Command {
 				if len(k.Targets) > 0 {
 					example = fmt.Sprintf("%s (%d targets)", k.Targets[0], len(k.Targets))
 				}
-				rows.Cells = append(rows.Cells, []string{k.Kind, example, "-"})
+				rows.Cells = append(rows.Cells, []string{k.Kind, example, ""})
 			}
 			return output.Write(c.out, format, rows, got)
 		},

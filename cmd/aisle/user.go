@@ -182,6 +182,9 @@ func userToken(c *cli) *cobra.Command {
 		Example: "  aisle user token --role viewer --name grafana --days 365",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := between("--days", days, 1, 3650); err != nil {
+				return err
+			}
 			return c.withCore(cmd.Context(), s, func(ctx context.Context, core *app.Core) error {
 				text, row, err := core.Access.CreateToken(ctx, access.NewToken{Name: name, Role: access.Role(role), TTL: time.Duration(days) * 24 * time.Hour})
 				if err != nil {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -44,6 +45,9 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e
 // Unwrap returns the reason.
 func (e *LineError) Unwrap() error { return e.Err }
 
+// ErrNothingRecorded means that a recording has nothing that a device answered.
+var ErrNothingRecorded = errors.New("it is empty: nothing that a device answered is in it")
+
 // The bounds of a recording.
 const (
 	maxRecordingLines = 500000
@@ -52,7 +56,8 @@ const (
 
 // ReadRecording reads lines of the form OID|TYPE|VALUE, the form of the tool
 // snmpsim: an x behind the type marks a hexadecimal value, lines beginning
-// with # are comments. A line that cannot be read is a *LineError.
+// with # are comments. A line that cannot be read is a *LineError, and without
+// any line the error is ErrNothingRecorded.
 func ReadRecording(r io.Reader) (*Recording, error) {
 	rec := &Recording{}
 	lines := bufio.NewScanner(r)
@@ -73,6 +78,9 @@ func ReadRecording(r io.Reader) (*Recording, error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	if len(rec.Objects) == 0 {
+		return nil, ErrNothingRecorded
 	}
 	sort.SliceStable(rec.Objects, func(i, j int) bool { return Compare(rec.Objects[i].OID, rec.Objects[j].OID) < 0 })
 	return rec, nil
@@ -265,6 +273,9 @@ func ReadModbusRecording(r io.Reader) (*ModbusRecording, error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	if len(rec.cells) == 0 && len(rec.DeviceID) == 0 && rec.ServerID == "" {
+		return nil, ErrNothingRecorded
 	}
 	return rec, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -80,12 +81,13 @@ func Write(w io.Writer, f Format, rows Rows, value any) error {
 	return table(w, rows)
 }
 
-// Neutral keeps a spreadsheet from taking text of a device for a formula.
+// Neutral keeps a spreadsheet from taking text of a device for a formula: an
+// apostrophe stands before what begins like one and is no number.
 func Neutral(s string) string {
 	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return s
 	}
-	if _, err := fmt.Sscanf(s, "%g", new(float64)); err == nil && strings.Trim(s, "+-.0123456789eE") == "" {
+	if _, err := strconv.ParseFloat(s, 64); err == nil && strings.Trim(s, "+-.0123456789eE") == "" {
 		return s
 	}
 	return "'" + s

@@ -39,6 +39,16 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+func TestNeutral(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "-3.5": "-3.5", "+1e-05": "+1e-05", "-": "'-", "-1+2": "'-1+2", "-Inf": "'-Inf", "=1": "'=1", "+84 24": "'+84 24", "@x": "'@x", "\tx": "'\tx", "nhiệt độ": "nhiệt độ", "1-2": "1-2",
+	} {
+		if got := Neutral(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestFormatRefusesUnknown(t *testing.T) {
 	var f Format
 	if err := f.Set("xml"); err == nil {
