@@ -119,7 +119,8 @@ type Driver interface {
 }
 
 // ErrChanged is returned by Driver.Read together with readings when the device
-// restarted or rows came or went, so that it must be learned anew.
+// restarted, rows came or went or what decides the meaning of points changed, so
+// that it must be learned anew.
 var ErrChanged = errors.New("device changed, learn it again")
 
 // ErrRestarted is an ErrChanged after which the old points may mean something

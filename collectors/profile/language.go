@@ -280,7 +280,7 @@ type Patch struct {
 }
 
 // Select changes a point by a neighbouring value, read when the device is
-// learned.
+// learned and watched from then on where it decides what the point means.
 type Select struct {
 	Ref `yaml:",inline"`
 	// Pow10 multiplies the scale by ten to the value times this: -1 for a

@@ -72,6 +72,7 @@ func (p *Profile) resolve(src source) (*Device, error) {
 		r.proofs = p.proofs(src)
 		r.controls(p.Controls)
 	}
+	d.dropMeasured()
 	if len(d.Points) == 0 {
 		return nil, fmt.Errorf("profile %s: the device holds none of its objects", p.Name)
 	}
@@ -94,6 +95,8 @@ type resolver struct {
 	fill   bool // only where a better profile left a gap
 	proofs []proof
 	full   bool
+	// deciders are those of the row that is being resolved.
+	deciders []Decider
 }
 
 // settings are those of one row after all patches.
@@ -159,11 +162,13 @@ func (r *resolver) row(p *Point, index []uint32, raw Raw) {
 		s.states = p.StatesFrom.list(r.src.ref(p.StatesFrom.Ref, index).String())
 		maps.Copy(s.states, p.States)
 	}
+	r.deciders = nil
 	for i := range p.Select {
 		p.Select[i].apply(r.src, index, &s)
 		if s.skip {
 			return
 		}
+		r.decide(&p.Select[i], index)
 	}
 	if !s.class.Valid() && len(p.Bits) == 0 {
 		return // a row whose quantity nobody told us
@@ -236,7 +241,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		d.max = *p.Valid.Max
 	}
 	d.refuse(s.invalid)
-	res := Resolved{Decode: d.decode, decoder: d, from: p}
+	res := Resolved{Decode: d.decode, decoder: d, from: p, Deciders: r.deciders}
 	raws := []Raw{raw}
 	if p.Register != nil {
 		reg := p.register()

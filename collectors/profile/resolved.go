@@ -78,6 +78,9 @@ type Resolved struct {
 	// Guards are registers that decided what the point means when it was
 	// learned. When one of them holds something else, learn again.
 	Guards []Register
+	// Deciders are objects (SNMP) that decided what the point means when it was
+	// learned. When one of them does not hold any more, learn again.
+	Deciders []Decider
 	// Decode turns the raw value of OID (and of Extra) into a value in the
 	// base unit. It never panics, whatever the device sent.
 	Decode func(raws []Raw) (float64, models.Quality)
@@ -107,11 +110,15 @@ func (r *Resolved) Initial() (float64, models.Quality) { return r.initial, r.ini
 // was learned.
 func (r *Resolved) Raw() Raw { return r.raw }
 
-// AppendFingerprint appends what polling a point depends on: group, objects
-// and decoding. SNMP points with the same fingerprint are polled alike; those
+// AppendFingerprint appends what polling a point depends on: group, objects,
+// decoding and what decided it. SNMP points with the same fingerprint are polled alike; those
 // of Modbus if their registers are the same as well.
 func (r *Resolved) AppendFingerprint(b []byte) []byte {
 	b = fmt.Appendf(b, "%q%q%q", r.Spec.Group, r.OID, r.Extra)
+	for _, x := range r.Deciders {
+		// A profile that was loaded anew may choose otherwise by the same value.
+		b = fmt.Appendf(b, "%q%p%+v", x.OID, x.by, x.chosen)
+	}
 	d := *r.decoder
 	if d.field != nil {
 		b = fmt.Appendf(b, "%v", *d.field)

@@ -107,10 +107,7 @@ func (s source) cell(column string, index []uint32) Raw {
 func (s source) ref(r Ref, index []uint32) Raw {
 	switch {
 	case r.Column != "":
-		if r.Index > 0 && r.Index < len(index) {
-			index = index[:r.Index]
-		}
-		return s.cell(r.Column, index)
+		return s.cell(r.Column, r.leading(index))
 	case r.OID != "":
 		return s.scalar(r.OID)
 	case r.Register != nil && r.Length > 0:
@@ -139,6 +136,26 @@ func (s source) ref(r Ref, index []uint32) Raw {
 		return Raw{Kind: Float, Float: f}
 	}
 	return Raw{}
+}
+
+// object is where the device has the value that a Ref names for a row; "" for
+// a register.
+func (s source) object(r Ref, index []uint32) string {
+	switch {
+	case r.Column != "":
+		return s.moved.oid(strings.TrimPrefix(instance(r.Column, r.leading(index)), "."))
+	case r.OID != "":
+		return s.moved.oid(strings.TrimPrefix(r.OID, "."))
+	}
+	return ""
+}
+
+// leading is the part of the index of a row that the column has.
+func (r Ref) leading(index []uint32) []uint32 {
+	if r.Index > 0 && r.Index < len(index) {
+		return index[:r.Index]
+	}
+	return index
 }
 
 // String is the text of a raw value: numbers in decimal.
@@ -225,52 +242,73 @@ func (x *Select) apply(src source, index []uint32, s *settings) {
 		s.skip = !ok
 		return
 	}
-	raw := src.ref(x.Ref, index)
-	number, isNumber := plain(raw)
+	c, patch := x.choose(src.ref(x.Ref, index))
+	if c.how == byFactor {
+		s.scale *= c.factor
+		return
+	}
+	patch.apply(s)
+}
+
+// choice is what a value chooses of a selector: the same for values that choose
+// the same.
+type choice struct {
+	how    byte
+	text   string  // of the case
+	factor float64 // of the scale
+}
+
+// How a selector chooses; zero where no case fits.
+const (
+	byFactor byte = iota + 1
+	byCase
+	byText
+	byNonsense
+)
+
+// choose tells what a value chooses, and the patch that comes with it.
+func (x *Select) choose(raw Raw) (choice, Patch) {
+	var otherwise Patch
+	if x.Otherwise != nil {
+		otherwise = *x.Otherwise
+	}
 	switch {
-	case (x.Pow10 != nil || x.Multiply || x.Divide) && raw.Kind == None:
-		if x.Otherwise != nil {
-			x.Otherwise.apply(s)
+	case raw.Kind == None:
+		return choice{}, otherwise
+	case x.Pow10 != nil || x.Multiply || x.Divide:
+		if f, ok := x.factor(raw); ok {
+			return choice{how: byFactor, factor: f}, Patch{}
 		}
-		return
-	case x.Pow10 != nil:
-		if !isNumber || math.Abs(number) > 20 {
-			s.skip = true // a scale that makes no sense makes no value
-			return
-		}
-		s.scale *= math.Pow10(int(number) * *x.Pow10)
-		return
-	case x.Multiply || x.Divide:
-		if !isNumber || number == 0 {
-			s.skip = true
-			return
-		}
-		if x.Divide {
-			number = 1 / number
-		}
-		s.scale *= number
-		return
+		return choice{how: byNonsense}, Patch{Skip: true} // a scale that makes no sense makes no value
 	}
 	text := raw.String()
-	if raw.Kind != None {
-		if p, ok := x.Cases[text]; ok {
-			p.apply(s)
-			return
-		}
-		if t := x.textCase(text); t != nil {
-			t.apply(s)
-			return
-		}
+	if p, ok := x.Cases[text]; ok {
+		return choice{how: byCase, text: text}, p
+	}
+	t := x.textCase(text)
+	if t == nil {
 		if whole := wholeOf(raw, text); whole != "" {
-			if t := x.textCase(whole); t != nil {
-				t.apply(s)
-				return
-			}
+			t = x.textCase(whole)
 		}
 	}
-	if x.Otherwise != nil {
-		x.Otherwise.apply(s)
+	if t != nil {
+		return choice{how: byText, text: t.Match}, t.Patch
 	}
+	return choice{}, otherwise
+}
+
+// factor is by what a neighbour that is an exponent or a factor multiplies.
+func (x *Select) factor(raw Raw) (float64, bool) {
+	number, ok := plain(raw)
+	switch {
+	case !ok || math.IsNaN(number) || math.IsInf(number, 0):
+		return 0, false
+	case x.Pow10 != nil:
+		return math.Pow10(int(number) * *x.Pow10), math.Abs(number) <= 20
+	case x.Divide:
+		return 1 / number, number != 0
+	}
+	return number, number != 0
 }
 
 // textCase is the first case whose expression is found in the text.

@@ -42,11 +42,12 @@ type Driver struct {
 	silent bool // nothing was answered in the last poll
 	// extents are what was read when the device was learned; kept counts the
 	// looks since then that were not taken because less could be.
-	extents []extent
-	kept    int
-	rows    rowWatch
-	told    collectors.Repeats
-	hung    hung
+	extents  []extent
+	kept     int
+	rows     rowWatch
+	deciders deciders
+	told     collectors.Repeats
+	hung     hung
 	// controls are looked for when the device is learned; device is what was
 	// learned then, nil without controls.
 	controls bool
@@ -124,10 +125,15 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 		return dst, d.tried(err)
 	}
 	defer x.release()
+	before := len(dst)
 	dst, gone := x.readings(dst)
 	if d.restarted(x.raws[0]) || x.restarted() {
 		return dst, collectors.ErrRestarted
 	}
+	if err := d.decide(ctx); err != nil {
+		return dst, err
+	}
+	strays := d.deciders.distrust(dst[before:])
 	if gone > d.gone {
 		d.gone = gone
 		return dst, collectors.ErrChanged
@@ -136,7 +142,7 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if _, err := d.session.envelope(); err != nil { // what SNMPv3 asked with is given back
 		return dst, err
 	}
-	if grown {
+	if grown || strays {
 		return dst, collectors.ErrChanged
 	}
 	return dst, nil

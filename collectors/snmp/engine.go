@@ -83,6 +83,8 @@ type Engine struct {
 	rates rates
 	users *users
 
+	decideEvery time.Duration // that of tests is another
+
 	mu     sync.Mutex
 	clocks map[clockKey]*shownClock
 
@@ -112,7 +114,7 @@ func New(opt Options) *Engine {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, ids: newIDs(), users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners)}
+	e := &Engine{opt: opt, rates: rates{limit: opt.SubnetRate, subnets: map[netip.Prefix]*rate.Limiter{}}, ids: newIDs(), users: newUsers(), clocks: map[clockKey]*shownClock{}, learning: make(chan struct{}, learners), decideEvery: decideEvery}
 	e.library.Store(opt.Library)
 	if opt.Control {
 		e.writer = &writer{engine: e}

@@ -16,6 +16,8 @@ import (
 // this share one, which is most of a hall.
 type layout struct {
 	points []layoutPoint
+	// decisions are read beside the plans, at a pace of their own.
+	decisions []decision
 
 	mu    sync.Mutex
 	plans map[string]*plan // by the groups, sorted
@@ -110,7 +112,9 @@ func newLayout(device *profile.Device) (*layout, error) {
 		}
 		l.points[i] = p
 	}
-	return l, nil
+	var err error
+	l.decisions, err = decisions(device)
+	return l, err
 }
 
 // plan prepares the objects of some groups, sysUpTime first and last.
