@@ -105,6 +105,19 @@ func quickAlike(t *testing.T, d *profile.Device) {
 	}
 }
 
+// decidedBy checks that what decided the meaning of points is there and decides
+// the same again.
+func decidedBy(t *testing.T, rec *profile.Recording, d *profile.Device) {
+	t.Helper()
+	for i := range d.Points {
+		for _, x := range d.Points[i].Deciders {
+			if raw := rec.Scalar(x.OID); raw.Kind == profile.None || !x.Holds(raw) {
+				t.Errorf("%s was decided by %s, which is %q now", d.Points[i].Spec.Key, x.OID, raw.String())
+			}
+		}
+	}
+}
+
 func apply(t *testing.T, lib *profile.Library, p *profile.Profile, ending string, data []byte) *profile.Device {
 	t.Helper()
 	if ending == ".modbus" {
@@ -130,6 +143,7 @@ func apply(t *testing.T, lib *profile.Library, p *profile.Profile, ending string
 	if err != nil {
 		t.Fatal(err)
 	}
+	decidedBy(t, rec, d)
 	return d
 }
 
