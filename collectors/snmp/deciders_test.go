@@ -21,6 +21,7 @@ import (
 
 const (
 	unitOID   = "1.3.6.1.4.1.9.1.0"
+	meanOID   = "1.3.6.1.4.1.9.5.0"
 	valueOID  = "1.3.6.1.4.1.9.3.1"
 	digitsOID = "1.3.6.1.4.1.9.3.2"
 	factorOID = "1.3.6.1.4.1.9.3.3"
@@ -42,6 +43,7 @@ points:
       - {oid: 1.3.6.1.4.1.9.1.0, cases: {"2": {unit: °F}}}
       - {column: 1.3.6.1.4.1.9.3.2, pow10: -1}
       - {column: 1.3.6.1.4.1.9.3.3, multiply: true}
+  - {key: mean/temperature, class: temperature, unit: °C, scale: 0.1, oid: 1.3.6.1.4.1.9.5.0, source: meanValue, select: [{oid: 1.3.6.1.4.1.9.1.0, cases: {"2": {unit: °F}}}]}
   - {key: input/voltage, class: voltage, unit: V, oid: 1.3.6.1.4.1.9.4.0, source: inputVoltage}
 `
 
@@ -59,7 +61,7 @@ func decidedAgent(t *testing.T, sensors int, opt agent.Options) (*Engine, *agent
 			lines = append(lines, fmt.Sprintf("%s.%d|2|%s", column.oid, i, column.value))
 		}
 	}
-	rec, err := profile.ReadRecording(strings.NewReader(strings.Join(append(lines, "1.3.6.1.4.1.9.4.0|2|230"), "\n")))
+	rec, err := profile.ReadRecording(strings.NewReader(strings.Join(append(lines, "1.3.6.1.4.1.9.4.0|2|230", meanOID+"|2|250"), "\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,10 +136,11 @@ func TestChangedDeciders(t *testing.T) {
 		}{
 			{"unit of the device", func(table *agent.Table) {
 				setInt(t, table, unitOID, 2)
+				setInt(t, table, meanOID, 770)
 				for i := 1; i <= 3; i++ {
 					setInt(t, table, fmt.Sprintf("%s.%d", valueOID, i), 770) // tenths of °F
 				}
-			}, []string{"sensor/1/temperature", "sensor/2/temperature", "sensor/3/temperature"}},
+			}, []string{"sensor/1/temperature", "sensor/2/temperature", "sensor/3/temperature", "mean/temperature"}},
 			{"digits of a row", func(table *agent.Table) {
 				setInt(t, table, digitsOID+".2", 0)
 				setInt(t, table, valueOID+".2", 25)
@@ -154,7 +157,7 @@ func TestChangedDeciders(t *testing.T) {
 				d.look(t)
 				all := func(got map[string]collectors.Reading, changed bool, when string, strays ...string) {
 					t.Helper()
-					if len(got) != 4 || changed != (len(strays) > 0) {
+					if len(got) != 5 || changed != (len(strays) > 0) {
 						t.Errorf("%s: %d readings, changed %t", when, len(got), changed)
 					}
 					bad := map[string]bool{}
@@ -191,18 +194,29 @@ func TestChangedDeciders(t *testing.T) {
 	}
 }
 
-// A setting that was set back means what it did.
+// A setting that was set back means what it did; one of which that is not known
+// does not.
 func TestDeciderThatCameBack(t *testing.T) {
-	e, table, target := decidedAgent(t, 1, agent.Options{})
+	var sick atomic.Bool
+	e, table, target := decidedAgent(t, 1, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
+		m, err := ber.Decode(q)
+		if err != nil || !sick.Load() || !names(m, unitOID) {
+			return false
+		}
+		write(ber.Encode(nil, m.Version, string(m.Community), ber.Response, m.ID, ber.GenErr, 2, nil))
+		return true
+	}})
 	d := &decidedDevice{Driver: learnedBy(t, e, target).(*Driver)}
 	d.look(t)
 	for _, x := range []struct {
 		unit int64
+		sick bool
 		want models.Quality
-	}{{1, models.Good}, {2, models.Bad}, {1, models.Good}} {
+	}{{1, false, models.Good}, {2, false, models.Bad}, {1, true, models.Bad}, {1, false, models.Good}} {
 		setInt(t, table, unitOID, x.unit)
+		sick.Store(x.sick)
 		if got, _ := d.read(t, true); got["sensor/1/temperature"].Quality != x.want {
-			t.Errorf("unit %d: %+v", x.unit, got)
+			t.Errorf("unit %d, refused %t: %+v", x.unit, x.sick, got)
 		}
 	}
 }
@@ -216,8 +230,8 @@ func TestDecidersWithoutAnAnswer(t *testing.T) {
 				var sick atomic.Bool
 				var asked atomic.Int32
 				e, table, target := decidedAgent(t, 3, agent.Options{Before: func(q []byte, _ net.Addr, write func([]byte)) bool {
-					m, i := asks(q, unitOID, ber.Get)
-					if i == 0 || !sick.Load() || !names(m, unitOID) {
+					m, err := ber.Decode(q)
+					if err != nil || !sick.Load() || !names(m, unitOID) {
 						return false
 					}
 					asked.Add(1)
@@ -241,7 +255,7 @@ func TestDecidersWithoutAnAnswer(t *testing.T) {
 							t.Errorf("%s: %s", key, r.Quality)
 						}
 					}
-					if changed || len(got) != 4 {
+					if changed || len(got) != 5 {
 						t.Errorf("%d readings, changed %t", len(got), changed)
 					}
 				}
@@ -321,7 +335,7 @@ func TestDecidersAreReadOnce(t *testing.T) {
 		before := polls
 		mu.Unlock()
 		d.deciders.next = time.Now().Add(-pause / 2) // a poll later
-		if got, changed := d.read(t, false); changed || len(got) != sensors+1 {
+		if got, changed := d.read(t, false); changed || len(got) != sensors+2 {
 			t.Fatalf("%d readings, changed %t", len(got), changed)
 		}
 		mu.Lock()
@@ -329,7 +343,7 @@ func TestDecidersAreReadOnce(t *testing.T) {
 			t.Errorf("%d requests", n)
 		}
 		mu.Unlock()
-		if got, _ := d.read(t, false); len(got) != sensors+1 { // before another is due
+		if got, _ := d.read(t, false); len(got) != sensors+2 { // before another is due
 			t.Fatal("no poll")
 		}
 	}
@@ -418,15 +432,16 @@ func TestUnitChangedWhilePolled(t *testing.T) {
 			}
 		}
 	}
-	wait("a poll", func() bool { return count(25) >= 2 })
+	wait("a poll", func() bool { return count(25) >= 3 })
 	mu.Lock()
 	setInt(t, table, valueOID+".1", 770)
 	setInt(t, table, valueOID+".2", 770)
+	setInt(t, table, meanOID, 770)
 	setInt(t, table, unitOID, 2)
 	set = true
 	mu.Unlock()
 	before := count(25)
-	wait("a value in the new unit", func() bool { return count(25) >= before+4 })
+	wait("a value in the new unit", func() bool { return count(25) >= before+6 })
 
 	mem.mu.Lock()
 	defer mem.mu.Unlock()
@@ -443,7 +458,7 @@ func TestUnitChangedWhilePolled(t *testing.T) {
 			t.Errorf("the setting was read again at %d: %+v", again.UnixMilli(), s)
 		}
 	}
-	if bad == 0 || bad > 4 {
+	if bad == 0 || bad > 6 {
 		t.Errorf("%d samples without a value between", bad)
 	}
 }
