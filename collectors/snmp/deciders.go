@@ -82,45 +82,53 @@ type deciders struct {
 	strays map[*check]bool
 }
 
-// learned begins to watch a device that was just looked at.
-func (w *deciders) learned(l *layout, every time.Duration) {
-	*w = deciders{next: time.Now().Add(l.pause(every))}
+// watch begins to watch a device that was just looked at; it returns nil where
+// nothing is to be watched.
+func (l *layout) watch(every time.Duration) *deciders {
+	if len(l.decisions) == 0 {
+		return nil
+	}
+	return &deciders{next: time.Now().Add(l.pause(every))}
 }
 
 // pause is that between two of the decisions that are made once in a time.
 func (l *layout) pause(every time.Duration) time.Duration {
-	return every / time.Duration(max(1, len(l.decisions)))
+	return every / time.Duration(len(l.decisions))
 }
 
 // decide reads, behind a poll, what is due of the objects that decide what the
-// points mean. What is not answered decides nothing: it is asked again when its
-// turn comes.
-func (d *Driver) decide(ctx context.Context) error {
-	w, l := &d.deciders, d.layout
+// points mean, and takes the values away from readings of those that mean
+// something else by now; it reports whether there are such points. What is not
+// answered decides nothing: it is asked again when its turn comes.
+func (d *Driver) decide(ctx context.Context, readings []collectors.Reading) (strays bool, err error) {
+	w, l := d.deciders, d.layout
+	if w == nil {
+		return false, nil
+	}
 	now, pause := time.Now(), l.pause(d.engine.decideEvery)
 	for range l.decisions {
 		if w.next.After(now) {
-			return nil
+			break
 		}
 		x := &l.decisions[w.turn]
 		w.turn = (w.turn + 1) % len(l.decisions)
 		w.next = w.next.Add(pause)
 		p, err := d.read(ctx, x.plan)
-		if err != nil {
+		if err != nil { // the next poll tells how the device does
 			w.next = now.Add(pause)
-			return nil //nolint:nilerr // the next poll tells how the device does
+			break
 		}
 		restarted := d.restarted(p.raws[0]) || p.restarted()
 		w.judge(x, p)
 		p.release()
 		if restarted {
-			return collectors.ErrRestarted
+			return true, collectors.ErrRestarted
 		}
 	}
 	if w.next.Before(now) { // after a silence all were asked for
 		w.next = now.Add(pause)
 	}
-	return nil
+	return w.distrust(readings), nil
 }
 
 // judge compares what was answered with what it was when the device was learned.

@@ -45,7 +45,7 @@ type Driver struct {
 	extents  []extent
 	kept     int
 	rows     rowWatch
-	deciders deciders
+	deciders *deciders // nil where nothing decides
 	told     collectors.Repeats
 	hung     hung
 	// controls are looked for when the device is learned; device is what was
@@ -130,10 +130,10 @@ func (d *Driver) Read(ctx context.Context, groups []string, dst []collectors.Rea
 	if d.restarted(x.raws[0]) || x.restarted() {
 		return dst, collectors.ErrRestarted
 	}
-	if err := d.decide(ctx); err != nil {
+	strays, err := d.decide(ctx, dst[before:])
+	if err != nil {
 		return dst, err
 	}
-	strays := d.deciders.distrust(dst[before:])
 	if gone > d.gone {
 		d.gone = gone
 		return dst, collectors.ErrChanged

@@ -62,7 +62,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 	if d.layout, err = d.engine.layouts.Of(likeness(device), func() (*layout, error) { return newLayout(device) }); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
-	d.deciders.learned(d.layout, d.engine.decideEvery)
+	d.deciders = d.layout.watch(d.engine.decideEvery)
 	if err := d.rows.watch(needs.Columns, f.columns); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", collectors.ErrNoProfile, err)
 	}
