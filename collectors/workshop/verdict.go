@@ -38,14 +38,18 @@ const (
 	RulePercent Rule = "percent"
 	// RuleFrequency: mains has 45 to 65 Hz.
 	RuleFrequency Rule = "frequency"
-	// RuleActive: more active than apparent power.
+	// RuleActive: more active power than apparent power, or than voltage times
+	// current.
 	RuleActive Rule = "active-above-apparent"
 	// RuleSum: the phases do not add up to the total.
 	RuleSum Rule = "sum-of-phases"
 	// RuleApparent: apparent power is not voltage times current.
 	RuleApparent Rule = "voltage-times-current"
-	// RuleNoPower: no power although voltage and current are there.
+	// RuleNoPower: no power, or hardly any, although voltage and current are
+	// there, or load is.
 	RuleNoPower Rule = "no-power"
+	// RuleRating: power is not load times rating.
+	RuleRating Rule = "load-times-rating"
 )
 
 // Verdict is one finding: a reading that can hardly be true.
@@ -202,106 +206,6 @@ func scaled(v float64, b bounds) (factor float64, expected *float64) {
 	return 0, nil
 }
 
-// beside judges a reading by its neighbours.
-func (j *judge) beside(v Value) {
-	component := ""
-	if i := strings.LastIndexByte(v.Key, '/'); i >= 0 {
-		component = v.Key[:i+1]
-	}
-	switch v.Class {
-	case quantity.Power:
-		if v.Key != component+"power" {
-			return
-		}
-		j.power(v, component)
-		va, ok := j.byKey[component+"apparent-power"]
-		if ok {
-			j.checked[RuleActive]++
-		}
-		if ok && math.Abs(v.Value) > math.Abs(va)*1.05+5 {
-			factor := tenfold(v.Value, va)
-			var expected *float64
-			if factor != 0 {
-				x := v.Value * factor
-				expected = &x
-			}
-			j.say(RuleActive, v.Value, factor, expected, v.Key, component+"apparent-power")
-		}
-		j.sum(v, component, "power")
-	case quantity.ApparentPower:
-		if v.Key != component+"apparent-power" {
-			return
-		}
-		u, haveU := j.byKey[component+"voltage"]
-		i, haveI := j.byKey[component+"current"]
-		want := u * i
-		if _, phases := j.byKey[component+"L1/current"]; phases {
-			haveU = false // one voltage times one current is not the sum of three phases
-		}
-		if haveU && haveI && want > 50 {
-			j.checked[RuleApparent]++
-		}
-		if haveU && haveI && want > 50 && !near(v.Value, want, 0.15, 20) && !near(v.Value, want*math.Sqrt(3), 0.15, 20) {
-			j.say(RuleApparent, v.Value, tenfold(v.Value, want), &want, v.Key, component+"voltage", component+"current")
-		}
-		j.sum(v, component, "apparent-power")
-	case quantity.Energy:
-		if v.Key == component+"energy" {
-			j.sum(v, component, "energy")
-		}
-	}
-}
-
-// The least voltage and current that make a power of zero doubtful: below, a
-// meter may well show none.
-const (
-	leastVolts   = 50
-	leastAmperes = 0.5
-)
-
-// power judges a power of zero where voltage and current are there, of the
-// component itself or of any of its phases. A power factor of zero, as of a
-// purely reactive load, makes it true.
-func (j *judge) power(v Value, component string) {
-	u, i, keys := 0.0, 0.0, []string{v.Key}
-	for _, phase := range []string{"", "L1/", "L2/", "L3/"} {
-		volts, haveU := j.byKey[component+phase+"voltage"]
-		amperes, haveI := j.byKey[component+phase+"current"]
-		if haveU && haveI && math.Abs(volts*amperes) > math.Abs(u*i) {
-			u, i, keys = volts, amperes, []string{v.Key, component + phase + "voltage", component + phase + "current"}
-		}
-	}
-	if len(keys) == 1 || math.Abs(u) < leastVolts || math.Abs(i) < leastAmperes {
-		return
-	}
-	for _, name := range []string{strings.TrimSuffix(keys[1], "voltage") + "power-factor", component + "power-factor"} {
-		if factor, ok := j.byKey[name]; ok && math.Abs(factor) < 0.01 {
-			return
-		}
-	}
-	j.checked[RuleNoPower]++
-	if v.Value == 0 {
-		j.say(RuleNoPower, 0, 0, nil, keys...)
-	}
-}
-
-// sum compares a total with its three phases.
-func (j *judge) sum(v Value, component, name string) {
-	total, keys := 0.0, []string{v.Key}
-	for _, phase := range []string{"L1/", "L2/", "L3/"} {
-		x, ok := j.byKey[component+phase+name]
-		if !ok {
-			return
-		}
-		total += x
-		keys = append(keys, component+phase+name)
-	}
-	j.checked[RuleSum]++
-	if !near(v.Value, total, 0.1, 30) {
-		j.say(RuleSum, v.Value, tenfold(v.Value, total), &total, keys...)
-	}
-}
-
 func near(a, b, share, slack float64) bool {
 	return math.Abs(a-b) <= share*math.Max(math.Abs(a), math.Abs(b))+slack
 }
@@ -343,7 +247,7 @@ func Inspect(d *profile.Device) ([]Verdict, []Check) {
 	slices.SortStableFunc(out, func(a, b Verdict) int { return cmp.Compare(a.Keys[0], b.Keys[0]) })
 	checked[RuleWordOrder] = wide
 	var checks []Check
-	for _, r := range []Rule{RuleRange, RuleWordOrder, RuleFahrenheit, RuleFrequency, RulePercent, RuleSum, RuleActive, RuleApparent, RuleNoPower} {
+	for _, r := range []Rule{RuleRange, RuleWordOrder, RuleFahrenheit, RuleFrequency, RulePercent, RuleSum, RuleActive, RuleApparent, RuleNoPower, RuleRating} {
 		if checked[r] > 0 {
 			checks = append(checks, Check{r, checked[r]})
 		}
@@ -377,15 +281,40 @@ func (v Verdict) String() string {
 	case RuleFrequency:
 		return is + ": mains has 45 to 65 Hz" + would
 	case RuleActive:
-		return is + ", more than the apparent power" + would
+		return is + ", more than " + v.apparent() + would
 	case RuleSum:
 		return is + ", which is not the sum of its phases" + would
 	case RuleNoPower:
-		return fmt.Sprintf("%s, although %s and %s are there: is it read from the right register, or the scale too coarse?", is, v.Keys[1], v.Keys[2])
+		if v.Factor == 0 {
+			would += ": is it read from the right register, or the scale too coarse?"
+		}
+		return is + ", although " + v.besides() + " there" + would
+	case RuleRating:
+		return is + ", which is not " + strings.Join(v.Keys[1:], " of ") + would
 	case RuleApparent:
 		return is + ", which is not voltage times current" + would
 	}
 	return is + ": no device of this kind has that" + would
+}
+
+// apparent names what an active power was compared with.
+func (v Verdict) apparent() string {
+	if len(v.Keys) == 2 {
+		return "the apparent power"
+	}
+	var products []string
+	for pair := range slices.Chunk(v.Keys[1:], 2) {
+		products = append(products, strings.Join(pair, " times "))
+	}
+	return strings.Join(products, " and ")
+}
+
+// besides names the readings that a power was expected beside.
+func (v Verdict) besides() string {
+	if len(v.Keys) == 2 {
+		return v.Keys[1] + " is"
+	}
+	return v.Keys[1] + " and " + v.Keys[2] + " are"
 }
 
 // otherOrder tells what a number of two registers would be with its words

@@ -85,6 +85,105 @@ func TestNoPowerBesideVoltageAndCurrent(t *testing.T) {
 	}
 }
 
+// TestPowerBesideVoltageCurrentAndLoad: active power is at most voltage times
+// current, and no small part of it; the load of a known rating tells as much.
+func TestPowerBesideVoltageCurrentAndLoad(t *testing.T) {
+	at := func(component string, values map[string]float64) []Value {
+		classes := map[string]quantity.Class{
+			"voltage": quantity.Voltage, "current": quantity.Current, "power": quantity.Power, "load": quantity.Load, "power-factor": quantity.PowerFactor,
+			"reactive-power": quantity.ReactivePower, "apparent-power": quantity.ApparentPower, "rated-power": quantity.Power, "rated-apparent-power": quantity.ApparentPower,
+		}
+		var out []Value
+		for name, v := range values {
+			out = append(out, Value{component + name, classes[name], v})
+		}
+		return out
+	}
+	type m = map[string]float64
+	three := func(watts float64) []Value {
+		out := at("input/", m{"power": watts})
+		for _, phase := range []string{"L1/", "L2/", "L3/"} {
+			out = append(out, at("input/"+phase, m{"voltage": 230.1, "current": 10.05})...)
+		}
+		return out
+	}
+	for _, x := range []struct {
+		name   string
+		values []Value
+		rule   Rule
+		factor float64
+	}{
+		{"kilowatts shown as watts", at("output/L1/", m{"voltage": 230, "current": 7.2, "load": 27, "power": 1}), RuleNoPower, 1000},
+		{"a tenth of the power", at("output/L1/", m{"voltage": 230, "current": 7.2, "power": 150}), RuleNoPower, 10},
+		{"a poor power factor", at("output/L1/", m{"voltage": 230, "current": 7.2, "power": 250}), "", 0},
+		{"a power supply that stands by", at("outlet/1/", m{"voltage": 230, "current": 0.31, "power": 4}), "", 0},
+		{"capacitors, by the power factor", at("input/L1/", m{"voltage": 230, "current": 7.2, "power": 60, "power-factor": 0.04}), "", 0},
+		{"capacitors, by the reactive power", at("input/L1/", m{"voltage": 230, "current": 7.2, "power": 60, "reactive-power": -1640}), "", 0},
+		{"a small power factor that is not the device's", at("input/L1/", m{"voltage": 230, "current": 7.2, "power": 60, "power-factor": 0.9}), RuleNoPower, 10},
+		{"more than voltage times current", at("input/L1/", m{"voltage": 230.9, "current": 25.94, "power": 10690}), RuleActive, 0},
+		{"ten times too much", at("input/L1/", m{"voltage": 230.9, "current": 25.94, "power": 59000}), RuleActive, 0.1},
+		{"exactly voltage times current", at("input/L1/", m{"voltage": 230.9, "current": 25.94, "power": 5990}), "", 0},
+		{"a current in whole amperes", at("outlet/1/", m{"voltage": 230, "current": 1, "power": 440}), "", 0},
+		{"power in whole kilowatts", at("output/L1/", m{"voltage": 230, "current": 2.7, "power": 1000}), "", 0},
+		{"the mean of three phases", at("output/", m{"voltage": 230, "current": 10.05, "power": 6900}), "", 0},
+		{"more than three phases have", at("output/", m{"voltage": 230, "current": 10.05, "power": 15000}), RuleActive, 0},
+		{"all phases", three(6800), "", 0},
+		{"more than all phases", three(12000), RuleActive, 0},
+		{"far less than all phases", three(68), RuleNoPower, 100},
+		{"export", at("input/L1/", m{"voltage": 230, "current": -10.1, "power": -2300}), "", 0},
+		{"load and no power", at("output/L1/", m{"voltage": 115, "current": 0, "load": 17, "power": 0}), RuleNoPower, 0},
+		{"a small converter", at("output/", m{"load": 27, "power": 13}), "", 0},
+		{"load of a rating", at("output/", m{"load": 40, "rated-power": 10000, "power": 4100}), "", 0},
+		{"load by apparent power", at("output/", m{"load": 40, "rated-apparent-power": 10000, "power": 2800}), "", 0},
+		{"far less than the load", at("output/", m{"load": 40, "rated-power": 10000, "power": 41}), RuleRating, 100},
+		{"far more than the load", at("output/", m{"load": 40, "rated-apparent-power": 10000, "power": 40000}), RuleRating, 0.1},
+		{"a phase of a rating", append(at("output/L1/", m{"load": 40, "power": 4000}), append(at("output/L3/", m{"load": 0}), at("output/", m{"rated-power": 30000})...)...), "", 0},
+		{"too much for a phase", append(at("output/L1/", m{"load": 40, "power": 12000}), append(at("output/L3/", m{"load": 0}), at("output/", m{"rated-power": 30000})...)...), RuleRating, 0},
+	} {
+		got := Judge(x.values)
+		switch {
+		case x.rule == "" && len(got) > 0:
+			t.Errorf("%s: %+v", x.name, got)
+		case x.rule != "" && (len(got) != 1 || got[0].Rule != x.rule || got[0].Factor != x.factor):
+			t.Errorf("%s: %+v, want %s ×%v", x.name, got, x.rule, x.factor)
+		}
+	}
+}
+
+// TestSumsOfPhases: every quantity that adds up is compared with its phases.
+func TestSumsOfPhases(t *testing.T) {
+	of := func(name string, class quantity.Class, total, l1, l2, l3 float64) []Value {
+		return []Value{{"input/" + name, class, total}, {"input/L1/" + name, class, l1}, {"input/L2/" + name, class, l2}, {"input/L3/" + name, class, l3}}
+	}
+	for name, class := range map[string]quantity.Class{
+		"power": quantity.Power, "reactive-power": quantity.ReactivePower, "apparent-power": quantity.ApparentPower,
+		"energy": quantity.Energy, "export-energy": quantity.Energy, "reactive-energy": quantity.ReactiveEnergy,
+		"export-reactive-energy": quantity.ReactiveEnergy, "apparent-energy": quantity.ApparentEnergy,
+	} {
+		if got := Judge(of(name, class, 6010, 1000, 2000, 3000)); len(got) > 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got := Judge(of(name, class, 60100, 1000, 2000, 3000)); len(got) != 1 || got[0].Rule != RuleSum || got[0].Factor != 0.1 || len(got[0].Keys) != 4 {
+			t.Errorf("%s: %+v, want a doubt about the sum", name, got)
+		}
+	}
+	for name, values := range map[string][]Value{
+		"phases that cancel each other": of("reactive-power", quantity.ReactivePower, 20, 5000, -4000, -1010),
+		"a meter that adds the phases before it counts": append(
+			of("energy", quantity.Energy, 4000, 5000, 2000, 0), of("export-energy", quantity.Energy, 0, 0, 0, 3000)...),
+		"unlike power factors": append(append(
+			of("apparent-power", quantity.ApparentPower, 3000, 1000, 1414, 1414), of("power", quantity.Power, 3000, 1000, 1000, 1000)...),
+			of("reactive-power", quantity.ReactivePower, 0, 0, 1000, -1000)...),
+	} {
+		if got := Judge(values); len(got) > 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := Judge(append(of("energy", quantity.Energy, 400, 5000, 2000, 0), of("export-energy", quantity.Energy, 0, 0, 0, 3000)...)); len(got) != 2 {
+		t.Errorf("%+v, want a doubt about both directions", got)
+	}
+}
+
 const twoWords = `
 profile: two-words
 title: Meter with two words

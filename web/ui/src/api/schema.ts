@@ -2676,7 +2676,7 @@ export interface components {
             rule: components["schemas"]["VerdictRule"];
         };
         /** @enum {string} */
-        VerdictRule: "range" | "factor" | "fahrenheit" | "word-order" | "percent" | "frequency" | "active-above-apparent" | "sum-of-phases" | "voltage-times-current" | "no-power";
+        VerdictRule: "range" | "factor" | "fahrenheit" | "word-order" | "percent" | "frequency" | "active-above-apparent" | "sum-of-phases" | "voltage-times-current" | "no-power" | "load-times-rating";
     };
     responses: {
         /** @description What went wrong */
