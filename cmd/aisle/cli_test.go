@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,10 +105,69 @@ func TestProbe(t *testing.T) {
 	if len(missing) == 0 {
 		t.Error("the recording has points without a value, and none is listed")
 	}
-	code, out, _ = command(t, "probe", "--address", address)
-	if code != exitOK || !strings.Contains(out, "inlet/1/power") {
-		t.Errorf("table: exit code %d, %s", code, out)
+	for _, m := range got.Missing {
+		if m.Value != nil {
+			t.Errorf("%s is missing and has a value", m.Key)
+		}
 	}
+}
+
+// TestProbeShows: who the device is stands above its readings, and what has no
+// value apart from them with the reason; in CSV a value that is none is empty.
+func TestProbeShows(t *testing.T) {
+	address := serveRecording(t, "raritan/testdata/raritan-pdu2.snmprec")
+	file := writeFile(t, t.TempDir(), "raritan-pdu2.snmprec", read(t, "raritan/testdata/raritan-pdu2.snmprec"))
+	for _, args := range [][]string{{"probe", "--address", address}, {"profile", "test", file}} {
+		code, out, errs := command(t, args...)
+		if code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", args, code, errs)
+		}
+		head, rest, _ := strings.Cut(out, "\n\n")
+		readings, missing, _ := strings.Cut(rest, "\n\n")
+		for _, line := range []string{"vendor:   Raritan", "model:    PX3-5902V", "serial:   SYN0000002", "firmware: 4.0.20.5-49038", "kind:     pdu", "profile:  raritan-pdu2"} {
+			if !slices.Contains(strings.Split(head, "\n"), line) {
+				t.Errorf("%v: no %q in\n%s", args, line, head)
+			}
+		}
+		if !strings.Contains(readings, "inlet/1/power") || strings.Contains(readings, "sensor/8/state") || strings.Contains(readings, "sentinel") {
+			t.Errorf("%v: readings\n%s", args, readings)
+		}
+		if !strings.HasPrefix(missing, "WITHOUT A VALUE") || !regexp.MustCompile(`(?m)^sensor/8/state .*what the device sent stands for no value: -1 `).MatchString(missing) || strings.Contains(missing, "inlet/1/power") {
+			t.Errorf("%v: without a value\n%s", args, missing)
+		}
+		code, out, errs = command(t, append(args, "--format", "csv")...)
+		if code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", args, code, errs)
+		}
+		table, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, reason, without := slices.Index(table[0], "VALUE"), slices.Index(table[0], "REASON"), 0
+		for _, row := range table[1:] {
+			if row[value] == "" {
+				without++
+			} else if _, err := strconv.ParseFloat(row[value], 64); err != nil {
+				t.Errorf("%v: value of %s: %v", args, row[0], err)
+			}
+			if (row[value] == "") != (row[reason] != "") {
+				t.Errorf("%v: %s has value %q and reason %q", args, row[0], row[value], row[reason])
+			}
+		}
+		if without != 2 {
+			t.Errorf("%v: %d points without a value", args, without)
+		}
+	}
+}
+
+// read is a file of the built-in profiles.
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := fs.ReadFile(profiles.FS, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func TestProbeFaults(t *testing.T) {

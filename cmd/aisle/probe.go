@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -29,8 +30,8 @@ type probeResult struct {
 	Profile string      `json:"profile"`
 	// Readings have a value each.
 	Readings []profile.Reading `json:"readings"`
-	// Missing are points that the device did not give a value for; their
-	// quality says why.
+	// Missing are points that the device did not give a value for; their reason
+	// says why.
 	Missing []missingReading `json:"missing"`
 	// Verdicts are readings that can hardly be true.
 	Verdicts []workshop.Verdict `json:"verdicts"`
@@ -41,7 +42,9 @@ type missingReading struct {
 	Class   string `json:"class"`
 	Label   string `json:"label"`
 	Quality string `json:"quality"`
-	Source  string `json:"source"`
+	// Reason is a workshop.Reason in words.
+	Reason string `json:"reason"`
+	Source string `json:"source"`
 }
 
 type probeDevice struct {
@@ -79,8 +82,12 @@ func probeCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "probe",
 		Short: "Identify one device and read every point of it once",
-		Long: `Probe identifies a device, reads each of its points once and prints them in
-base units with the object or register read.
+		Long: `Probe identifies a device and reads each of its points once. It prints who made
+the device, its model, serial number, firmware and profile as far as they are
+known, then the readings in base units with the object or register read, and
+apart from them the points without a value, with the reason. With --format csv
+all points are one table, in which the last column has the reason; with
+--format json they are "readings" and "missing".
 
 Secrets given on the command line can be seen by other users of this machine;
 --community-env, --v3-auth-env and --v3-priv-env name environment variables
@@ -247,13 +254,9 @@ func (c *cli) probe(ctx context.Context, f probeFlags) error {
 	if err != nil {
 		return fmt.Errorf("probe %s: %w", target.Address, err)
 	}
-	readings := make([]profile.Reading, len(look.Points))
-	for i := range look.Points {
-		readings[i] = look.Points[i].Reading()
-	}
-	result := newProbeResult(target, look.Learned, readings)
+	result := newProbeResult(target, look.Learned, look.Points)
 	result.Verdicts = append(result.Verdicts, look.Verdicts...)
-	if err := output.Write(c.out, f.format, probeRows(readings), result); err != nil {
+	if err := result.write(c.out, f.format, result); err != nil {
 		return err
 	}
 	c.doubts(look.Verdicts)
@@ -267,7 +270,7 @@ func (c *cli) doubts(verdicts []workshop.Verdict) {
 	}
 }
 
-func newProbeResult(target collectors.Target, learned *collectors.Learned, readings []profile.Reading) probeResult {
+func newProbeResult(target collectors.Target, learned *collectors.Learned, points []workshop.LookPoint) probeResult {
 	id := learned.Identity
 	r := probeResult{
 		Profile: learned.Profile,
@@ -280,9 +283,10 @@ func newProbeResult(target collectors.Target, learned *collectors.Learned, readi
 		Missing:  []missingReading{},
 		Verdicts: []workshop.Verdict{},
 	}
-	for _, x := range readings {
+	for i := range points {
+		x := points[i].Reading()
 		if x.Value == nil {
-			r.Missing = append(r.Missing, missingReading{x.Key, x.Class, x.Label, x.Quality, x.Source})
+			r.Missing = append(r.Missing, missingReading{x.Key, x.Class, x.Label, x.Quality, reasonText(&points[i]), x.Source})
 			continue
 		}
 		r.Readings = append(r.Readings, x)
@@ -290,17 +294,62 @@ func newProbeResult(target collectors.Target, learned *collectors.Learned, readi
 	return r
 }
 
-// probeRows lists all readings, those without a value last.
-func probeRows(readings []profile.Reading) output.Rows {
-	rows := output.Rows{Columns: []string{"KEY", "LABEL", "CLASS", "VALUE", "UNIT", "STATE", "QUALITY", "SOURCE"}}
-	var missing [][]string
-	for _, x := range readings {
-		if x.Value == nil {
-			missing = append(missing, []string{x.Key, x.Label, x.Class, "-", "", "", x.Quality, x.Source})
+// reasonText says in words why a point has no value, with what was sent
+// instead.
+func reasonText(p *workshop.LookPoint) string {
+	switch p.Reason {
+	case workshop.Absent:
+		return "the device does not have it just now"
+	case workshop.Sentinel:
+		return "what the device sent stands for no value: " + p.Raw
+	case workshop.Undecodable:
+		return "what the device sent is no value of this reading, or it marks it as not valid: " + p.Raw
+	case workshop.Unanswered:
+		return "the device did not answer this request"
+	}
+	return ""
+}
+
+// write prints what was read: as tables for a person, as one table (CSV), or
+// value (JSON).
+func (r *probeResult) write(w io.Writer, f output.Format, value any) error {
+	with := output.Rows{Columns: []string{"KEY", "LABEL", "CLASS", "VALUE", "UNIT", "STATE", "QUALITY", "SOURCE"}}
+	for _, x := range r.Readings {
+		with.Cells = append(with.Cells, []string{x.Key, x.Label, x.Class, strconv.FormatFloat(*x.Value, 'g', 8, 64), x.Unit, x.State, x.Quality, x.Source})
+	}
+	if f != output.Table {
+		with.Columns = append(with.Columns, "REASON")
+		for i := range with.Cells {
+			with.Cells[i] = append(with.Cells[i], "")
+		}
+		for _, x := range r.Missing {
+			with.Cells = append(with.Cells, []string{x.Key, x.Label, x.Class, "", "", "", x.Quality, x.Source, x.Reason})
+		}
+		return output.Write(w, f, with, value)
+	}
+	d := r.Device
+	for _, line := range [][2]string{
+		{"address", d.Address}, {"vendor", d.Vendor}, {"model", d.Model}, {"serial", d.Serial}, {"firmware", d.Firmware}, {"kind", d.Kind}, {"profile", r.Profile},
+	} {
+		if line[1] == "" {
 			continue
 		}
-		rows.Cells = append(rows.Cells, []string{x.Key, x.Label, x.Class, strconv.FormatFloat(*x.Value, 'g', 8, 64), x.Unit, x.State, x.Quality, x.Source})
+		if _, err := fmt.Fprintf(w, "%-9s %s\n", line[0]+":", output.Printable(line[1])); err != nil {
+			return err
+		}
 	}
-	rows.Cells = append(rows.Cells, missing...)
-	return rows
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	if err := output.Write(w, f, with, nil); err != nil || len(r.Missing) == 0 {
+		return err
+	}
+	without := output.Rows{Columns: []string{"WITHOUT A VALUE", "LABEL", "CLASS", "REASON", "SOURCE"}}
+	for _, x := range r.Missing {
+		without.Cells = append(without.Cells, []string{x.Key, x.Label, x.Class, x.Reason, x.Source})
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return output.Write(w, f, without, nil)
 }

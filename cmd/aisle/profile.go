@@ -16,7 +16,9 @@ import (
 
 	"github.com/aisle-dcim/aisle/cmd/internal/app"
 	"github.com/aisle-dcim/aisle/cmd/internal/output"
+	"github.com/aisle-dcim/aisle/collectors"
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/collectors/snmp"
 	"github.com/aisle-dcim/aisle/collectors/workshop"
 )
 
@@ -183,8 +185,10 @@ func profileTest(c *cli) *cobra.Command {
 		Use:   "test RECORDING",
 		Short: "Apply a profile to a recording and show, or compare, what comes out",
 		Long: `Test reads a recording (.snmprec: OID|TYPE|VALUE lines; .modbus:
-TABLE|ADDRESS|VALUES lines), applies the profile that fits and prints the
-readings. With --golden it compares them with a file of expected readings.
+TABLE|ADDRESS|VALUES lines), applies the profile that fits and prints what
+"aisle probe" prints of a device. With --golden it compares the readings with a
+file of expected ones. A recording that cannot be read, or has nothing in it, is
+at fault.
 
 A profile of --profiles-dir that has faults is named on standard error and left
 out; it ends the test only when it is the one that is tested.`,
@@ -212,8 +216,10 @@ out; it ends the test only when it is the one that is tested.`,
 			case golden != "":
 				return c.compareGolden(golden, device)
 			}
-			rows := probeRows(g.Readings)
-			if err := output.Write(c.out, format, rows, g); err != nil {
+			points := workshop.Points(device)
+			slices.SortFunc(points, func(a, b workshop.LookPoint) int { return strings.Compare(a.Key, b.Key) })
+			shown := newProbeResult(collectors.Target{}, snmp.Describe(device), points)
+			if err := shown.write(c.out, format, g); err != nil {
 				return err
 			}
 			for _, p := range device.Problems {

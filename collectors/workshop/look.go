@@ -127,7 +127,7 @@ func TakeLook(ctx context.Context, d Subject, lib *profile.Library, named bool, 
 	if err != nil && !errors.Is(err, collectors.ErrChanged) {
 		return x, err
 	}
-	x.points(device)
+	x.Points = Points(device)
 	for _, r := range polled {
 		if p := &x.Points[r.Index]; r.Quality != models.Good || p.Quality != models.Good {
 			p.Value, p.Quality = r.Value, r.Quality
@@ -167,19 +167,21 @@ func LookAtRecording(lib *profile.Library, name, file string, data []byte) (*Loo
 			x.Candidates = append(x.Candidates, collectors.Candidate{Profile: c.Profile.Name, Why: c.Why})
 		}
 	}
-	x.points(device)
+	x.Points = Points(device)
 	x.judge(lib, device)
 	return x, nil
 }
 
-func (x *Look) points(device *profile.Device) {
-	x.Points = make([]LookPoint, len(device.Points))
+// Points gives the points of a device as they were when it was learned.
+func Points(device *profile.Device) []LookPoint {
+	out := make([]LookPoint, len(device.Points))
 	for i := range device.Points {
 		p := &device.Points[i]
 		v, q := p.Initial()
-		x.Points[i] = LookPoint{PointSpec: p.Spec, Raw: RawText(p), Value: v, Quality: q}
-		x.Points[i].Reason = reasonOf(q, x.Points[i].Raw)
+		out[i] = LookPoint{PointSpec: p.Spec, Raw: RawText(p), Value: v, Quality: q}
+		out[i].Reason = reasonOf(q, out[i].Raw)
 	}
+	return out
 }
 
 func (x *Look) judge(lib *profile.Library, device *profile.Device) {
