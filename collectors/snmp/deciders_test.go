@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/collectors/snmp/agent"
 	"github.com/aisle-dcim/aisle/collectors/snmp/ber"
+	"github.com/aisle-dcim/aisle/collectors/snmp/usm"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -128,7 +129,16 @@ func (d *decidedDevice) read(t *testing.T, due bool) (map[string]collectors.Read
 // them right.
 func TestChangedDeciders(t *testing.T) {
 	const other = "input/voltage"
-	for _, version := range []collectors.Protocol{collectors.SNMPv1, collectors.SNMPv2c} {
+	user := usm.User{Name: "monitor", AuthProtocol: "SHA256", AuthPassword: "auth password"}
+	prepared, err := user.Prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := agent.NewUSM([]byte("\x80\x00\x00\x00\x04agent"), 3, prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []collectors.Protocol{collectors.SNMPv1, collectors.SNMPv2c, collectors.SNMPv3} {
 		for _, x := range []struct {
 			name   string
 			change func(*agent.Table)
@@ -151,8 +161,9 @@ func TestChangedDeciders(t *testing.T) {
 			}, []string{"sensor/3/temperature"}},
 		} {
 			t.Run(string(version)+" "+x.name, func(t *testing.T) {
-				e, table, target := decidedAgent(t, 3, agent.Options{})
+				e, table, target := decidedAgent(t, 3, agent.Options{USM: model})
 				target.Protocol = version
+				target.SNMP.User, target.SNMP.AuthProtocol, target.SNMP.AuthPassword = user.Name, user.AuthProtocol, user.AuthPassword
 				d := &decidedDevice{Driver: learnedBy(t, e, target).(*Driver)}
 				d.look(t)
 				all := func(got map[string]collectors.Reading, changed bool, when string, strays ...string) {
@@ -443,6 +454,8 @@ func TestUnitChangedWhilePolled(t *testing.T) {
 	before := count(25)
 	wait("a value in the new unit", func() bool { return count(25) >= before+6 })
 
+	mu.Lock()
+	defer mu.Unlock()
 	mem.mu.Lock()
 	defer mem.mu.Unlock()
 	bad := 0
