@@ -292,7 +292,7 @@ func (j *judge) netted(v, total, slack float64, component, name string) bool {
 	if name == "apparent-power" {
 		p, haveP := j.byKey[component+"power"]
 		q, haveQ := j.byKey[component+"reactive-power"]
-		return haveP && haveQ && math.Abs(v-math.Hypot(p, q)) <= slack
+		return haveP && haveQ && near(v, math.Hypot(p, q), 0.1, 30)
 	}
 	other, isExport := strings.CutPrefix(name, "export-")
 	if !isExport {
