@@ -15,9 +15,16 @@ export default ts.config(
       'react-hooks/exhaustive-deps': 'error',
       'max-lines-per-function': ['error', { max: 150, skipBlankLines: true, skipComments: true }],
       '@typescript-eslint/no-explicit-any': 'error',
+      'no-restricted-imports': ['error', {
+        paths: [
+          { name: '@mantine/core', importNames: ['Modal'], message: 'Use components/Dialog: Escape closes the upper dialog only, and nothing typed is lost.' },
+          { name: '@mantine/core', importNames: ['PasswordInput'], message: 'Use components/SecretInput: its button has a name in both languages.' },
+        ],
+      }],
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
+  { files: ['src/components/Dialog.tsx', 'src/components/SecretInput.tsx'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['**/*.test.{ts,tsx}', 'e2e/**'],
     rules: { 'max-lines-per-function': 'off' },

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useText } from '../i18n/useText';
+import { Dialog } from './Dialog';
 import { problemText } from './problemText';
 
 interface Props {
@@ -25,7 +26,7 @@ export function ConfirmButton({ label, question, onConfirm, title = label, size 
   return (
     <>
       <Button size={size} variant="default" onClick={start}>{label}</Button>
-      <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': t('action.close') }}>
+      <Dialog opened={opened} onClose={close} title={title}>
         <Stack gap="md">
           <Text size="sm">{question}</Text>
           {confirm.error && <Alert color="red" variant="light" role="alert">{problemText(confirm.error, words)}</Alert>}
@@ -34,7 +35,7 @@ export function ConfirmButton({ label, question, onConfirm, title = label, size 
             <Button color="red.9" loading={confirm.isPending} onClick={() => confirm.mutate()}>{label}</Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Group, Stack } from '@mantine/core';
 import type { UseMutationResult } from '@tanstack/react-query';
 import type { ReactNode, SubmitEvent } from 'react';
 import { useText } from '../i18n/useText';
+import { Dialog } from './Dialog';
 import { problemText } from './problemText';
 
 interface Props<T> {
@@ -16,7 +17,7 @@ interface Props<T> {
   children: ReactNode;
 }
 
-/** A form in a dialog, which keeps what was typed when the server refuses it. */
+/** A form in a dialog, which keeps what was typed when the server refuses it, and asks before it is lost. */
 export function FormDialog<T>({ title, mutation, onClose, submit, disabled, size, beside, children }: Props<T>) {
   const words = useText();
   const { t } = words;
@@ -25,7 +26,7 @@ export function FormDialog<T>({ title, mutation, onClose, submit, disabled, size
     mutation.mutate();
   };
   return (
-    <Modal opened onClose={onClose} title={title} size={size} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog keep onClose={onClose} title={title} size={size}>
       <form onSubmit={onSubmit}>
         <Stack gap="sm">
           {mutation.error && <Alert color="red" variant="light" role="alert">{problemText(mutation.error, words, beside)}</Alert>}
@@ -36,6 +37,6 @@ export function FormDialog<T>({ title, mutation, onClose, submit, disabled, size
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

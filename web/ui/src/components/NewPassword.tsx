@@ -1,5 +1,6 @@
-import { PasswordInput, type PasswordInputProps } from '@mantine/core';
+import type { PasswordInputProps } from '@mantine/core';
 import { useText } from '../i18n/useText';
+import { SecretInput } from './SecretInput';
 import { minPassword, tooShort } from './lengths';
 
 type Props = Omit<PasswordInputProps, 'value' | 'description'> & { value: string };
@@ -9,7 +10,7 @@ export function NewPassword({ value, error, ...props }: Props) {
   const { t } = useText();
   const short = tooShort(value, minPassword);
   return (
-    <PasswordInput
+    <SecretInput
       {...props} value={value} autoComplete="new-password" required description={t('session.passwordHint', { n: minPassword })}
       error={short > 0 ? t('fault.moreCharacters', { n: short }) : error}
     />

@@ -24,6 +24,8 @@ describe('problemText', () => {
     const error = toApiError(409, { code: 'conflict', reason: 'control-password-given', blockers: [{ object: 'users', count: 1, names: ['eva'] }] });
     expect(problemText(error, words('vi'))).toMatch(/^eva phải tự đổi mật khẩu/);
     expect(problemText(error, words('en'))).toMatch(/^eva must change/);
+    // The whole rule is told at once, not one half after the other.
+    for (const language of ['vi', 'en'] as const) expect(problemText(error, words(language))).toContain('24');
   });
   it('leaves out what stands beside its field', () => {
     const error = toApiError(422, { code: 'invalid', errors: [{ path: 'address', message: 'must be host:port', code: 'format' }] });

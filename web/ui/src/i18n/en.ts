@@ -62,15 +62,16 @@ export const en = {
     stale: 'Somebody changed it meanwhile. Close, look at what is there now, and try again.', taken: 'The name or tag is used already.',
     occupied: 'The place in the rack is taken.', 'in-use': 'It cannot be removed while these are in it or use it:',
     'last-administrator': 'The last administrator stays.', running: 'The range is being scanned.', disabled: 'The range is disabled.', busy: 'As many scans are running as may at once.', ended: 'The scan has ended already.', 'known-device': 'It is a device already.', 'too-many': 'As many run as may at once. Wait until one has ended, or end one.',
-    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': '{{name}} must change the password first, because the other person set it (user menu › Own account).', 'control-password-reset': 'The other person set the password of {{name}} less than a day ago. Ask somebody else to confirm, or wait.',
+    'control-not-allowed': 'The device may not be written now.', 'control-open': 'Another request for this is open.', 'control-ended': 'It is decided or has expired already.', 'control-requester': 'Who asked for it may not any more.', 'control-same-person': 'Another person must confirm what you asked for.', 'control-password-given': '{{name}} must change the password first, because the other person set it (user menu › Own account). Even then you two do not count as two persons until 24 hours after it was set. To write sooner, ask somebody else to confirm.', 'control-password-reset': 'The other person set the password of {{name}} less than 24 hours ago. Until then you two do not count as two persons, although it was changed since: ask somebody else to confirm, or wait.',
     'control-limited': 'Too much was written lately.', reauthenticate: 'Enter your password to confirm.', 'device-unreachable': 'The device does not answer to the credential for control.',
   },
+  unsaved: { title: 'Unsaved changes', question: 'What was typed or chosen is lost when this is closed.', stay: 'Keep editing', discard: 'Discard' },
   blocker: {
     locations: 'locations', rows: 'rows', racks: 'racks', devices: 'devices', 'power-panels': 'power panels', 'power-sources': 'power sources',
     'power-feeds': 'power feeds', 'cooling-loops': 'cooling loops', cables: 'cables', 'discovery-ranges': 'discovery ranges',
   },
   fault: {
-    moreCharacters: 'Characters still missing: {{n}}',
+    moreCharacters: 'Characters still missing: {{n}}', between: 'must be from {{min}} to {{max}}', atLeast: 'must be at least {{min}}', atMost: 'must be at most {{max}}',
     required: 'is needed', range: 'is out of its range', unknown: 'is not known', format: 'is not of the expected form', kind: 'is of another kind than the protocol needs',
     nesting: 'does not fit inside', circle: 'would be inside itself', fixed: 'cannot be changed', taken: 'is used already', occupied: 'is taken',
     too_short: 'is too short', too_long: 'is too long', length: 'has a wrong length', empty: 'must not be empty', missing: 'is missing', common: 'is too easily guessed', name: 'must not be made from the name', too_high: 'is more than allowed', not_allowed: 'is not allowed by the configuration', no_match: 'does not fit', locked: 'cannot be opened: enter its secrets again', not_polled: 'has no address to be read at', unreadable: 'cannot be read', unchanged: 'must be another one than before',
@@ -89,7 +90,7 @@ export const en = {
     linkMissing: 'The link is incomplete: the part after “#” is missing.', expired: 'The session has ended. Sign in again.',
     passwordHint: 'At least {{n}} characters, no word that is easily guessed',
     changePassword: 'Change password', oldPassword: 'Present password', newPassword: 'New password', passwordChanged: 'The password is changed',
-    repeatPassword: 'Repeat the password', mismatch: 'The two passwords differ', prefFailed: 'The preference could not be saved on the server',
+    repeatPassword: 'Repeat the password', showSecret: 'Show or hide', mismatch: 'The two passwords differ', prefFailed: 'The preference could not be saved on the server',
   },
   setup: {
     title: 'Create the administrator', intro: 'This installation is new. The first user may do everything; there is no default password.',
@@ -262,7 +263,7 @@ export const en = {
     present: 'Present values', presentUnknown: 'Nothing of it can be read at present.', ownName: 'Name on the device',
     dryRun: 'Dry run', dryRunHint: 'Dry run: nothing was written.', wouldWrite: 'Would be written', raw: 'Value on the wire', current: 'There now', unreadable: 'cannot be read', before: 'There when asked',
     waits: 'Waits for the second person', underWay: 'Under way', openRequests: 'Open requests', history: 'History', noneOpen: 'No request is open', noneOpenHint: 'Requests are made on the page of a device.', noHistory: 'Nothing was asked for yet',
-    wanted: 'Wanted', persons: 'Asked by', askedBy: 'Asked by', decidedBy: 'decided by {{name}}', expiresIn: 'expires in {{time}}', decide: 'Decide', notYou: 'Another person must confirm', takeBack: 'Take back', takeBackSure: 'Take the request back: {{what}}?',
+    wanted: 'Wanted', persons: 'Asked by', askedBy: 'Asked by', decidedBy: 'decided by {{name}}', expiresIn: 'expires in {{time}}', decide: 'Decide', notYou: 'Another person must confirm', whoMayConfirm: 'An engineer or an administrator must confirm', takeBack: 'Take back', takeBackSure: 'Take the request back: {{what}}?',
     confirm: 'Confirm and write', reject: 'Refuse', rejectReason: 'Reason when you refuse', yourPassword: 'Your password',
   },
   controlOption: {

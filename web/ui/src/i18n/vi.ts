@@ -64,15 +64,16 @@ export const vi: typeof en = {
     stale: 'Nội dung đã được người khác thay đổi. Đóng lại, xem nội dung hiện tại rồi thử lại.', taken: 'Tên hoặc mã này đã được dùng.',
     occupied: 'Vị trí trong tủ rack đã có thiết bị.', 'in-use': 'Không xóa được khi còn các mục sau ở bên trong hoặc đang dùng:',
     'last-administrator': 'Phải còn lại ít nhất một quản trị viên.', running: 'Dải này đang được quét.', disabled: 'Dải này đã tắt.', busy: 'Đã đủ số lần quét chạy cùng lúc.', ended: 'Lần quét đã kết thúc.', 'known-device': 'Đã là một thiết bị.', 'too-many': 'Đang chạy tối đa số lượng cho phép. Hãy chờ hoặc dừng bớt.',
-    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': '{{name}} phải tự đổi mật khẩu trước, vì mật khẩu đó do người kia đặt (menu người dùng › Tài khoản).', 'control-password-reset': 'Người kia đã đặt mật khẩu của {{name}} chưa đầy một ngày trước. Hãy nhờ người khác xác nhận, hoặc chờ.',
+    'control-not-allowed': 'Hiện không được ghi vào thiết bị này.', 'control-open': 'Đã có một yêu cầu khác đang chờ cho mục này.', 'control-ended': 'Yêu cầu đã được quyết định hoặc đã hết hạn.', 'control-requester': 'Người yêu cầu không còn quyền.', 'control-same-person': 'Người khác phải xác nhận yêu cầu của bạn.', 'control-password-given': '{{name}} phải tự đổi mật khẩu trước, vì mật khẩu đó do người kia đặt (menu người dùng › Tài khoản). Dù đã đổi, hai người này vẫn chưa được tính là hai người cho đến khi đủ 24 giờ từ lúc mật khẩu được đặt. Nếu cần ghi sớm hơn, hãy nhờ người khác xác nhận.', 'control-password-reset': 'Người kia đã đặt mật khẩu của {{name}} chưa đầy 24 giờ trước. Dù mật khẩu đã được đổi, đến lúc đó hai người này vẫn chưa được tính là hai người: hãy nhờ người khác xác nhận, hoặc chờ.',
     'control-limited': 'Gần đây đã ghi quá nhiều.', reauthenticate: 'Hãy nhập mật khẩu để xác nhận.', 'device-unreachable': 'Thiết bị không trả lời thông tin xác thực dùng để điều khiển.',
   },
+  unsaved: { title: 'Thay đổi chưa lưu', question: 'Nội dung đã nhập hoặc chọn sẽ mất khi đóng.', stay: 'Tiếp tục sửa', discard: 'Bỏ thay đổi' },
   blocker: {
     locations: 'khu vực', rows: 'dãy tủ', racks: 'tủ rack', devices: 'thiết bị', 'power-panels': 'tủ điện', 'power-sources': 'nguồn điện',
     'power-feeds': 'lộ cấp nguồn', 'cooling-loops': 'vòng làm mát', cables: 'cáp', 'discovery-ranges': 'dải dò tìm',
   },
   fault: {
-    moreCharacters: 'Cần thêm {{n}} ký tự',
+    moreCharacters: 'Cần thêm {{n}} ký tự', between: 'phải từ {{min}} đến {{max}}', atLeast: 'phải từ {{min}} trở lên', atMost: 'không được quá {{max}}',
     required: 'cần nhập', range: 'ngoài khoảng cho phép', unknown: 'không tồn tại', format: 'không đúng dạng', kind: 'không đúng loại mà giao thức cần',
     nesting: 'không thể nằm bên trong', circle: 'không thể nằm trong chính nó', fixed: 'không thay đổi được', taken: 'đã được dùng', occupied: 'đã có thiết bị',
     too_short: 'quá ngắn', too_long: 'quá dài', length: 'độ dài không hợp lệ', empty: 'không được để trống', missing: 'còn thiếu', common: 'quá dễ đoán', name: 'không được tạo từ tên người dùng', too_high: 'vượt quá quyền cho phép', not_allowed: 'không được cấu hình cho phép', no_match: 'không phù hợp', locked: 'không mở được: hãy nhập lại', not_polled: 'không có địa chỉ để đọc', unreadable: 'không đọc được', unchanged: 'phải khác với trước',
@@ -91,7 +92,7 @@ export const vi: typeof en = {
     linkMissing: 'Liên kết không đầy đủ: thiếu phần sau dấu “#”.', expired: 'Phiên làm việc đã kết thúc. Đăng nhập lại.',
     passwordHint: 'Ít nhất {{n}} ký tự, không dùng từ dễ đoán',
     changePassword: 'Đổi mật khẩu', oldPassword: 'Mật khẩu hiện tại', newPassword: 'Mật khẩu mới', passwordChanged: 'Đã đổi mật khẩu',
-    repeatPassword: 'Nhập lại mật khẩu', mismatch: 'Hai mật khẩu không giống nhau', prefFailed: 'Không lưu được tùy chọn trên máy chủ',
+    repeatPassword: 'Nhập lại mật khẩu', showSecret: 'Hiện hoặc ẩn', mismatch: 'Hai mật khẩu không giống nhau', prefFailed: 'Không lưu được tùy chọn trên máy chủ',
   },
   setup: {
     title: 'Tạo quản trị viên', intro: 'Hệ thống vừa được cài đặt. Người dùng đầu tiên có toàn quyền; không có mật khẩu mặc định.',
@@ -264,7 +265,7 @@ export const vi: typeof en = {
     present: 'Giá trị hiện tại', presentUnknown: 'Hiện không đọc được giá trị nào của mục này.', ownName: 'Tên trên thiết bị',
     dryRun: 'Chạy thử', dryRunHint: 'Chạy thử: chưa ghi gì.', wouldWrite: 'Sẽ được ghi', raw: 'Giá trị trên đường truyền', current: 'Hiện tại', unreadable: 'không đọc được', before: 'Giá trị lúc yêu cầu',
     waits: 'Chờ người thứ hai', underWay: 'Đang thực hiện', openRequests: 'Yêu cầu đang mở', history: 'Lịch sử', noneOpen: 'Không có yêu cầu nào đang mở', noneOpenHint: 'Yêu cầu được tạo ở trang của thiết bị.', noHistory: 'Chưa có yêu cầu nào',
-    wanted: 'Nội dung', persons: 'Người yêu cầu', askedBy: 'Người yêu cầu', decidedBy: '{{name}} quyết định', expiresIn: 'hết hạn sau {{time}}', decide: 'Quyết định', notYou: 'Cần người khác xác nhận', takeBack: 'Rút lại', takeBackSure: 'Rút lại yêu cầu: {{what}}?',
+    wanted: 'Nội dung', persons: 'Người yêu cầu', askedBy: 'Người yêu cầu', decidedBy: '{{name}} quyết định', expiresIn: 'hết hạn sau {{time}}', decide: 'Quyết định', notYou: 'Cần người khác xác nhận', whoMayConfirm: 'Kỹ sư hoặc quản trị viên phải xác nhận', takeBack: 'Rút lại', takeBackSure: 'Rút lại yêu cầu: {{what}}?',
     confirm: 'Xác nhận và ghi', reject: 'Từ chối', rejectReason: 'Lý do nếu từ chối', yourPassword: 'Mật khẩu của bạn',
   },
   controlOption: {

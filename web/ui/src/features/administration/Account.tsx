@@ -1,9 +1,10 @@
-import { Alert, Button, PasswordInput, Stack } from '@mantine/core';
+import { Alert, Button, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { client, done } from '../../api/client';
 import { Facts } from '../../components/Facts';
+import { SecretInput } from '../../components/SecretInput';
 import { minPassword, tooShort } from '../../components/lengths';
 import { NewPassword } from '../../components/NewPassword';
 import { PageHeader } from '../../components/PageHeader';
@@ -61,9 +62,9 @@ export function Account() {
           <form onSubmit={submit}>
             <Stack gap="sm" maw={340}>
               {change.error && <Alert color="red" variant="light" role="alert">{problemText(change.error, words)}</Alert>}
-              <PasswordInput label={t('session.oldPassword')} autoComplete="current-password" required {...field('old')} />
+              <SecretInput label={t('session.oldPassword')} autoComplete="current-password" required {...field('old')} />
               <NewPassword label={t('session.newPassword')} {...field('new')} />
-              <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required error={mismatch && t('session.mismatch')} {...field('repeat')} />
+              <SecretInput label={t('session.repeatPassword')} autoComplete="new-password" required error={mismatch && t('session.mismatch')} {...field('repeat')} />
               <Button type="submit" disabled={mismatch || tooShort(form.new, minPassword) > 0} loading={change.isPending}>{t('session.changePassword')}</Button>
             </Stack>
           </form>

@@ -1,6 +1,7 @@
-import { PasswordInput, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import type { Schemas } from '../../api/client';
 import { FieldRow } from '../../components/FieldRow';
+import { SecretInput } from '../../components/SecretInput';
 import { useText } from '../../i18n/useText';
 
 const authProtocols = ['SHA512', 'SHA384', 'SHA256', 'SHA224', 'SHA', 'MD5'] as const;
@@ -27,17 +28,17 @@ export function CredentialFields({ kind, value, set, faults, kept = false }: Pro
     autoComplete: 'off', error: faults.get(key), description: kept && t('admin.keepSecret'), value: value[key] ?? '',
     onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ [key]: e.currentTarget.value || undefined }),
   });
-  if (kind === 'snmp-community') return <PasswordInput label={t('admin.community')} required={!kept} {...secret('community')} />;
+  if (kind === 'snmp-community') return <SecretInput label={t('admin.community')} required={!kept} {...secret('community')} />;
   return (
     <>
       <TextInput label={t('admin.snmpUser')} required autoComplete="off" error={faults.get('user')} value={value.user ?? ''} onChange={(e) => set({ user: e.currentTarget.value })} />
       <FieldRow>
         <Select label={t('admin.authProtocol')} clearable error={faults.get('auth_protocol')} data={[...authProtocols]} value={value.auth_protocol || null} onChange={(v) => set({ auth_protocol: authProtocols.find((p) => p === v) ?? '' })} />
-        <PasswordInput label={t('admin.authPassword')} disabled={!value.auth_protocol} {...secret('auth_password')} />
+        <SecretInput label={t('admin.authPassword')} disabled={!value.auth_protocol} {...secret('auth_password')} />
       </FieldRow>
       <FieldRow>
         <Select label={t('admin.privProtocol')} clearable error={faults.get('priv_protocol')} data={[...privProtocols]} value={value.priv_protocol || null} onChange={(v) => set({ priv_protocol: privProtocols.find((p) => p === v) ?? '' })} />
-        <PasswordInput label={t('admin.privPassword')} disabled={!value.priv_protocol} {...secret('priv_password')} />
+        <SecretInput label={t('admin.privPassword')} disabled={!value.priv_protocol} {...secret('priv_password')} />
       </FieldRow>
       <TextInput label={t('admin.context')} error={faults.get('context')} value={value.context ?? ''} onChange={(e) => set({ context: e.currentTarget.value || undefined })} />
     </>

@@ -1,9 +1,10 @@
-import { PasswordInput, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, done } from '../../api/client';
 import { FormDialog } from '../../components/FormDialog';
+import { SecretInput } from '../../components/SecretInput';
 import { minPassword, tooShort } from '../../components/lengths';
 import { NewPassword } from '../../components/NewPassword';
 import { faultsByPath } from '../../components/problemText';
@@ -27,7 +28,7 @@ export function ResetPassword({ user, onClose }: { user: User; onClose: () => vo
     <FormDialog title={`${t('admin.resetPassword')}: ${user.name}`} mutation={reset} onClose={onClose} submit={t('action.save')} disabled={repeat !== password || tooShort(password, minPassword) > 0} beside={['password']}>
       <Text size="sm">{t('admin.resetHint')}</Text>
       <NewPassword label={t('session.newPassword')} error={faultsByPath(reset.error, words).get('password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus />
-      <PasswordInput label={t('session.repeatPassword')} required autoComplete="new-password" error={mismatch && t('session.mismatch')} value={repeat} onChange={(e) => setRepeat(e.currentTarget.value)} />
+      <SecretInput label={t('session.repeatPassword')} required autoComplete="new-password" error={mismatch && t('session.mismatch')} value={repeat} onChange={(e) => setRepeat(e.currentTarget.value)} />
     </FormDialog>
   );
 }

@@ -1,8 +1,10 @@
-import { Alert, Button, Code, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { ApiError } from '../../api/problem';
+import { Dialog } from '../../components/Dialog';
 import { Facts } from '../../components/Facts';
+import { SecretInput } from '../../components/SecretInput';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import { Consequence, Present } from './Present';
@@ -36,7 +38,7 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
     confirm.mutate();
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title={`${request.device_name} · ${wishText(request, t, language)}`} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog keep onClose={onClose} size="lg" title={`${request.device_name} · ${wishText(request, t, language)}`}>
       <form onSubmit={onSubmit}>
         <Stack gap="sm">
           {error && <Alert color={asked && confirm.error ? 'orange' : 'red'} variant="light" role="alert">{problemText(error, words)}</Alert>}
@@ -51,7 +53,7 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
               [t('control.before'), request.before && <Code key="before">{request.before}</Code>],
             ]}
           />
-          {asked && <PasswordInput label={t('control.yourPassword')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} autoComplete="current-password" required data-autofocus />}
+          {asked && <SecretInput label={t('control.yourPassword')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} autoComplete="current-password" required data-autofocus />}
           <TextInput label={t('control.rejectReason')} value={why} onChange={(e) => setWhy(e.currentTarget.value)} maxLength={500} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose} data-autofocus={asked ? undefined : true}>{t('action.cancel')}</Button>
@@ -60,6 +62,6 @@ export function DecideDialog({ request, onClose }: { request: ControlRequest; on
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

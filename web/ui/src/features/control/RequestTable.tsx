@@ -72,6 +72,7 @@ function Decide({ request, onDecide }: { request: ControlRequest; onDecide: () =
       </Group>
     );
   }
-  if (request.state !== 'requested' || request.mine || !may('control.confirm')) return null;
+  if (request.state !== 'requested' || request.mine) return null;
+  if (!may('control.confirm')) return <span className="muted">{t('control.whoMayConfirm')}</span>;
   return <Button size="compact-xs" aria-label={`${t('control.decide')}: ${what}`} onClick={onDecide}>{t('control.decide')}</Button>;
 }

@@ -97,9 +97,9 @@ function Reading({ value, set, faults }: PartProps) {
       {kind ? (
         <Select label={t('devices.credential')} clearable error={faults.get('credential')} data={fitting.map((c) => ({ value: String(c.id), label: c.name }))} value={value.credential ? String(value.credential) : null} onChange={(v) => set({ credential: v ? Number(v) : undefined })} />
       ) : (
-        <NumberField label={t('devices.unit')} min={0} max={255} error={faults.get('unit_id')} value={value.unit_id ?? 1} onChange={(v) => set({ unit_id: v })} />
+        <NumberField label={t('devices.unit')} min={0} max={255} allowDecimal={false} error={faults.get('unit_id')} value={value.unit_id ?? 1} onChange={(v) => set({ unit_id: v })} />
       )}
-      <NumberField label={t('devices.intervalS')} min={0} max={86400} error={faults.get('interval_s')} value={value.interval_s ?? 0} onChange={(v) => set({ interval_s: v })} />
+      <NumberField label={t('devices.intervalS')} min={0} max={86400} allowDecimal={false} error={faults.get('interval_s')} value={value.interval_s ?? 0} onChange={(v) => set({ interval_s: v })} />
     </FieldRow>
   );
 }

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { toApiError } from '../../api/problem';
+import { Dialog } from '../../components/Dialog';
 import { FieldRow } from '../../components/FieldRow';
 import { FormDialog } from '../../components/FormDialog';
 import { faultsByPath, problemText } from '../../components/problemText';
@@ -79,7 +80,7 @@ function AdoptResult({ results, findings, onClose }: { results: readonly Adopted
   const made = results.filter((r) => r.device !== undefined);
   const address = new Map(findings.map((f) => [f.id, f.address]));
   return (
-    <Modal opened onClose={onClose} title={t('discovery.adoptTitle', { count: results.length })} size="lg" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog onClose={onClose} title={t('discovery.adoptTitle', { count: results.length })} size="lg">
       <Stack gap="sm">
         {failed.length > 0 && (
           <Alert color="orange" variant="light" role="alert" title={t('discovery.notAdopted', { count: failed.length })}>
@@ -97,6 +98,6 @@ function AdoptResult({ results, findings, onClose }: { results: readonly Adopted
         )}
         <Group justify="flex-end"><Button onClick={onClose} data-autofocus>{t('action.close')}</Button></Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { Facts } from '../../components/Facts';
 import { formatCount, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
@@ -20,7 +21,7 @@ export function FindingDetails({ finding: f, onClose }: { finding: Finding; onCl
   const readable = may('device.discover') && (f.protocol.startsWith('modbus') || Boolean(f.credential_name));
   const time = (at: string | undefined) => at && formatTime(at, 'dateTime', language);
   return (
-    <Modal opened onClose={onClose} title={f.address} size="lg" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog onClose={onClose} title={f.address} size="lg">
       <Facts
         items={[
           [t('word.state'), t(`findingState.${f.state}`)], [t('discovery.note'), noteText(f, t)], [t('word.error'), f.problem],
@@ -41,6 +42,6 @@ export function FindingDetails({ finding: f, onClose }: { finding: Finding; onCl
       )}
       {doing === 'look' && <LookDialog title={f.address} target={{ finding: f.id }} onClose={() => setDoing(null)} />}
       {doing === 'record' && <RecordDialog title={f.address} target={{ finding: f.id }} modbus={f.protocol.startsWith('modbus')} onClose={() => setDoing(null)} />}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Progress, Select, Stack } from '@mantine/core';
+import { Alert, Button, Group, Progress, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { Facts } from '../../components/Facts';
 import { problemText } from '../../components/problemText';
 import { formatDuration } from '../../format/format';
@@ -40,7 +41,7 @@ export function LookDialog({ title, target, onUse, onClose }: Props) {
   const running = start.isPending || look?.state === 'running';
   const error = start.error ?? found.error;
   return (
-    <Modal opened onClose={onClose} title={t('looks.title', { name: title })} size="min(1500px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog onClose={onClose} title={t('looks.title', { name: title })} size="min(1500px, 96vw)">
       <Stack gap="sm">
         <ProfileChoice protocol={look?.protocol ?? target.protocol} value={profile} running={running} onChange={setProfile} onLook={() => again(profile)} />
         {error && <Alert color="red" variant="light" role="alert">{problemText(error, words)}</Alert>}
@@ -52,7 +53,7 @@ export function LookDialog({ title, target, onUse, onClose }: Props) {
           {onUse && look?.result && !running && <Button onClick={() => onUse(look.result?.profile ?? '')}>{t('looks.use', { profile: look.result.profile })}</Button>}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

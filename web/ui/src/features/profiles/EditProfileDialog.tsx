@@ -1,9 +1,10 @@
-import { Alert, Button, FileInput, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, FileInput, Group, Stack, Textarea, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { ApiError } from '../../api/problem';
+import { Dialog } from '../../components/Dialog';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import { Faults } from './Faults';
@@ -66,7 +67,7 @@ export function EditProfileDialog({ name: given, text: first = '', seen, onClose
   const faults = inTheWay ? undefined : (save.data?.faults ?? check.data?.faults);
   const error = save.error ?? check.error;
   return (
-    <Modal opened onClose={onClose} title={given ? t('profiles.editTitle', { name: given }) : t('profiles.add')} size="min(1100px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog keep onClose={onClose} title={given ? t('profiles.editTitle', { name: given }) : t('profiles.add')} size="min(1100px, 96vw)">
       <Stack gap="sm">
         <Group align="flex-end" gap="sm">
           <FileInput label={t('profiles.file')} placeholder={t('profiles.pickFile')} accept=".yaml,.yml" clearable clearButtonProps={{ 'aria-label': t('action.clear') }} w={320} onChange={(f) => void f?.text().then(change)} />
@@ -91,6 +92,6 @@ export function EditProfileDialog({ name: given, text: first = '', seen, onClose
             : <Button loading={save.isPending} disabled={!name || !text.trim()} onClick={() => save.mutate(name === given ? seen : undefined)}>{t('profiles.putInUse')}</Button>}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Progress, Stack, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Progress, Stack, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { Facts } from '../../components/Facts';
 import { problemText } from '../../components/problemText';
 import { formatCount, formatDuration } from '../../format/format';
@@ -33,7 +34,7 @@ export function RecordDialog({ title, target, modbus, onClose }: Props) {
   const running = recording?.state === 'running';
   const error = start.error ?? found.error;
   return (
-    <Modal opened onClose={onClose} title={t('profiles.recordTitle', { name: title })} size="lg" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog keep={!recording} onClose={onClose} title={t('profiles.recordTitle', { name: title })} size="lg">
       <Stack gap="sm">
         <p className="muted" style={{ margin: 0 }}>{t('profiles.recordIntro')}</p>
         {!recording && (
@@ -52,7 +53,7 @@ export function RecordDialog({ title, target, modbus, onClose }: Props) {
           {recording?.state === 'done' && <Button component="a" href={`/api/v1/recordings/${recording.id}/file`} download={recording.file}>{t('profiles.download')}</Button>}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Alert, Button, FileInput, Group, Modal, Select, Stack } from '@mantine/core';
+import { Alert, Button, FileInput, Group, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/problem';
+import { Dialog } from '../../components/Dialog';
 import { problemText } from '../../components/problemText';
 import { useText } from '../../i18n/useText';
 import { LookView } from '../looks/LookView';
@@ -26,7 +27,7 @@ export function TestRecordingDialog({ profile: first = '', onClose }: { profile?
     test.mutate(chosen);
   };
   return (
-    <Modal opened onClose={onClose} title={t('profiles.test')} size="min(1500px, 96vw)" closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog onClose={onClose} title={t('profiles.test')} size="min(1500px, 96vw)">
       <Stack gap="sm">
         <Group align="flex-end" gap="sm">
           <FileInput label={t('profiles.recording')} placeholder={t('profiles.pickFile')} accept=".snmprec,.modbus" clearable clearButtonProps={{ 'aria-label': t('action.clear') }} w={320} data-autofocus value={file} onChange={setFile} />
@@ -46,6 +47,6 @@ export function TestRecordingDialog({ profile: first = '', onClose }: { profile?
           : <Alert color="red" variant="light" role="alert">{problemText(test.error, words)}</Alert>)}
         {test.data && <LookView result={test.data} onProfile={again} />}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type KeyboardEvent } from 'react';
+import { useEffect, useState, type KeyboardEvent } from 'react';
 import { placeText } from '../../components/Breadcrumbs';
+import { opened } from '../../components/dialogStack';
 import { fold } from '../../format/format';
 import { useText } from '../../i18n/useText';
 import { devicesQuery } from '../devices/queries';
@@ -34,6 +35,8 @@ export function SearchPalette() {
   const navigate = useNavigate();
   const { may } = useSession();
   const [query, setQuery] = useState('');
+  const [shown, setShown] = useState(false);
+  useEffect(() => (shown ? opened({ close: spotlight.close }) : undefined), [shown]);
   const [typed] = useDebouncedValue(query.trim(), 150);
   const tree = useQuery({ ...treeQuery(), enabled: query !== '' });
   const devices = useQuery({ ...devicesQuery({ q: typed, limit: perGroup }), enabled: typed !== '', refetchInterval: false });
@@ -79,6 +82,9 @@ export function SearchPalette() {
     <Spotlight
       actions={groups.filter((g) => g.actions.length > 0)}
       query={query}
+      closeOnEscape={false}
+      onSpotlightOpen={() => setShown(true)}
+      onSpotlightClose={() => setShown(false)}
       onQueryChange={setQuery}
       filter={(_, actions) => actions}
       nothingFound={t('search.nothing')}

@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
 import { client, unwrap } from '../../api/client';
 import { ApiError } from '../../api/problem';
+import { SecretInput } from '../../components/SecretInput';
 import { minPassword, tooShort } from '../../components/lengths';
 import { NewPassword } from '../../components/NewPassword';
 import { ErrorState, errorText, LoadingState } from '../../components/States';
@@ -56,7 +57,7 @@ export function SetupPage() {
           )}
           <TextInput label={t('session.name')} autoComplete="username" required value={form.name} onChange={set('name')} />
           <NewPassword label={t('word.password')} value={form.password} onChange={set('password')} />
-          <PasswordInput label={t('session.repeatPassword')} autoComplete="new-password" required value={form.repeat} onChange={set('repeat')} error={mismatch && t('session.mismatch')} />
+          <SecretInput label={t('session.repeatPassword')} autoComplete="new-password" required value={form.repeat} onChange={set('repeat')} error={mismatch && t('session.mismatch')} />
           <Button type="submit" loading={create.isPending} disabled={mismatch || tooShort(form.password, minPassword) > 0}>{t('setup.create')}</Button>
         </Stack>
       </form>

@@ -1,9 +1,10 @@
-import { Alert, Button, PasswordInput, Stack, TextInput, useMantineColorScheme } from '@mantine/core';
+import { Alert, Button, Stack, TextInput, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
 import { applyPreferences } from '../../app/preferences';
 import { client, unwrap } from '../../api/client';
+import { SecretInput } from '../../components/SecretInput';
 import { errorText } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { CenterCard } from './CenterCard';
@@ -37,7 +38,7 @@ export function SignInPage() {
         <Stack gap="sm">
           {signIn.error && <Alert color="red" variant="light" role="alert">{errorText(signIn.error, t)}</Alert>}
           <TextInput label={t('session.name')} name="username" autoComplete="username" required value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
-          <PasswordInput label={t('word.password')} name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+          <SecretInput label={t('word.password')} name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
           <Button type="submit" loading={signIn.isPending}>{t('action.signIn')}</Button>
         </Stack>
       </form>
