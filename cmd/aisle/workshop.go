@@ -187,7 +187,9 @@ listed at its end.
 
 A register table is a CSV file whose first line names the columns; address and
 name are needed; type, unit, scale, table (or function), states (0=off;1=on),
-key and class are used where they are.`,
+word order (big or little), key and class are used where they are. Names may be
+in English or Vietnamese. Addresses are those of the protocol, from 0; where all
+are written as 40001, 30001 or 10001 they are converted, which the draft says.`,
 		Example: `  aisle profile new my-pdu --mib MY-PDU-MIB.txt --output my-pdu.yaml
   aisle profile new my-meter --csv registers.csv --output my-meter.yaml`,
 		Args: cobra.ExactArgs(1),

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
 
@@ -23,6 +25,7 @@ var csvColumns = map[string][]string{
 	"states":   {"states", "values", "enum", "coding"},
 	"key":      {"key"},
 	"class":    {"class", "quantity"},
+	"order":    {"word order", "word_order", "wordorder", "thứ tự từ"},
 	"writable": {"access", "r/w", "rw"},
 }
 
@@ -44,13 +47,23 @@ var functionTables = map[string]string{
 	"4": "input", "04": "input", "input": "input", "input register": "input",
 }
 
+// wordOrders are what manuals call the order of the registers of one value.
+var wordOrders = map[string]string{
+	"": "", "big": "big", "high first": "big", "msw first": "big", "abcd": "big",
+	"little": "little", "low first": "little", "lsw first": "little", "cdab": "little",
+}
+
+// wide are the types of several registers.
+var wide = map[string]bool{"u32": true, "i32": true, "f32": true, "u64": true, "i64": true, "f64": true}
+
 // FromCSV drafts a profile from a table of registers. The first line names the
 // columns: address and name are needed; type, unit, scale, table (or function),
-// states ("0=off;1=on"), key and class help. Addresses are those of the
-// protocol, beginning at zero; 40001, 30001 and 10001 are understood as the
-// first register of their table when every line is written so.
+// states ("0=off;1=on"), word order (big or little), key and class help.
+// Addresses are those of the protocol, beginning at zero; 40001, 30001 and 10001
+// are understood as the first register of their table when every line is written
+// so, and remarked on in any case.
 func FromCSV(name, file string, r io.Reader) ([]byte, error) {
-	c := csv.NewReader(r)
+	c := csv.NewReader(norm.NFC.Reader(r)) // headings and units are compared
 	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
 	lines, err := c.ReadAll()
 	if err != nil {
@@ -93,13 +106,19 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", file, n+2, err)
 		}
-		modicon = modicon && (x.address > 40000 && x.address < 50000 || x.address > 30000 && x.address < 40000 || x.address > 10000 && x.address < 20000)
+		table := modiconTable(x.address)
+		modicon = modicon && table != "" && (get("table") == "" || table == x.table)
 		rows = append(rows, x)
+	}
+	if modicon && len(rows) > 0 {
+		x := rows[0]
+		d.remark("addresses are taken as Modicon numbers, for all of them look like such: %d is register %d of table %s", x.address, x.address%10000-1, modiconTable(x.address))
 	}
 	for _, x := range rows {
 		if modicon {
-			x.table = map[int]string{1: "discrete", 3: "input", 4: "holding"}[x.address/10000]
+			x.table = modiconTable(x.address)
 			x.address = x.address%10000 - 1
+			x.modicon = true
 		}
 		d.register(x)
 	}
@@ -109,12 +128,22 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 	return d.yaml(), nil
 }
 
+// modiconTable is the table of a register that is written as a Modicon number,
+// 40001 for the first of the holding registers; empty where it cannot be one.
+func modiconTable(address int) string {
+	if address%10000 == 0 {
+		return ""
+	}
+	return map[int]string{1: "discrete", 3: "input", 4: "holding"}[address/10000]
+}
+
 type csvRow struct {
 	address                 int
 	name, kind, unit, table string
 	scale                   float64
-	key, class              string
+	key, class, order       string
 	states                  []state
+	modicon                 bool // the address was one, and is converted
 }
 
 func csvRegister(get func(string) string) (csvRow, error) {
@@ -144,6 +173,9 @@ func csvRegister(get func(string) string) (csvRow, error) {
 			x.scale = 1 / x.scale
 		}
 	}
+	if x.order, ok = wordOrders[strings.ToLower(get("order"))]; !ok {
+		return x, fmt.Errorf("word order %q is not big or little", get("order"))
+	}
 	for _, part := range strings.FieldsFunc(get("states"), func(r rune) bool { return r == ';' || r == '|' }) {
 		number, text, found := strings.Cut(part, "=")
 		n, err := strconv.ParseInt(strings.TrimSpace(number), 0, 64)
@@ -168,8 +200,9 @@ func addressBase(s string) int {
 // register adds a line of a register table.
 func (d *draft) register(x csvRow) {
 	unit, scale := guessUnit(x.unit)
-	class, word := guessClass(x.name, unit)
-	comment := ""
+	name := inEnglish(x.name)
+	class, word := guessClass(name, unit)
+	var unsure []string
 	if x.class != "" {
 		class, word = quantity.Class(x.class), strings.ReplaceAll(x.class, "_", "-")
 	}
@@ -192,6 +225,16 @@ func (d *draft) register(x csvRow) {
 	if source == "" {
 		source = fmt.Sprintf("register %d", x.address)
 	}
+	if wide[x.kind] {
+		if x.order == "" {
+			unsure = append(unsure, "word order is not told, the high word is taken to stand first")
+		} else {
+			fields = append(fields, "word_order", x.order)
+		}
+	}
+	if table := modiconTable(x.address); table != "" && !x.modicon {
+		unsure = append(unsure, fmt.Sprintf("%d looks like the Modicon number of register %d of table %s, and is taken as it is", x.address, x.address%10000-1, table))
+	}
 	fields = append(fields, "class", string(class), "source", source)
 	if !class.Enumerated() && class.Unit() != "" {
 		switch {
@@ -199,7 +242,7 @@ func (d *draft) register(x csvRow) {
 			fields = append(fields, "unit", unit)
 		default:
 			fields = append(fields, "unit", class.Unit())
-			comment = "unit is not told: check"
+			unsure = append(unsure, "unit is not told")
 		}
 		if s := scale * x.scale; s != 1 {
 			fields = append(fields, "scale", strconv.FormatFloat(s, 'g', 6, 64))
@@ -207,7 +250,11 @@ func (d *draft) register(x csvRow) {
 	}
 	key := x.key
 	if key == "" {
-		key = d.key(object{name: x.name}, word)
+		key = d.key(object{name: name}, word)
+	}
+	comment := ""
+	if len(unsure) > 0 {
+		comment = "check: " + strings.Join(unsure, ", ")
 	}
 	d.add(key, fields, object{enum: x.states}, comment)
 }

@@ -21,7 +21,9 @@ type draft struct {
 	points                        []draftPoint
 	// left out, with the reason
 	left []string
-	keys map[string]int
+	// remarks on the whole of it
+	remarks []string
+	keys    map[string]int
 	// prefix of all objects, for the match rule
 	prefix []string
 }
@@ -56,7 +58,11 @@ func (d *draft) object(o object) {
 	default:
 		g := o.measure()
 		plain, _ := nameScale(o.name)
-		class, word := guessClass(plain, g.unit)
+		told := g.unit
+		if isTime(told) && g.unitFrom != fromUnits {
+			told = "" // a time is told by its UNITS or type alone
+		}
+		class, word := guessClass(plain, told)
 		switch {
 		case class == "":
 			d.leave(o.name, "no quantity could be told from its name and unit")
@@ -103,7 +109,7 @@ func (d *draft) object(o object) {
 		case g.unit != "" && g.unitFrom != fromUnits:
 			unsure = append(unsure, "scale is not told")
 		}
-		if nominal.MatchString(o.name) {
+		if nominal.MatchString(o.name) || class == quantity.Delay {
 			put("group", "slow")
 			unsure = append(unsure, "by its name a setting, rating or extreme, not what is measured now")
 		}
@@ -189,6 +195,10 @@ var measures = regexp.MustCompile(`(?i)(volt|current|amp|power|watt|energy|temp|
 
 func (d *draft) leave(name, why string) { d.left = append(d.left, plainText(name)+": "+why) }
 
+func (d *draft) remark(format string, args ...any) {
+	d.remarks = append(d.remarks, fmt.Sprintf(format, args...))
+}
+
 // plainText is foreign text on one line, fit to stand in a comment.
 func plainText(s string) string {
 	s = strings.Map(func(r rune) rune {
@@ -246,8 +256,11 @@ func (d *draft) add(key string, fields []string, o object, comment string) {
 
 func stateNode(of, text string, scalar func(string) *yaml.Node) *yaml.Node {
 	severity, _ := guessSeverity(of, text)
+	if unmarked(text) == text { // words parts names of English letters
+		text = strings.Join(words(text), " ")
+	}
 	m := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
-	m.Content = append(m.Content, scalar("text"), scalar(strings.Join(words(text), " ")), scalar("severity"), scalar(severity))
+	m.Content = append(m.Content, scalar("text"), scalar(text), scalar("severity"), scalar(severity))
 	return m
 }
 
@@ -271,6 +284,9 @@ func (d *draft) yaml() []byte {
 	w := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	w("# Draft: names, units and severities are guessed. Check each against a device:\n")
 	w("#   aisle profile lint %s.yaml\n#   aisle profile test RECORDING --profile %s --profiles-dir .\n", d.name, d.name)
+	for _, r := range d.remarks {
+		w("# check: %s\n", r)
+	}
 	w("profile: %s\ntitle: %s\nkind: other\nsynthetic: true\nsource: %s\n", d.name, quote(d.title), quote(d.source))
 	if d.protocol == "modbus" {
 		w("protocol: modbus\n")

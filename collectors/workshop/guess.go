@@ -80,10 +80,13 @@ var unitWords = []struct {
 	{`hz\b|hertz`, "Hz", 1},
 	{`\b(deci|centi)?-?volts?\b|\bv(ac|dc)?\b`, "V", 1},
 	{`\b(deci|centi)?-?amp(ere)?s?\b|\ba\b`, "A", 1},
-	{`\bminutes?\b|\bmin\b`, "min", 1},
-	{`\bseconds?\b|\bs\b`, "s", 1},
+	{`\bminutes?\b|\bmins?\b|phút`, "min", 1},
+	{`\bmilli-?seconds?\b|\bms\b`, "s", 0.001},
+	{`(1/10|0?\.1|tenths?( of)?( an?)?) ?-?sec(ond)?s?\b|(1/10|0?\.1) ?s\b`, "s", 0.1},
+	{`\bcenti-?seconds?\b|(1/100|0?\.01|hundredths?( of)?( an?)?) ?-?sec(ond)?s?\b|(1/100|0?\.01) ?s\b`, "s", 0.01},
+	{`\bseconds?\b|\bsecs?\b|\bs\b|giây`, "s", 1},
 	{`\brpm\b|revolutions`, "rpm", 1},
-	{`\bhours?\b`, "h", 1},
+	{`\bhours?\b|^h$|giờ`, "h", 1},
 	{`\bkpa\b`, "kPa", 1},
 	{`\bbar\b`, "bar", 1},
 	{`\bpsi\b`, "psi", 1},
@@ -162,7 +165,7 @@ func guessClass(name, unit string) (quantity.Class, string) {
 			best, end = i, at
 		}
 	}
-	if best >= 0 {
+	if best >= 0 && (!isTime(unit) || fits(classWords[best].class, unit)) {
 		return classWords[best].class, classWords[best].name
 	}
 	switch unit { // the unit alone tells some quantities
@@ -181,8 +184,19 @@ func guessClass(name, unit string) (quantity.Class, string) {
 	case "kWh", "Wh", "MWh":
 		return quantity.Energy, "energy"
 	}
+	if isTime(unit) {
+		if delaying.MatchString(name) {
+			return quantity.Delay, "delay"
+		}
+		return quantity.Duration, "duration"
+	}
 	return "", ""
 }
+
+func isTime(unit string) bool { return unit == "s" || unit == "min" || unit == "h" }
+
+// delaying finds names of times after which something is done.
+var delaying = regexp.MustCompile(`(?i)delay|after|reboot|restart|repower|timeout|time-out|interval|debounce|period`)
 
 // flatten writes a name without case and separators, and tells where words of
 // it start.

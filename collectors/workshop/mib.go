@@ -184,7 +184,9 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 			out = append(out, o)
 			continue
 		}
-		o.units = n.Type.Units
+		if o.units = n.Type.Units; o.units == "" && intervals[n.Type.Name] && !moment.MatchString(n.Name) {
+			o.units = "0.01 seconds"
+		}
 		switch n.Type.BaseType {
 		case types.BaseTypeOctetString, types.BaseTypeBits, types.BaseTypeObjectIdentifier, types.BaseTypePointer:
 			o.text = true
@@ -202,6 +204,13 @@ func readMIB(file string, dirs []string) (out []object, module string, err error
 	}
 	return out, module, nil
 }
+
+// intervals are the types that are hundredths of a second (RFC 2578 section
+// 7.1.8, RFC 2579) and, unlike TimeStamp, no moment.
+var intervals = map[string]bool{"TimeTicks": true, "TimeInterval": true}
+
+// moment finds names of TimeTicks that tell when something was.
+var moment = regexp.MustCompile(`(?i)last|stamp|chang|since|when|(start|end|event|alarm|trap|log)(ed)?time|timeof`)
 
 // place is "name ::= { parent number }".
 type place struct{ parent, number string }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/models/quantity"
 )
@@ -348,6 +350,121 @@ func TestDraftFromMIB(t *testing.T) {
 		if _, err := FromMIB("example", file); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// TestDraftTellsTimes: objects whose UNITS or type is a time are in the draft,
+// moments are not.
+func TestDraftTellsTimes(t *testing.T) {
+	const times = `
+EXAMPLE-UPS-MIB DEFINITIONS ::= BEGIN
+IMPORTS MODULE-IDENTITY, OBJECT-TYPE, enterprises, Integer32, TimeTicks FROM SNMPv2-SMI
+        TimeInterval, TimeStamp FROM SNMPv2-TC;
+exUps MODULE-IDENTITY LAST-UPDATED "202601010000Z" ORGANIZATION "Example" CONTACT-INFO "x" DESCRIPTION "x" ::= { enterprises 99998 }
+exSecondsOnBattery OBJECT-TYPE SYNTAX Integer32 UNITS "seconds" MAX-ACCESS read-only STATUS current DESCRIPTION "x" ::= { exUps 1 }
+exTestElapsed OBJECT-TYPE SYNTAX TimeInterval MAX-ACCESS read-only STATUS current DESCRIPTION "x" ::= { exUps 2 }
+exRuntimeRemaining OBJECT-TYPE SYNTAX TimeTicks MAX-ACCESS read-only STATUS current DESCRIPTION "x" ::= { exUps 3 }
+exAlarmTime OBJECT-TYPE SYNTAX TimeStamp MAX-ACCESS read-only STATUS current DESCRIPTION "x" ::= { exUps 4 }
+exLastTransfer OBJECT-TYPE SYNTAX TimeTicks MAX-ACCESS read-only STATUS current DESCRIPTION "x" ::= { exUps 5 }
+END
+`
+	file := filepath.Join(t.TempDir(), "EXAMPLE-UPS-MIB")
+	if err := os.WriteFile(file, []byte(times), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data, err := FromMIB("example", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"source: exSecondsOnBattery, class: duration, unit: s}\n",
+		"source: exTestElapsed, class: duration, unit: s, scale: 0.01}\n",
+		"source: exRuntimeRemaining, class: runtime, unit: s, scale: 0.01}\n",
+		"#   exAlarmTime: ",
+		"#   exLastTransfer: ",
+	} {
+		if !strings.Contains(string(data), line) {
+			t.Errorf("no %q in\n%s", line, data)
+		}
+	}
+}
+
+// TestDraftFromVietnameseCSV: names in Vietnamese give the keys and quantities
+// that their English words give.
+func TestDraftFromVietnameseCSV(t *testing.T) {
+	const table = "Địa chỉ,Tên,Kiểu,Đơn vị,Hệ số,Table,States\n" +
+		"0,Điện áp pha L1,u16,V,\"0,1\",,\n" +
+		"1,Dòng điện,u16,,,,\n" +
+		"2,CÔNG SUẤT_tổng,u16,,,,\n" +
+		"3,Công suất phản kháng,i16,,,,\n" +
+		"4,Năng lượng,u16,,,,\n" +
+		"5,Tần số,u16,,,,\n" +
+		"6,Nhiệt  độ phòng đặt máy,i16,,,,\n" + // marks apart from their letters
+		"7,Độ ẩm,u16,,,,\n" +
+		"8,Hệ số công suất,i16,,0.001,,\n" +
+		"9,Máy chạy,u16,giờ,,,\n" +
+		"10,Quạt,u16,,,,0=tắt;1=đang chạy\n" +
+		"11,Báo cháy,,,,2,\n"
+	data, err := FromCSV("meter", "meter.csv", strings.NewReader(norm.NFC.String(table[:40])+norm.NFD.String(table[40:])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := profile.Parse("meter.yaml", data); len(faults) > 0 {
+		t.Fatalf("%v\n%s", faults, data)
+	}
+	for _, want := range []string{
+		"{key: phase/L1/voltage, register: 0, table: holding, type: u16, class: voltage,", "unit: V, scale: 0.1}\n",
+		"{key: current, register: 1,", "{key: total/power, register: 2,", "{key: reactive-power, register: 3,", "{key: energy, register: 4,",
+		"{key: frequency, register: 5,", "{key: phong-dat-may/temperature, register: 6,", "{key: humidity, register: 7,", "{key: power-factor, register: 8,",
+		"{key: may-chay/duration, register: 9,", "unit: h}", "{key: quat/state, register: 10,", "{text: tắt, ", "{text: đang chạy, ", "{key: bao-chay/alarm, register: 11, table: discrete", "{text: Báo cháy, ",
+	} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("no %q in\n%s", want, data)
+		}
+	}
+}
+
+// TestDraftRemarksOnRegisters: what a table of registers leaves open is told.
+func TestDraftRemarksOnRegisters(t *testing.T) {
+	const converted = "# check: addresses are taken as Modicon numbers"
+	for _, x := range []struct {
+		name, table string
+		has, lacks  []string
+	}{
+		{"all are Modicon numbers", "address,name,unit\n40001,Voltage,V\n30011,Current,A\n",
+			[]string{converted + ", for all of them look like such: 40001 is register 0 of table holding\n", "register: 10, table: input"}, []string{"looks like"}},
+		{"one of several", "address,name,unit\n40001,Voltage,V\n12,Current,A\n",
+			[]string{"register: 40001, table: holding", "# check: 40001 looks like the Modicon number of register 0 of table holding, and is taken as it is\n"}, []string{converted}},
+		{"a table that is another one", "address,name,unit,table\n40001,Voltage,V,input\n",
+			[]string{"register: 40001, table: input", "# check: 40001 looks like"}, []string{converted}},
+		{"a table that is that one", "address,name,unit,table\n30001,Voltage,V,input\n", []string{converted, "register: 0, table: input"}, []string{"looks like"}},
+		{"none", "address,name,unit\n40000,Voltage,V\n20001,Current,A\n", []string{"register: 40000", "register: 20001"}, []string{converted, "check: ", "looks like"}},
+		{"two registers", "address,name,unit,type\n0,Voltage,V,float\n2,Current,A,u16\n",
+			[]string{"type: f32, class: voltage, source: Voltage, unit: V} # check: word order is not told", "unit: A}\n"}, []string{"word_order"}},
+		{"two registers with their order", "address,name,unit,type,Word order\n0,Voltage,V,float,CDAB\n2,Current,A,u32,big\n",
+			[]string{"type: f32, word_order: little, ", "type: u32, word_order: big, "}, []string{"check: "}},
+	} {
+		data, err := FromCSV("m", "m.csv", strings.NewReader(x.table))
+		if err != nil {
+			t.Errorf("%s: %v", x.name, err)
+			continue
+		}
+		if _, faults := profile.Parse("m.yaml", data); len(faults) > 0 {
+			t.Errorf("%s: %v", x.name, faults)
+		}
+		for _, want := range x.has {
+			if !strings.Contains(string(data), want) {
+				t.Errorf("%s: no %q in\n%s", x.name, want, data)
+			}
+		}
+		for _, not := range x.lacks {
+			if strings.Contains(string(data), not) {
+				t.Errorf("%s: %q in\n%s", x.name, not, data)
+			}
+		}
+	}
+	if _, err := FromCSV("m", "m.csv", strings.NewReader("address,name,word order\n1,Voltage,mixed\n")); err == nil || !strings.Contains(err.Error(), `"mixed"`) {
+		t.Errorf("a word order that is none: %v", err)
 	}
 }
 
