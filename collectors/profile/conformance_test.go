@@ -240,7 +240,7 @@ func score(name string, want expected, d *profile.Device, doubtful map[string]bo
 			if found[i] || w.Class == "state" || w.Value == 0 {
 				break
 			}
-			if !used[k] && agrees(r, w.Class, w.Value) {
+			if !used[k] && r.Class != "state" && r.Class != "alarm" && agrees(r, w.Class, w.Value) {
 				found[i], used[k] = true, true
 			}
 		}

@@ -416,7 +416,25 @@ func TestEventsSurviveTheirConstraint(t *testing.T) {
 		if err := tell(11, "control"); !errors.Is(err, gorm.ErrCheckConstraintViolated) {
 			t.Errorf("before: %v", err)
 		}
+		// The newest was taken away: its number comes no second time.
+		var next int
+		number := func() error {
+			return g.Raw("INSERT INTO device_events (time_ms, device_id, kind, severity) VALUES (1, 1, 'trap', 'info') RETURNING id").Scan(&next).Error
+		}
+		if g.Name() == db.SQLite {
+			if err := errors.Join(tell(50, "trap"), g.Exec("DELETE FROM device_events WHERE id = 50").Error); err != nil {
+				t.Fatal(err)
+			}
+		}
 		to(after)
+		if g.Name() == db.SQLite {
+			if err := number(); err != nil || next != 51 {
+				t.Errorf("next number %d, %v", next, err)
+			}
+			if err := g.Exec("DELETE FROM device_events WHERE id = ?", next).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := tell(11, "control"); err != nil {
 			t.Errorf("after: %v", err)
 		}

@@ -112,8 +112,11 @@ func (a *App) carriedOut(r models.ControlRequest) {
 		DeviceID: *r.DeviceID, Kind: models.EventControl, Severity: models.SeverityWarning, Name: string(r.State), Text: r.Label,
 		Variables: []models.EventVariable{{Name: "request", Value: strconv.FormatUint(r.ID, 10)}, {Name: "control", Value: r.Control}},
 	}
-	if r.State == models.ControlDone {
+	switch r.State {
+	case models.ControlDone:
 		e.Severity = models.SeverityInfo
+	case models.ControlUnknown: // nobody knows what is dark
+		e.Severity = models.SeverityCritical
 	}
 	if r.Value != nil {
 		e.Variables = append(e.Variables,

@@ -18,6 +18,8 @@ CREATE TABLE device_events (
 );
 INSERT INTO device_events (id, time_ms, device_id, kind, severity, name, text, clears, source, point_key, variables)
     SELECT id, time_ms, device_id, kind, severity, name, text, clears, source, point_key, variables FROM device_events_before ORDER BY id;
+DELETE FROM sqlite_sequence WHERE name = 'device_events';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'device_events', seq FROM sqlite_sequence WHERE name = 'device_events_before';
 DROP TABLE device_events_before;
 CREATE INDEX device_events_time ON device_events (time_ms, id);
 CREATE INDEX device_events_device ON device_events (device_id, severity, time_ms, id);
@@ -42,6 +44,8 @@ CREATE TABLE device_events (
 );
 INSERT INTO device_events (id, time_ms, device_id, kind, severity, name, text, clears, source, point_key, variables)
     SELECT id, time_ms, device_id, kind, severity, name, text, clears, source, point_key, variables FROM device_events_before ORDER BY id;
+DELETE FROM sqlite_sequence WHERE name = 'device_events';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'device_events', seq FROM sqlite_sequence WHERE name = 'device_events_before';
 DROP TABLE device_events_before;
 CREATE INDEX device_events_time ON device_events (time_ms, id);
 CREATE INDEX device_events_device ON device_events (device_id, severity, time_ms, id);

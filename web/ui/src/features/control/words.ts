@@ -12,16 +12,15 @@ export function optionText(name: string, t: Translate): string {
   return known ? t(`controlOption.${known}`) : name;
 }
 
-const causes = [
-  'shown', 'shown-before', 'accepted', 'not-shown', 'not-read', 'unanswered', 'unanswered-shown', 'interrupted', 'refused',
-  'unreachable', 'late', 'withdrawn', 'replaced', 'deleted', 'moved', 'changed', 'persons', 'internal',
-] as const;
+type Cause = NonNullable<ControlRequest['cause']>;
+
+const causes: Record<Cause, true> = {
+  shown: true, 'shown-before': true, accepted: true, 'not-shown': true, 'not-read': true, unanswered: true, 'unanswered-shown': true, interrupted: true, refused: true,
+  unreachable: true, late: true, withdrawn: true, replaced: true, deleted: true, moved: true, changed: true, persons: true, internal: true,
+};
 
 /** Why a request ended as it did; a reason of a later version keeps its name. */
-export function causeText(name: string, t: Translate): string {
-  const known = causes.find((c) => c === name);
-  return known ? t(`controlCause.${known}`) : name;
-}
+export const causeText = (name: string, t: Translate): string => (Object.hasOwn(causes, name) ? t(`controlCause.${name as Cause}`) : name);
 
 /** What a request wants: "Outlet 3: Switch off", "Set-point: 22 °C". */
 export function wishText(request: Pick<ControlRequest, 'control' | 'label' | 'label_of_profile' | 'option' | 'value' | 'unit'>, t: Translate, language: Language): string {
