@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -138,6 +140,9 @@ func faultCommand(c *cli) *cobra.Command {
 		req.Header.Set("Content-Type", "application/json")
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
+			if request := (*url.Error)(nil); errors.As(err, &request) {
+				err = request.Err
+			}
 			return coded{fmt.Errorf("no simulation answers at %s: %w", control, err), exitUnreachable}
 		}
 		defer func() { _ = res.Body.Close() }() // it was read to its end
