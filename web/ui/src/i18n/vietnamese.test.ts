@@ -25,6 +25,15 @@ describe('Vietnamese of profiles', () => {
     expect(vietnameseTitle('SNMP agent')).toBe('Tác nhân SNMP');
     expect(vietnameseTitle('I/O unit 2 relay 1')).toBe('Rơle 1 khối vào/ra 2');
   });
+  it('keeps names of products and protocols that are words as well', () => {
+    expect(vietnamese('velocity enabled')).toBe('cho phép Velocity');
+    expect(vietnamese('air velocity')).toBe('tốc độ gió');
+    expect(vietnamese('Room Alert 7E')).toBe('Room Alert 7E');
+    expect(vietnamese('CAN bus off')).toBe('bus CAN tắt');
+    expect(vietnamese('data bus ring')).toBe('vòng bus dữ liệu');
+    expect(vietnamese('DC bus')).toBe('thanh cái một chiều');
+    expect(vietnamese('negative DC link under voltage')).toBe('điện áp thấp mạch một chiều trung gian âm');
+  });
   it('says nothing when a word is not known or there is nothing to say', () => {
     expect(vietnamese('quux temperature')).toBeUndefined();
     expect(vietnamese('0000-1234')).toBeUndefined();
