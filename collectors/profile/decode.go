@@ -22,28 +22,32 @@ type decoder struct {
 	unit          string // of raw x the scale of the profile
 	// parts: the raw number counts tenths, hundredths or thousandths of the
 	// unit. One with a fraction of its own counts something else.
-	parts       bool
-	texts       map[string]int64
-	field       *Field
-	item        int // which item of a text with commas, from 1; zero for the whole
-	invalid     []int64
-	invalidText []string
-	min, max    float64 // on the raw number; NaN for none
-	least, most float64 // on the value in the base unit
-	ends        bool    // the ends of the ranges of integers are no value
-	minusOne    bool    // -1 is no value
-	regs        *registerType
-	high        bool    // raws[1] holds the upper 32 bits
-	pow10       bool    // the next raw is an exponent of ten
-	good        []int64 // the next raw must be one of these
+	parts         bool
+	factor, shift float64 // scale and offset of the profile, without those of the unit
+	texts         map[string]int64
+	field         *Field
+	item          int // which item of a text with commas, from 1; zero for the whole
+	invalid       []int64
+	invalidText   []string
+	invalidNumber []float64 // those of invalidText that are numbers with a fraction
+	min, max      float64   // on the raw number; NaN for none
+	least, most   float64   // on the value in the base unit
+	ends          bool      // the ends of the ranges of integers are no value
+	minusOne      bool      // -1 is no value
+	regs          *registerType
+	high          bool    // raws[1] holds the upper 32 bits
+	pow10         bool    // the next raw is an exponent of ten
+	good          []int64 // the next raw must be one of these
 }
 
 // refuse adds raw values that mean "no value".
 func (d *decoder) refuse(marks []Number) {
-	d.invalid, d.invalidText = slices.Clip(d.invalid), slices.Clip(d.invalidText)
+	d.invalid, d.invalidText, d.invalidNumber = slices.Clip(d.invalid), slices.Clip(d.invalidText), slices.Clip(d.invalidNumber)
 	for _, n := range marks {
 		if !n.IsText {
 			d.invalid = append(d.invalid, n.Int)
+		} else if f, err := strconv.ParseFloat(n.Text, 64); err == nil {
+			d.invalidNumber = append(d.invalidNumber, f)
 		}
 		d.invalidText = append(d.invalidText, n.Text)
 	}
@@ -150,25 +154,12 @@ func (d *decoder) float32(b []byte) (float64, models.Quality) {
 }
 
 // alone reports whether a point takes nothing but its own raw value.
-func (d *decoder) alone() bool { return !d.high && !d.pow10 && d.good == nil }
+func (d *decoder) alone() bool { return !d.high && !d.pow10 && d.good == nil && d.item == 0 }
 
 // judge finds what means "no value" and cuts out the field.
 func (d *decoder) judge(f float64, i int64, integer bool) (float64, models.Quality) {
-	if integer {
-		for _, x := range d.invalid {
-			if i == x {
-				return 0, models.Sentinel
-			}
-		}
-		// A gauge at its end says that it cannot say more (RFC 2578), and most
-		// devices mean that there is nothing to say.
-		if d.ends && (i == math.MaxInt32 || i == math.MinInt32 || i == math.MaxUint32) {
-			return 0, models.Sentinel
-		}
-		// So do most that send -1 where they have no voltage, energy or percentage to tell.
-		if d.minusOne && i == -1 {
-			return 0, models.Sentinel
-		}
+	if integer && d.marked(i) {
+		return 0, models.Sentinel
 	}
 	if f < d.min || f > d.max {
 		return 0, models.Sentinel
@@ -180,6 +171,20 @@ func (d *decoder) judge(f float64, i int64, integer bool) (float64, models.Quali
 		f = float64(i >> uint(d.field.LSB) & (1<<uint(d.field.Width) - 1))
 	}
 	return f, models.Good
+}
+
+// marked tells whether a whole number means "no value".
+func (d *decoder) marked(i int64) bool {
+	switch {
+	case containsInt(d.invalid, i):
+		return true
+	case i == math.MaxInt32 || i == math.MinInt32 || i == math.MaxUint32:
+		// A gauge at its end says that it cannot say more (RFC 2578), and most
+		// devices mean that there is nothing to say.
+		return d.ends
+	}
+	// So do most that send -1 where they have no voltage, energy or percentage to tell.
+	return d.minusOne && i == -1
 }
 
 func (d *decoder) scaled(f, scale, divisor float64) (float64, models.Quality) {
@@ -221,6 +226,9 @@ func plain(r Raw) (float64, bool) {
 // number reads a raw value as the format says. The second result is the raw
 // integer where there is one.
 func (d *decoder) number(r Raw) (f float64, i int64, integer bool, q models.Quality) {
+	if d.item > 0 && r.Kind != Bytes {
+		return 0, 0, false, models.Bad // one number is no list
+	}
 	switch r.Kind {
 	case Int:
 		i = d.signed(r.Int)
@@ -231,11 +239,11 @@ func (d *decoder) number(r Raw) (f float64, i int64, integer bool, q models.Qual
 		if math.IsNaN(r.Float) || math.IsInf(r.Float, 0) {
 			return 0, 0, false, models.Sentinel
 		}
+		if d.parts {
+			return 0, 0, false, models.Bad // 230.0 is as much of another scale as 230.1
+		}
 		if t := math.Trunc(r.Float); t == r.Float && math.Abs(t) < 1<<53 {
 			return t, int64(t), true, models.Good
-		}
-		if d.parts {
-			return 0, 0, false, models.Bad
 		}
 		return r.Float, 0, false, models.Good
 	case Bytes:
@@ -307,9 +315,14 @@ func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Q
 		return clock(text)
 	}
 	behind := ""
-	if d.format == "text" {
-		text, behind = firstNumber(text)
-	} else {
+	switch {
+	case d.format == "text":
+		w := firstNumber(text, d.class.Cumulative())
+		if d.enumerated && w.comma {
+			return 0, 0, false, models.Bad
+		}
+		text, behind = w.number, w.behind
+	case !d.enumerated:
 		text = numberAlone(text)
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -324,15 +337,62 @@ func (d *decoder) octets(b []byte) (f float64, i int64, integer bool, q models.Q
 			i, integer = int64(t), true
 		}
 	}
-	if behind != "" && !(integer && containsInt(d.invalid, i)) {
-		if t := d.told(f, behind); t != f {
-			return t, 0, false, models.Good
+	if integer && d.marked(i) || slices.Contains(d.invalidNumber, f) {
+		return 0, 0, false, models.Sentinel
+	}
+	if behind != "" {
+		t, told, ok := d.told(f, behind)
+		if told || !ok {
+			return t, 0, false, qualityOf(ok)
 		}
 	}
-	if !integer && d.parts {
-		return 0, 0, false, models.Bad
+	if d.parts && strings.ContainsAny(text, ".eE") {
+		return 0, 0, false, models.Bad // whatever stands behind the point
 	}
 	return f, i, integer, models.Good
+}
+
+func qualityOf(ok bool) models.Quality {
+	if ok {
+		return models.Good
+	}
+	return models.Bad
+}
+
+// told gives a number as the point's raw number where the text names a unit
+// behind it that is not that of the point. It is not ok where the text names
+// another quantity, or where the scale of the profile leaves open which of both
+// the number counts.
+func (d *decoder) told(f float64, behind string) (raw float64, told, ok bool) {
+	scale, offset, told, ok := d.behind(behind)
+	if !told || !ok {
+		return f, told, ok
+	}
+	if scale == d.scale && offset == d.offset {
+		return f, true, true
+	}
+	return (f*scale + offset - d.offset) / d.scale, true, true
+}
+
+// behind is the conversion of the unit that a text names behind its number,
+// where it is told and not the point's own.
+func (d *decoder) behind(text string) (scale, offset float64, told, ok bool) {
+	unit, ok := unitBehind(d.class, d.unit, text)
+	if !ok || unit == "" || unit == d.unit || d.scale == 0 {
+		return 0, 0, false, ok
+	}
+	scale, offset, err := d.class.Conversion(unit)
+	same := scale == d.scale && offset == d.offset
+	return scale, offset, true, err == nil && (same || d.factor == 1 && d.shift == 0)
+}
+
+// writtenIn is the inverse of told.
+func (d *decoder) writtenIn(n float64, behind string) float64 {
+	scale, offset, told, ok := d.behind(behind)
+	if !told || !ok {
+		return n
+	}
+	return (n*d.scale + d.offset - offset) / scale
 }
 
 // maxItems bounds the items that are taken from one text.
@@ -392,9 +452,6 @@ func (d *decoder) encode(v float64, like Raw) Raw {
 	}
 	switch like.Kind {
 	case Float:
-		if d.parts {
-			n = math.Round(n)
-		}
 		return Raw{Kind: Float, Float: n}
 	case Uint:
 		return Raw{Kind: Uint, Uint: uint64(math.Max(0, math.Round(n)))}
@@ -462,19 +519,23 @@ func (d *decoder) encodeOctets(n float64, like []byte) []byte {
 		}
 	}
 	old := string(like)
-	number, behind := firstNumber(old)
+	w := firstNumber(old, d.class.Cumulative())
 	if d.format == "text" {
-		n = d.writtenIn(n, behind)
+		n = d.writtenIn(n, w.behind)
 	}
-	decimals := 0
-	if _, after, ok := strings.Cut(number, "."); ok {
-		decimals = len(after)
+	number, verb := w.number, byte('f')
+	if e := strings.IndexAny(number, "eE"); e >= 0 {
+		number, verb = number[:e], 'e'
 	}
-	text := strconv.FormatFloat(n, 'f', decimals, 64)
-	if number == "" || !strings.Contains(old, number) {
+	_, fraction, _ := strings.Cut(number, ".")
+	text := strconv.FormatFloat(n, verb, len(fraction), 64)
+	if w.comma && len(fraction) != 3 { // 1,234 may be thousands
+		text = strings.Replace(text, ".", ",", 1)
+	}
+	if w.number == "" {
 		return []byte(text)
 	}
-	return []byte(strings.Replace(old, number, text, 1))
+	return []byte(old[:w.start] + text + old[w.end:])
 }
 
 func containsInt(list []int64, x int64) bool {

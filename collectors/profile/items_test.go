@@ -54,6 +54,12 @@ points:
 	if _, q := last.Decode([]profile.Raw{{Kind: profile.Bytes, Bytes: []byte("1,1")}}); q == models.Good {
 		t.Error("an item beyond the end of the list has a value")
 	}
+	if _, q := last.Decode([]profile.Raw{{Kind: profile.Int, Int: 1}}); q == models.Good {
+		t.Error("a number that is no list has items")
+	}
+	if last.Whole != nil {
+		t.Error("an item is taken from a number alone")
+	}
 	if raw := last.Encode(-2, profile.Raw{Kind: profile.Bytes, Bytes: []byte("1,-2,-1,1")}); string(raw.Bytes) != "1,-2,-1,-2" {
 		t.Errorf("encoded as %q", raw.Bytes)
 	}
@@ -87,5 +93,35 @@ points:
 	}
 	if l.HighWarning != nil {
 		t.Errorf("high warning %v, but it is not set", *l.HighWarning)
+	}
+}
+
+// TestLimitOfItsOwnScale: a threshold may have a fraction where the scale that
+// it has itself makes the unit of the point's tenths.
+func TestLimitOfItsOwnScale(t *testing.T) {
+	d := resolved(t, `profile: x
+kind: sensor
+source: X-MIB
+points:
+  - key: temperature
+    class: temperature
+    unit: °C
+    scale: 0.1
+    oid: 1.3.6.1.4.1.99999.1.0
+    source: x
+    limits:
+      high_warning: {oid: 1.3.6.1.4.1.99999.2.0, scale: 10}
+      high_critical: {oid: 1.3.6.1.4.1.99999.3.0}
+      low_warning: {oid: 1.3.6.1.4.1.99999.4.0}
+`, "1.3.6.1.4.1.99999.1.0|2|215\n1.3.6.1.4.1.99999.2.0|4|27.5\n1.3.6.1.4.1.99999.3.0|4|32.0\n1.3.6.1.4.1.99999.4.0|2|180\n")
+	l := d.Points[0].Spec.Limits
+	if l.HighWarning == nil || *l.HighWarning != 27.5 {
+		t.Errorf("high warning %v, want 27.5", l.HighWarning)
+	}
+	if l.HighCritical != nil {
+		t.Errorf("high critical %v of a text that does not count tenths", *l.HighCritical)
+	}
+	if l.LowWarning == nil || *l.LowWarning != 18 {
+		t.Errorf("low warning %v, want 18", l.LowWarning)
 	}
 }

@@ -225,7 +225,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 		enumerated: s.class.Enumerated(), class: s.class, unit: orElse(s.unit, s.class.Unit()),
 		texts: p.Texts, field: p.Field, min: math.Inf(-1), max: math.Inf(1),
 	}
-	d.parts = p.Register == nil && s.class != quantity.PowerFactor && decimalPart(s.scale)
+	d.setFactor(s.scale, s.offset, p.Register == nil)
 	d.least, d.most = s.class.Possible()
 	d.ends = !s.class.Enumerated() && !s.class.Cumulative() && s.class != quantity.Count && field == nil && p.Field == nil
 	d.minusOne = p.Register == nil && field == nil && p.Field == nil && p.High == "" && p.Valid.Min == nil &&
@@ -350,6 +350,12 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	r.device.Points = append(r.device.Points, res)
 }
 
+// setFactor sets what the profile says of scale and offset.
+func (d *decoder) setFactor(factor, shift float64, snmp bool) {
+	d.factor, d.shift = factor, shift
+	d.parts = snmp && d.class != quantity.PowerFactor && decimalPart(factor)
+}
+
 // decimalPart tells whether a scale is a tenth, a hundredth or a thousandth.
 func decimalPart(scale float64) bool {
 	for _, n := range []float64{10, 100, 1000} {
@@ -372,6 +378,7 @@ func (r *resolver) limits(p *Point, index []uint32, d *decoder, res *Resolved) {
 		plainDecoder := *d
 		if ref.Scale != 0 {
 			plainDecoder.setScale(plainDecoder.scale*ref.Scale, plainDecoder.offset)
+			plainDecoder.setFactor(plainDecoder.factor*ref.Scale, plainDecoder.shift, p.Register == nil)
 		}
 		plainDecoder.refuse(ref.Invalid)
 		plainDecoder.high, plainDecoder.pow10, plainDecoder.good, plainDecoder.field, plainDecoder.item = false, false, nil, nil, 0

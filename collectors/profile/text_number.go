@@ -3,25 +3,35 @@ package profile
 import (
 	"regexp"
 	"strings"
-
-	"github.com/aisle-dcim/aisle/models/quantity"
+	"unicode/utf8"
 )
 
-// firstNumber cuts the first decimal number out of a text, and gives what
-// stands behind it.
-func firstNumber(text string) (number, behind string) {
+// written is a number as it stands in a text.
+type written struct {
+	number     string // for strconv; "" for none that can be read
+	behind     string // what stands behind it
+	start, end int    // where it stands, with its sign
+	comma      bool   // a comma is its decimal sign
+}
+
+// firstNumber finds the first decimal number in a text. What may as well be a
+// part of another number, of a list or of a time is none. A counter may be
+// written with thousands alone, 1,234,567.
+func firstNumber(text string, counter bool) written {
 	start := strings.IndexAny(text, "0123456789")
 	if start < 0 {
-		return "", ""
+		return written{}
 	}
 	end := start
 	for end < len(text) && isDigit(text[end]) || end+1 < len(text) && (text[end] == '.' || text[end] == ',') && isDigit(text[end+1]) {
 		end++
 	}
-	number = plainPoint(text[start:end])
-	if number == "" {
-		return "", ""
+	digits := text[start:end]
+	number := plainPoint(digits, counter)
+	if number == "" || goesOn.MatchString(validText(text[end:])) {
+		return written{}
 	}
+	w := written{comma: strings.Contains(number, ".") && strings.LastIndexByte(digits, ',') > strings.LastIndexByte(digits, '.')}
 	if e := exponent.FindString(text[end:]); e != "" {
 		number += e
 		end += len(e)
@@ -30,10 +40,18 @@ func firstNumber(text string) (number, behind string) {
 		number = "0." + number
 		start--
 	}
-	if start > 0 && text[start-1] == '-' {
-		number = "-" + number
+	before := text[:start]
+	if alone := strings.TrimSpace(before); alone == "-" || alone == "−" || alone == "–" {
+		before = strings.TrimRight(before, " \t")
 	}
-	return number, strings.TrimSpace(text[end:])
+	for _, minus := range []string{"-", "−", "–"} {
+		if strings.HasSuffix(before, minus) {
+			number, start = "-"+number, len(before)-len(minus)
+			break
+		}
+	}
+	w.number, w.start, w.end, w.behind = number, start, end, strings.TrimSpace(text[end:])
+	return w
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -41,27 +59,66 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // exponent is that of a number such as 2.34e+01.
 var exponent = regexp.MustCompile(`^[eE][+-]?\d{1,2}\b`)
 
-// plainPoint writes digits with points and commas as a decimal number. The
-// last sign is the decimal one where both stand, and so is a single one. A
-// single comma before three digits may part thousands as well, 1,234: such a
-// number, and one that cannot be read either way, is "".
-func plainPoint(digits string) string {
+// goesOn finds behind digits what makes them a part of something else: further
+// thousands, 1 234 or 1'234, a time, 1:30, or a range, 20-25.
+var goesOn = regexp.MustCompile(`^(?:[ '’\x{a0}\x{2009}\x{202f}]\d{3}(?:\D|$)|[:-]\d)`)
+
+// validText is a text of a device in UTF-8: one that is not is in Latin-1.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for i := range len(s) {
+		runes[i] = rune(s[i])
+	}
+	return string(runes)
+}
+
+// plainPoint writes digits with points and commas as a decimal number; "" is
+// one that cannot be read, or in more than one way. A single sign is the decimal
+// one; but a single comma before three digits may part thousands as well, 1,234.
+// More signs are thousands, one to three digits and then three in each group,
+// and one decimal sign, which is the other one.
+func plainPoint(digits string, counter bool) string {
 	points, commas := strings.Count(digits, "."), strings.Count(digits, ",")
-	point, comma := strings.LastIndexByte(digits, '.'), strings.LastIndexByte(digits, ',')
 	switch {
 	case commas == 0 && points <= 1:
 		return digits
 	case points == 0 && commas == 1:
-		if len(digits)-comma == 4 && comma <= 3 && digits[0] != '0' {
+		if comma := strings.IndexByte(digits, ','); len(digits)-comma == 4 && comma <= 3 && digits[0] != '0' {
 			return ""
 		}
 		return strings.Replace(digits, ",", ".", 1)
-	case points == 1 && comma < point:
-		return strings.ReplaceAll(digits, ",", "")
-	case commas == 1 && point < comma:
-		return strings.Replace(strings.ReplaceAll(digits, ".", ""), ",", ".", 1)
+	}
+	for _, sign := range []struct{ thousands, decimal string }{{",", "."}, {".", ","}} {
+		whole, fraction, decimals := strings.Cut(digits, sign.decimal)
+		groups := strings.Split(whole, sign.thousands)
+		if !thousands(groups) || strings.ContainsAny(fraction, ".,") {
+			continue
+		}
+		number := strings.Join(groups, "")
+		switch {
+		case counter && !decimals:
+			return number
+		case decimals && (counter || len(groups) == 2 || len(groups[0]) < 3): // 230,231,229.5 may be three voltages
+			return number + "." + fraction
+		}
 	}
 	return ""
+}
+
+// thousands tells whether the groups of digits are those of one number.
+func thousands(groups []string) bool {
+	if len(groups) < 2 || len(groups[0]) < 1 || len(groups[0]) > 3 || groups[0][0] == '0' {
+		return false
+	}
+	for _, g := range groups[1:] {
+		if len(g) != 3 {
+			return false
+		}
+	}
+	return true
 }
 
 // decimalComma is a number and nothing else, written with a comma.
@@ -74,59 +131,8 @@ func numberAlone(text string) string {
 		return text
 	}
 	sign := strings.TrimLeft(text, "+-")
-	if n := plainPoint(sign); n != "" {
+	if n := plainPoint(sign, false); n != "" {
 		return text[:len(text)-len(sign)] + n
 	}
 	return text
-}
-
-// writtenUnit finds a unit at the beginning of what stands behind a number.
-var writtenUnit = regexp.MustCompile(`^(?i:deg(?:rees?)?\.?\s*|°\s*|\x{ba}\s*)?([A-Za-zµ%]+)`)
-
-// writtenTemperatures are the names of degrees.
-var writtenTemperatures = map[string]string{"c": "°C", "celsius": "°C", "f": "°F", "fahrenheit": "°F", "k": "K", "kelvin": "K"}
-
-// unitBehind is the unit of a class that a text names behind its number, or "".
-func unitBehind(class quantity.Class, behind string) string {
-	m := writtenUnit.FindStringSubmatch(behind)
-	if m == nil {
-		return ""
-	}
-	unit := m[1]
-	if class == quantity.Temperature || class == quantity.TempDelta {
-		return writtenTemperatures[strings.ToLower(unit)]
-	}
-	for _, u := range []string{unit, strings.Replace(unit, "K", "k", 1)} {
-		if _, _, err := class.Conversion(u); err == nil {
-			return u
-		}
-	}
-	return ""
-}
-
-// told gives a number that stands in a text with another unit than that of the
-// point as the point's raw number.
-func (d *decoder) told(f float64, behind string) float64 {
-	unit := unitBehind(d.class, behind)
-	if unit == "" || unit == d.unit || d.scale == 0 {
-		return f
-	}
-	scale, offset, err := d.class.Conversion(unit)
-	if err != nil {
-		return f
-	}
-	return (f*scale + offset - d.offset) / d.scale
-}
-
-// writtenIn is the inverse of told.
-func (d *decoder) writtenIn(n float64, behind string) float64 {
-	unit := unitBehind(d.class, behind)
-	if unit == "" || unit == d.unit || d.scale == 0 {
-		return n
-	}
-	scale, offset, err := d.class.Conversion(unit)
-	if err != nil {
-		return n
-	}
-	return (n*d.scale + d.offset - offset) / scale
 }

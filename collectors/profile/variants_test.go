@@ -24,6 +24,22 @@ points:
   - {key: "deviation/{1}", class: percent, unit: "%", valid: {min: -100}, column: 1.3.6.1.4.1.99999.1.6}
   - {key: "digits/{1}", class: current, unit: A, column: 1.3.6.1.4.1.99999.1.7, select: [{column: 1.3.6.1.4.1.99999.1.8, pow10: -1, otherwise: {skip: true}}]}
   - {key: "size/{1}", class: frequency, unit: Hz, scale: 0.1, column: 1.3.6.1.4.1.99999.1.10, select: [{column: 1.3.6.1.4.1.99999.1.10, texts: [{match: "^[4-7][0-9]$", scale: 10}]}]}
+  - {key: "fahrenheit/{1}", class: temperature, unit: °F, format: text, column: 1.3.6.1.4.1.99999.1.11}
+  - {key: "volts/{1}", class: voltage, unit: V, format: text, column: 1.3.6.1.4.1.99999.1.12}
+  - {key: "amperes/{1}", class: current, unit: A, format: text, column: 1.3.6.1.4.1.99999.1.13}
+  - {key: "milliamperes/{1}", class: current, unit: mA, format: text, column: 1.3.6.1.4.1.99999.1.14}
+  - {key: "energy/{1}", class: energy, unit: Wh, format: text, column: 1.3.6.1.4.1.99999.1.15}
+  - {key: "minutes/{1}", class: runtime, unit: min, format: text, column: 1.3.6.1.4.1.99999.1.16}
+  - {key: "tenth-degrees/{1}", class: temperature, unit: °C, scale: 0.1, format: text, invalid: [-999.9, -40], column: 1.3.6.1.4.1.99999.1.17}
+  - {key: "millivolts/{1}", class: voltage, unit: V, scale: 0.001, format: text, column: 1.3.6.1.4.1.99999.1.18}
+  - {key: "marked/{1}", class: temperature, unit: °C, format: text, invalid: [-999.9, -40], column: 1.3.6.1.4.1.99999.1.19}
+  - {key: "state/{1}", class: state, states: {1: {text: "on", severity: ok}}, column: 1.3.6.1.4.1.99999.1.20}
+  - {key: "text-state/{1}", class: state, format: text, states: {1: {text: "on", severity: ok}}, column: 1.3.6.1.4.1.99999.1.21}
+  - {key: "pressure/{1}", class: pressure, unit: Pa, format: text, column: 1.3.6.1.4.1.99999.1.22}
+  - {key: "humidity/{1}", class: humidity, unit: "%", format: text, column: 1.3.6.1.4.1.99999.1.23}
+  - {key: "factor/{1}", class: power_factor, format: text, column: 1.3.6.1.4.1.99999.1.24}
+  - {key: "distance/{1}", class: distance, unit: m, format: text, column: 1.3.6.1.4.1.99999.1.25}
+  - {key: "megawatts/{1}", class: power, unit: MW, format: text, column: 1.3.6.1.4.1.99999.1.26}
   - {key: "exponent/{1}", class: current, unit: A, column: 1.3.6.1.4.1.99999.1.9, select: [{column: 1.3.6.1.4.1.99999.1.8, pow10: -1}]}
 `
 
@@ -38,7 +54,9 @@ func TestOtherFirmware(t *testing.T) {
 	text := func(s string) profile.Raw { return profile.Raw{Kind: profile.Bytes, Bytes: []byte(s)} }
 	number := func(n int64) profile.Raw { return profile.Raw{Kind: profile.Int, Int: n} }
 	none := math.NaN()
-	columns := map[string]string{"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "size": "10", "exponent": "9"}
+	columns := map[string]string{"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "size": "10", "exponent": "9",
+		"fahrenheit": "11", "volts": "12", "amperes": "13", "milliamperes": "14", "energy": "15", "minutes": "16", "tenth-degrees": "17", "millivolts": "18", "marked": "19", "state": "20", "text-state": "21",
+		"pressure": "22", "humidity": "23", "factor": "24", "distance": "25", "megawatts": "26"}
 	for _, c := range []struct {
 		key  string
 		raw  profile.Raw
@@ -58,11 +76,103 @@ func TestOtherFirmware(t *testing.T) {
 		{"power", text("1.234,5 W"), 1234.5},
 		{"power", text("1,234 W"), none}, // or 1.234 W
 		{"power", text("1.2.3 W"), none},
+		{"power", text("123,456.7 W"), 123456.7},
+		{"power", text("1,234,567.8 W"), 1234567.8},
+		{"power", text("0,123.4 W"), none},
+		{"power", text("1 234,5 W"), none},
+		{"power", text("1\xa0234 W"), none}, // a space that does not break, in Latin-1
+		{"power", text("1'234.5 W"), none},
+		{"power", text("1.5 kw"), 1500},
+		{"power", text("1.5 KWatts"), 1500},
+		{"power", text("1.5 kVA"), none}, // another quantity
+		{"power", text("350 MW"), none},  // of a device that writes capitals alone
+		{"power", text("12 W/m2"), none},
+		{"power", text("12 V 3 A"), none},
+		{"megawatts", text("1.5 MW"), 1.5e6},
+		{"megawatts", text("1.5 mW"), none},
+		// Lists are no number, but for the first of those that are parted by spaces
+		// or strokes and have no other unit.
+		{"volts", text("23.5,45"), none},
+		{"volts", text("230.1,229"), none},
+		{"volts", text("1.5,2"), none},
+		{"volts", text("1,0.5"), none},
+		{"volts", text("230,231,229.5"), none},
+		{"volts", text("230.1,229.8,231.0"), none},
+		{"volts", text("230,231,229"), none},
+		{"volts", text("230.1, 229.8 V"), 230.1},
+		{"volts", text("230.1/229.8"), 230.1},
+		{"volts", text("230 231 kV"), none},
+		{"volts", text("230-240 V"), none},
+		{"volts", text("230.1 VAC"), 230.1},
+		{"volts", text("230.1 Vrms"), 230.1},
+		{"volts", text("230.1 AC"), 230.1},
+		{"volts", text("53.9 Volts DC"), 53.9},
+		{"volts", text("-1 kV"), none},
+		{"volts", text("230 quux"), none},
+		{"volts", text("350 mv"), none}, // or megavolts in small letters
+		{"volts", text("−48.5 V"), -48.5},
+		{"amperes", text("5 Amps"), 5},
+		{"amperes", text("350 mA"), 0.35},
+		{"amperes", text("350 MA"), none},
+		{"milliamperes", text("350 MA"), 0.35},
+		{"milliamperes", text("350 ma"), 0.35},
+		{"milliamperes", text("1.5 A"), 1.5},
+		{"energy", text("12.3 KWH"), 12300},
+		{"energy", text("12.3 MWh"), 12.3e6},
+		{"energy", text("12.3 MWH"), none},
+		{"energy", text("1,234,567 Wh"), 1234567},
+		{"energy", text("-1 kWh"), none},
+		{"energy", text("5 kWh per day"), none},
+		{"minutes", text("45"), 2700},
+		{"minutes", text("2 hours"), 7200},
+		{"minutes", text("45 minutes"), 2700},
+		{"minutes", text("1 h 30 min"), none},
+		{"minutes", text("1:30"), none},
+		{"distance", text("2 m"), 2},
+		{"distance", text("2 m/s"), none},
+		{"pressure", text("1.5 KPA"), 1500},
+		{"pressure", text("1.5 inWC"), none},
+		{"humidity", text("45.5 %RH"), 45.5},
+		{"humidity", text("45.5 RH"), 45.5},
+		{"factor", text("0.95 lag"), 0.95},
+		{"factor", text("0.95 kW"), none},
+		{"temperature", text("72.5 \xb0F"), 22.5},
+		{"temperature", text("72.5\xb0F"), 22.5},
+		{"temperature", text("72.5 ˚F"), 22.5},
+		{"temperature", text("72.5 ºF"), 22.5},
+		{"temperature", text("72.5 Fahr"), 22.5},
+		{"temperature", text("72.5 &deg;F"), 22.5},
+		{"temperature", text("22.5 deg"), 22.5},
+		{"temperature", text("22.5C/72.5F"), 22.5},
+		{"temperature", text("22.5 (72.5 F)"), none},
+		{"temperature", text("22.5 %"), none},
+		{"fahrenheit", text("21.5 \xb0C"), 21.5},
+		{"fahrenheit", text("21.5 Centigrade"), 21.5},
+		{"fahrenheit", text("50"), 10},
+		{"tenth-degrees", text("225"), 22.5},
+		{"tenth-degrees", text("225 C"), 22.5},
+		{"tenth-degrees", text("22.0 C"), none},
+		{"tenth-degrees", text("725 F"), none},
+		{"millivolts", text("12600 mV"), 12.6},
+		{"millivolts", text("12.6 V"), none},
+		{"marked", text("-40 F"), none},
+		{"marked", text("-40.0 F"), none},
+		{"marked", text("-999.9 F"), none},
+		{"marked", text("-999.90"), none},
+		{"marked", text("-4 F"), -20},
+		{"state", text("1"), 1},
+		{"state", text("1,0"), none},
+		{"text-state", text("1 (on)"), 1},
+		{"text-state", text("1,0"), none},
 		{"tenths", number(2301), 230.1},
 		{"tenths", text("2301"), 230.1},
 		{"tenths", text("230.1"), none}, // of the unit, or of its tenth
 		{"tenths", profile.Raw{Kind: profile.Float, Float: 230.1}, none},
-		{"tenths", profile.Raw{Kind: profile.Float, Float: 2301}, 230.1},
+		{"tenths", profile.Raw{Kind: profile.Float, Float: 2301}, none}, // or 2301 V, which the next value would tell
+		{"tenths", profile.Raw{Kind: profile.Float, Float: 230}, none},
+		{"tenths", text("230.0"), none},
+		{"tenths", text("230,0"), none},
+		{"tenths", text("23e2"), none},
 		{"tenths", number(-1), none},
 		{"tenths", number(-535), -53.5},
 		{"plain", text("3,5"), 3.5},
@@ -101,13 +211,22 @@ func TestWrittenUnitEncodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := lib.Get("x")
-	like := profile.Raw{Kind: profile.Bytes, Bytes: []byte("72.5 F")}
-	d, err := p.Resolve(columnsOnly{"1.3.6.1.4.1.99999.1.1": {{Index: []uint32{1}, Raw: like}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := d.Points[0].Encode(10, like); got.String() != "50.0 F" {
-		t.Errorf("10 °C is written %q", got)
+	for _, c := range []struct{ like, want string }{
+		{"72.5 F", "50.0 F"}, {"72,5 F", "50,0 F"}, {"-4 \xb0F", "50 \xb0F"}, {"22.5", "10.0"}, {"2.25e+01 C", "1.00e+01 C"},
+		{"1,234.5", "10.0"}, {"0,500 C", "10.000 C"}, {"Probe: 300.0 K", "Probe: 283.1 K"},
+	} {
+		like := profile.Raw{Kind: profile.Bytes, Bytes: []byte(c.like)}
+		d, err := p.Resolve(columnsOnly{"1.3.6.1.4.1.99999.1.1": {{Index: []uint32{1}, Raw: like}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := d.Points[0].Encode(10, like)
+		if string(got.Bytes) != c.want {
+			t.Errorf("10 °C is written %q where %q stands, want %q", got.Bytes, c.like, c.want)
+		}
+		if v, q := d.Points[0].Decode([]profile.Raw{got}); q != models.Good || math.Abs(v-10) > 0.051 {
+			t.Errorf("10 °C, written %q, is read %v, %v", got.Bytes, v, q)
+		}
 	}
 }
 
