@@ -72,6 +72,9 @@ type Fit struct {
 	// Generic: the profile serves devices of many vendors. Close: another one
 	// fits nearly as well.
 	Generic, Close bool
+	// Makeshift: the device calls itself one of a family and had nothing of it
+	// at this look. It is looked at again soon.
+	Makeshift bool
 }
 
 // Candidate is a profile that fits what a device says of itself.

@@ -130,3 +130,14 @@ func TestPanicWhileTheLoopWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestMakeshiftIsLookedAtSoon: a device that had nothing of its family is looked
+// at again in minutes, another one in an hour.
+func TestMakeshiftIsLookedAtSoon(t *testing.T) {
+	drivers := map[models.DeviceID]*fakeDriver{1: {}, 2: {makeshift: true}}
+	manage(t, 50*time.Minute, drivers, func(*Manager, *memory) {
+		if own, makeshift := drivers[1].looked(), drivers[2].looked(); own != 1 || makeshift < 9 || makeshift > 11 {
+			t.Errorf("%d and %d looks", own, makeshift)
+		}
+	})
+}

@@ -110,6 +110,9 @@ const (
 	spread = 5 * time.Second
 	// relearnPause keeps a device whose rows flap from being walked all the time.
 	relearnPause = 2 * time.Minute
+	// makeshiftEvery is after how long a device is looked at again that has
+	// nothing of its family: it may have by then.
+	makeshiftEvery = 5 * time.Minute
 	// busyPause is after how long a look is tried again for which there was no
 	// turn.
 	busyPause = time.Second
@@ -258,7 +261,11 @@ func (l *loop) learn(ctx context.Context) error {
 	computed := Compute(learned)
 	learned.Intervals = l.intervals(learned)
 	now := time.Now()
-	next := now.Add(l.manager.opt.LearnEvery)
+	every := l.manager.opt.LearnEvery
+	if learned.Fit.Makeshift {
+		every = min(every, makeshiftEvery)
+	}
+	next := now.Add(every)
 	ids, err := l.manager.opt.Registry.Register(ctx, l.target.Device, learned)
 	known := fingerprint(learned)
 	switch {

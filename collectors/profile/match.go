@@ -236,19 +236,6 @@ func exists(view View, oid string) bool {
 	return len(view.Column(oid)) > 0
 }
 
-// Nameless is a device without its sysObjectID: by MatchSNMP it is recognised by
-// the objects that it holds. It serves a device that holds nothing of what its
-// sysObjectID promises.
-type Nameless struct{ View }
-
-// Scalar implements View.
-func (n Nameless) Scalar(oid string) Raw {
-	if oid == SysObjectIDOID {
-		return Raw{}
-	}
-	return n.View.Scalar(oid)
-}
-
 // MatchSNMP returns the profiles that fit an agent, best first.
 func (l *Library) MatchSNMP(view View) []Candidate {
 	sysObjectID, sysDescr := view.Scalar(SysObjectIDOID).String(), view.Scalar(SysDescrOID).String()

@@ -33,6 +33,7 @@ type Driver struct {
 	// address is given.
 	resolved time.Time
 	layout   *layout
+	was      known
 	// at is where the device of the layout was.
 	at netip.AddrPort
 	// upTime is the last sysUpTime, in hundredths of a second, read at upAt.
@@ -55,6 +56,9 @@ type Driver struct {
 	// progress is told how many columns were walked, of how many.
 	progress func(done, all int)
 }
+
+// known is what a device was learned as last, and what it called itself then.
+type known struct{ profile, sysObjectID string }
 
 var _ collectors.Driver = (*Driver)(nil)
 

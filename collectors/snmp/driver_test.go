@@ -295,8 +295,11 @@ points:
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, target := start(t, 2, agent.Options{})
+	e, table, target := start(t, 2, agent.Options{})
 	e.library.Store(lib)
+	if err := table.Set(profile.SysUpTimeOID, 0x43, profile.Raw{Kind: profile.Int, Int: dayUp}); err != nil {
+		t.Fatal(err)
+	}
 	d, err := e.NewDriver(target)
 	if err != nil {
 		t.Fatal(err)
@@ -328,8 +331,11 @@ points:
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, target := start(t, 2, agent.Options{})
+	e, table, target := start(t, 2, agent.Options{})
 	e.library.Store(lib)
+	if err := table.Set(profile.SysUpTimeOID, 0x43, profile.Raw{Kind: profile.Int, Int: dayUp}); err != nil {
+		t.Fatal(err)
+	}
 	d, err := e.NewDriver(target)
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 	if d.session.to != d.at {
 		d.extents = nil // of another device, as far as anyone knows
 		if d.at.IsValid() {
-			d.hung = nil
+			d.hung, d.was = nil, known{}
 		}
 	}
 	d.begin()
@@ -53,7 +53,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 			return nil, nil, err
 		}
 	}
-	device, p, fit, err := d.recognise(ctx, f)
+	device, p, fit, err := d.recognise(ctx, f, d.target.Profile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,6 +74,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 		d.gone = 0
 	}
 	d.extents, d.kept = slices.Clip(f.extents), 0
+	d.was = known{p.Name, f.Scalar(profile.SysObjectIDOID).String()}
 	for _, problem := range device.Problems {
 		d.engine.opt.Log.Log(ctx, d.told.Level(problem), "device does not fit its profile", "device", d.target.Name, "profile", p.Name, "problem", problem)
 	}
@@ -139,78 +140,125 @@ func (d *Driver) tried(err error) error {
 	return err
 }
 
+// bootTime is how long parts of an agent may be away after it began: a management
+// card answers long before it knows its device.
+const bootTime = 10 * time.Minute
+
 // recognise finds the profile that the device is read by and applies it. One
 // that calls itself one of a family and has nothing of it is read by the next
-// best profile, else by what its objects tell.
-func (d *Driver) recognise(ctx context.Context, f *fetched) (*profile.Device, *profile.Profile, collectors.Fit, error) {
-	found, fit, err := d.identify(ctx, f)
-	tried := map[*profile.Profile]bool{}
-	best := func() (device *profile.Device, p *profile.Profile, _ collectors.Fit, err error) {
-		f.columns = map[string][]profile.Row{} // first rows are not enough any more
-		for i, c := range found {
-			if tried[c.Profile] {
-				continue
-			}
-			tried[c.Profile] = true
-			if device, p, err = d.apply(ctx, f, c.Profile); !errors.Is(err, collectors.ErrNoProfile) {
-				if i > 0 {
-					fit = fitOf(found[i:])
-				}
-				return device, p, fit, err
-			}
-		}
+// best profile, else by what its objects tell, unless that may be so for a while
+// only: see settled.
+func (d *Driver) recognise(ctx context.Context, f *fetched, named string) (*profile.Device, *profile.Profile, collectors.Fit, error) {
+	t, fit, err := d.identify(ctx, f, named)
+	if err != nil {
 		return nil, nil, fit, err
 	}
-	var (
-		device *profile.Device
-		p      *profile.Profile
-	)
-	if err == nil {
-		device, p, fit, err = best()
-	}
+	tried := map[*profile.Profile]bool{}
 	lib, id := d.engine.library.Load(), f.Scalar(profile.SysObjectIDOID).String()
-	if !errors.Is(err, collectors.ErrNoProfile) || d.target.Profile != "" || lib.Foreign(id) {
+	best := func(from, to int) (*profile.Device, *profile.Profile, error) {
+		var why error
+		f.columns = map[string][]profile.Row{} // first rows are not enough any more
+		for i := from; i < to; i++ {
+			c := t.All[i]
+			tried[c.Profile] = true
+			device, p, err := d.apply(ctx, f, c.Profile)
+			if err == nil && named == "" {
+				err = d.settled(ctx, f, p, i > 0)
+			}
+			if !errors.Is(err, collectors.ErrNoProfile) {
+				if i > 0 {
+					fit = fitOf(t.From(i))
+				}
+				fit.Makeshift = named == "" && (i > 0 || c.Profile.Generic() && lib.Names(id))
+				return device, p, err
+			}
+			if why == nil {
+				why = err // of what it says of itself
+			}
+		}
+		return nil, nil, why
+	}
+	device, p, err := best(0, t.Said)
+	if !errors.Is(err, collectors.ErrNoProfile) || named != "" || lib.Foreign(id) {
 		return device, p, fit, err
 	}
 	if err := d.fetch(ctx, f, lib.MatchNeeds("", f.Scalar(profile.SysDescrOID).String())); err != nil {
 		return nil, nil, fit, d.tried(err)
 	}
-	if found = lib.MatchSNMP(profile.Nameless{View: f}); len(found) == 0 {
+	held := lib.Trials(f)
+	t.All = t.All[:t.Said:t.Said]
+	for _, c := range held.All[held.Said:] {
+		if !tried[c.Profile] {
+			t.All = append(t.All, c)
+		}
+	}
+	device, p, other := best(t.Said, len(t.All))
+	if p == nil && (other == nil || errors.Is(other, collectors.ErrNoProfile)) {
 		return nil, nil, fit, err
 	}
-	fit = fitOf(found)
-	device, p, fit, why := best()
-	if p == nil && (why == nil || errors.Is(why, collectors.ErrNoProfile)) {
-		why = err // of what it says of itself
-	}
-	return device, p, fit, why
+	return device, p, fit, other
 }
 
-func (d *Driver) identify(ctx context.Context, f *fetched) ([]profile.Candidate, collectors.Fit, error) {
+// settled tells whether a device is to be read by a profile that is not the one
+// of its family: next says that a better one found nothing. The error is
+// ErrNoProfile while that may pass. What a device was learned by it stays, as long
+// as it calls itself so.
+func (d *Driver) settled(ctx context.Context, f *fetched, p *profile.Profile, next bool) error {
+	lib, id := d.engine.library.Load(), f.Scalar(profile.SysObjectIDOID).String()
+	if !next && !p.Generic() {
+		return nil
+	}
+	if was, ok := lib.Get(d.was.profile); ok && d.was.sysObjectID == id {
+		if was == p || !next && was.Generic() {
+			return nil
+		}
+		return fmt.Errorf("%w: the device was learned as %s, and just now only profile %s fits", collectors.ErrNoProfile, was.Name, p.Name)
+	}
+	if !next && !lib.Names(id) {
+		return nil
+	}
+	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysUpTimeOID}}); err != nil {
+		return d.tried(err)
+	}
+	up := f.Scalar(profile.SysUpTimeOID)
+	if known := up.Kind == profile.Int; !known && next || known && time.Duration(up.Int)*10*time.Millisecond < bootTime {
+		return fmt.Errorf("%w: only profile %s fits the device that calls itself %s, and its agent has been up for %s", collectors.ErrNoProfile, p.Name, id, upText(up))
+	}
+	return nil
+}
+
+func upText(raw profile.Raw) string {
+	if raw.Kind != profile.Int {
+		return "nobody knows how long"
+	}
+	return (time.Duration(raw.Int) * 10 * time.Millisecond).Round(time.Second).String() + " only"
+}
+
+func (d *Driver) identify(ctx context.Context, f *fetched, name string) (profile.Trials, collectors.Fit, error) {
 	lib := d.engine.library.Load()
 	fit := collectors.Fit{Why: "named by a person"}
-	if name := d.target.Profile; name != "" {
+	if name != "" {
 		p, ok := lib.Get(name)
 		if !ok {
-			return nil, fit, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
+			return profile.Trials{}, fit, fmt.Errorf("%w: there is no profile %q", collectors.ErrNoProfile, name)
 		}
 		if p.Protocol != profile.SNMP {
-			return nil, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
+			return profile.Trials{}, fit, fmt.Errorf("%w: profile %q is for %s", collectors.ErrNoProfile, name, p.Protocol)
 		}
-		return []profile.Candidate{{Profile: p}}, fit, nil
+		return profile.Trials{All: []profile.Candidate{{Profile: p}}, Said: 1}, fit, nil
 	}
-	found, err := d.candidates(ctx, lib, f)
-	if err != nil {
-		return nil, fit, err
+	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
+	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
+		return profile.Trials{}, fit, d.tried(err)
 	}
-	if len(found) == 0 {
-		id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
-		return nil, fit, &collectors.UnknownDevice{
+	t := lib.Trials(f)
+	if t.Said == 0 {
+		return t, fit, &collectors.UnknownDevice{
 			Identity: collectors.Identity{SysObjectID: id, SysDescr: strings.ToValidUTF8(descr, "")},
 			Reason:   fmt.Sprintf("sysObjectID %q, sysDescr %.80q", id, descr),
 		}
 	}
-	return found, fitOf(found), nil
+	return t, fitOf(t.From(0)), nil
 }
 
 func fitOf(found []profile.Candidate) (fit collectors.Fit) {
@@ -238,15 +286,6 @@ func (d *Driver) apply(ctx context.Context, f *fetched, p *profile.Profile) (*pr
 	return device, p, nil
 }
 
-// candidates asks what the match rules look at, and returns what fits.
-func (d *Driver) candidates(ctx context.Context, lib *profile.Library, f *fetched) ([]profile.Candidate, error) {
-	id, descr := f.Scalar(profile.SysObjectIDOID).String(), f.Scalar(profile.SysDescrOID).String()
-	if err := d.fetch(ctx, f, lib.MatchNeeds(id, descr)); err != nil {
-		return nil, d.tried(err)
-	}
-	return lib.MatchSNMP(f), nil
-}
-
 func listed(found []profile.Candidate) []collectors.Candidate {
 	out := make([]collectors.Candidate, len(found))
 	for i, c := range found {
@@ -255,8 +294,9 @@ func listed(found []profile.Candidate) []collectors.Candidate {
 	return out
 }
 
-// Candidates asks the device what it is and returns the profiles that fit,
-// best first, whatever profile the target names.
+// Candidates asks the device what it is and returns the profiles that fit, best
+// first, whatever profile the target names: from the one on that it would be read
+// by, or those that fit what it says of itself when it holds nothing of any.
 func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error) {
 	if err := d.connect(ctx, true); err != nil {
 		return nil, err
@@ -267,8 +307,11 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, d.tried(err)
 	}
-	found, err := d.candidates(ctx, d.engine.library.Load(), f)
-	return listed(found), err
+	_, _, fit, err := d.recognise(ctx, f, "")
+	if errors.Is(err, collectors.ErrNoProfile) {
+		err = nil
+	}
+	return fit.Candidates, err
 }
 
 // OnProgress has f told how far a look at the device is: parts that are done,

@@ -163,7 +163,8 @@ func LookAtRecording(lib *profile.Library, name, file string, data []byte) (*Loo
 	if rec, err := profile.ReadRecording(bytes.NewReader(data)); err == nil && path.Ext(file) != ".modbus" {
 		x.Learned.Identity.SysObjectID = rec.Scalar(profile.SysObjectIDOID).String()
 		x.Learned.Identity.SysDescr = strings.ToValidUTF8(rec.Scalar(profile.SysDescrOID).String(), "")
-		for _, c := range lib.MatchSNMP(rec) {
+		_, found := lib.Recognise(rec)
+		for _, c := range found {
 			x.Candidates = append(x.Candidates, collectors.Candidate{Profile: c.Profile.Name, Why: c.Why})
 		}
 	}

@@ -97,21 +97,20 @@ func recordSNMP(ctx context.Context, o RecordOptions, hide []string) (*Recorded,
 		return nil, ctx.Err()
 	}
 	out := &Recorded{snmp: rec, Read: len(rec.Objects), Partial: err}
-	identity := map[string]string{}
-	p, ok := o.Library.Get(o.Target.Profile)
-	if !ok {
-		if found := o.Library.MatchSNMP(rec); len(found) > 0 {
-			p, ok = found[0].Profile, true
-		}
-	}
-	if ok {
+	tried := o.Library.Trials(rec).All
+	if p, ok := o.Library.Get(o.Target.Profile); ok {
 		out.Profile = p.Name
-		if d, err := p.Resolve(rec); err == nil {
-			identity = d.Identity
-		}
+		tried = append(tried, profile.Candidate{Profile: p})
+	} else if _, found := o.Library.Recognise(rec); len(found) > 0 {
+		out.Profile = found[0].Profile.Name
 	}
 	if !o.Raw {
-		s := NewStripper(identity, hide...)
+		s := NewStripper(nil, hide...)
+		// Whichever it is read by: what any of them takes for a serial number is
+		// not told.
+		for _, c := range tried {
+			s.facts(c.Profile.Facts(rec))
+		}
 		out.snmp = s.SNMP(rec)
 		out.LeftOut, out.Changed = s.Done()
 	}
@@ -150,10 +149,18 @@ func recordModbus(ctx context.Context, o RecordOptions, hide []string) (*Recorde
 	out.modbus, out.Partial, out.Read = rec, err, out.Kept
 	rec.Profile = o.Target.Profile
 	if !o.Raw {
+		st := NewStripper(identity, hide...)
+		tried := o.Library.MatchModbus(profile.ModbusIdentity{DeviceID: rec.DeviceID, ServerID: rec.ServerID, ModbusView: rec})
 		if p, ok := o.Library.Get(out.Profile); ok {
-			hideNumbers(p.On(rec), rec)
+			tried = append(tried, profile.Candidate{Profile: p})
 		}
-		NewStripper(identity, hide...).Modbus(rec)
+		for _, c := range tried { // before any number is hidden
+			st.facts(c.Profile.ModbusFacts(rec))
+		}
+		for _, c := range tried {
+			hideNumbers(c.Profile.On(rec), rec)
+		}
+		st.Modbus(rec)
 	}
 	return out, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
@@ -67,11 +66,9 @@ func Apply(lib *profile.Library, name, file string, data []byte) (*profile.Devic
 		return nil, fmt.Errorf("%w: %w", ErrRecording, err)
 	}
 	if p == nil {
-		found := lib.MatchSNMP(rec)
-		for _, c := range slices.Concat(found, lib.MatchSNMP(profile.Nameless{View: rec})) {
-			if d, err := c.Profile.Resolve(rec); err == nil {
-				return d, nil
-			}
+		d, found := lib.Recognise(rec)
+		if d != nil {
+			return d, nil
 		}
 		if len(found) == 0 {
 			return nil, ErrNothingFits

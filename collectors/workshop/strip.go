@@ -22,6 +22,7 @@ type Stripper struct {
 	texts   []replacement
 	octets  []replacement // addresses of network cards, six bytes
 	addrs   map[netip.Addr]netip.Addr
+	serials map[string]bool // objects with a serial number or hardware address
 	dropped int
 	changed int
 }
@@ -32,16 +33,37 @@ type replacement struct{ from, to string }
 // device; its serial number, hardware address, name, location and contact go.
 // secrets are further texts: communities, passwords, names of people.
 func NewStripper(identity map[string]string, secrets ...string) *Stripper {
-	s := &Stripper{addrs: map[netip.Addr]netip.Addr{}}
+	s := &Stripper{addrs: map[netip.Addr]netip.Addr{}, serials: map[string]bool{}}
 	for _, x := range secrets {
 		s.text(x, "secret")
 	}
-	s.text(identity["serial"], "SERIAL")
-	for _, field := range []string{"name", "location", "contact"} {
-		s.text(identity[field], field)
+	for _, field := range []string{"serial", "name", "location", "contact", "mac"} {
+		s.fact(field, identity[field])
 	}
-	s.hardware(identity["mac"])
 	return s
+}
+
+// fact hides one part of who a device is.
+func (s *Stripper) fact(field, text string) {
+	switch field {
+	case "serial":
+		s.text(text, "SERIAL")
+	case "name", "location", "contact":
+		s.text(text, field)
+	case "mac":
+		s.hardware(text)
+	}
+}
+
+// facts hides who a device is. An object that holds nothing but a serial number
+// is hidden in any form, as a number too.
+func (s *Stripper) facts(all []profile.Fact) {
+	for _, f := range all {
+		s.fact(f.Field, f.Text)
+		if (f.Field == "serial" || f.Field == "mac") && f.OID != "" {
+			s.serials[f.OID] = true
+		}
+	}
 }
 
 // text adds a text to replace. Texts of one or two letters would hit too much.
@@ -67,6 +89,9 @@ var serialPattern = regexp.MustCompile(`(?i)(\b(?:(?:s/?n|serial)\.?\s*[:#=]|ser
 func (s *Stripper) hardware(text string) {
 	b, err := hex.DecodeString(strings.NewReplacer(":", "", "-", "", ".", "", " ", "").Replace(text))
 	if err != nil || len(b) != 6 || bytes.Equal(b, make([]byte, 6)) {
+		return
+	}
+	if slices.ContainsFunc(s.octets, func(r replacement) bool { return r.from == string(b) }) {
 		return
 	}
 	// 02:00:5e… is locally administered: it belongs to nobody.
@@ -152,6 +177,10 @@ func (s *Stripper) SNMP(rec *profile.Recording) *profile.Recording {
 				s.changed++
 				o.Raw.Bytes = b
 			}
+		}
+		if n := &o.Raw; (n.Kind == profile.Int || n.Kind == profile.Uint) && s.serials[profile.Dotted(o.OID)] {
+			s.changed++
+			n.Int, n.Uint = 1, 1
 		}
 		out.Objects = append(out.Objects, o)
 	}
