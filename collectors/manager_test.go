@@ -41,7 +41,7 @@ func (d *fakeDriver) Learn(context.Context) (*Learned, error) {
 	}
 	return &Learned{
 		Identity: Identity{Model: d.model}, Fit: Fit{Makeshift: d.makeshift},
-		Profile:  "fake", Kind: "pdu", Intervals: map[string]time.Duration{"fast": 10 * time.Second},
+		Profile: "fake", Kind: "pdu", Intervals: map[string]time.Duration{"fast": 10 * time.Second},
 		Points: []models.PointSpec{{Key: "a", Class: quantity.Power, Group: "fast"}, {Key: "b", Class: quantity.Power, Group: "fast"}},
 	}, nil
 }
