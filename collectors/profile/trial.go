@@ -64,9 +64,25 @@ func (l *Library) Recognise(view View) (*Device, []Candidate) {
 	return nil, t.All[:t.Said]
 }
 
-// Generic tells whether the profile serves devices of many makers: it stands
-// below the others by its priority.
-func (p *Profile) Generic() bool { return p.Priority < 0 }
+// Generic tells whether the profile is for what agents of any maker have. One that
+// stands below others by its priority need not be: it may be for what several
+// devices of one maker carry.
+func (p *Profile) Generic() bool {
+	return p.Priority < 0 && !slices.ContainsFunc(p.Match, func(m Match) bool { return m.ofMaker() })
+}
+
+// ofMaker tells whether the entry asks for something of a maker of devices.
+func (m *Match) ofMaker() bool {
+	return slices.ContainsFunc(slices.Concat(m.SysObjectID, m.Present), func(oid string) bool {
+		return strings.HasPrefix(oid, makers) && !slices.ContainsFunc(hosts, func(h string) bool { return strings.HasPrefix(oid, h) })
+	})
+}
+
+// makers is where the objects of each maker are; hosts are those of NET-SNMP, that
+// every Linux host has.
+const makers = "1.3.6.1.4.1."
+
+var hosts = []string{"1.3.6.1.4.1.2021.", "1.3.6.1.4.1.8072."}
 
 // Names tells whether a sysObjectID is that of a family which a profile is for.
 func (l *Library) Names(sysObjectID string) bool {

@@ -205,16 +205,16 @@ func (d *Driver) recognise(ctx context.Context, f *fetched, named string) (*prof
 // as it calls itself so.
 func (d *Driver) settled(ctx context.Context, f *fetched, p *profile.Profile, next bool) error {
 	lib, id := d.engine.library.Load(), f.Scalar(profile.SysObjectIDOID).String()
-	if !next && !p.Generic() {
+	if !next && p.Priority >= 0 {
 		return nil
 	}
 	if was, ok := lib.Get(d.was.profile); ok && d.was.sysObjectID == id {
-		if was == p || !next && was.Generic() {
+		if was == p || !next && was.Priority < 0 {
 			return nil
 		}
 		return fmt.Errorf("%w: the device was learned as %s, and just now only profile %s fits", collectors.ErrNoProfile, was.Name, p.Name)
 	}
-	if !next && !lib.Names(id) {
+	if !next && !(p.Generic() && lib.Names(id)) {
 		return nil
 	}
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysUpTimeOID}}); err != nil {
