@@ -294,7 +294,7 @@ func (l *loop) learn(ctx context.Context) error {
 	l.change(func(h *Health) {
 		h.Profile, h.Points = learned.Profile, len(learned.Points)
 		if len(l.groups) > 0 {
-			h.Interval = l.groups[0].interval
+			h.Interval, h.Slowest = l.groups[0].interval, l.groups[len(l.groups)-1].interval
 		}
 	})
 	return nil

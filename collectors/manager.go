@@ -73,8 +73,9 @@ type Health struct {
 	Counts
 	// LastError is the text of the last failure, empty when all is well.
 	LastError string
-	// Interval is the time between polls of the fastest group.
-	Interval time.Duration
+	// Interval is the time between polls of the fastest group, Slowest that of
+	// the slowest one.
+	Interval, Slowest time.Duration
 }
 
 // remember takes over what was known before the start. A device that was not

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -113,7 +114,7 @@ func collect(err error, path string, into *problem.Error) {
 		if at := strings.Join(x.JSONPointer(), "."); at != "" {
 			path = strings.Trim(path+"."+at, ".")
 		}
-		add(into, path, x.Reason)
+		addSchema(into, path, x)
 		return
 	}
 	switch {
@@ -127,6 +128,45 @@ func collect(err error, path string, into *problem.Error) {
 		add(into, path, "is not of the expected form")
 	default:
 		add(into, "body", "is not of the expected form")
+	}
+}
+
+// addSchema tells what the contract asks of a value, by code and with its bounds.
+func addSchema(e *problem.Error, path string, x *openapi3.SchemaError) {
+	if len(e.Fields) >= 50 {
+		return
+	}
+	add(e, path, x.Reason)
+	f, s := &e.Fields[len(e.Fields)-1], x.Schema
+	told := func(code, message string, values map[string]string) {
+		f.Code, f.Message = &code, message
+		if len(values) > 0 {
+			f.Values = &values
+		}
+	}
+	number := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+	switch x.SchemaField {
+	case "minLength":
+		if x.Value == "" {
+			told("empty", "must not be empty", nil)
+		} else {
+			told("too_short", x.Reason, nil)
+		}
+	case "maxLength":
+		told("too_long", x.Reason, nil)
+	case "required":
+		told("required", x.Reason, nil)
+	case "enum":
+		told("unknown", x.Reason, nil)
+	case "pattern", "format", "type":
+		told("format", x.Reason, nil)
+	case "minimum", "maximum":
+		if s.Min == nil || s.Max == nil {
+			told("range", x.Reason, nil)
+			return
+		}
+		low, high := number(*s.Min), number(*s.Max)
+		told("range", "must be "+low+" to "+high, map[string]string{"min": low, "max": high})
 	}
 }
 

@@ -269,6 +269,25 @@ func TestEditCredential(t *testing.T) {
 	wantAudit(h, "update", "credential", "hall 1")
 }
 
+// What the contract refuses is told by code and with its bounds, and is not
+// changed to what would be taken.
+func TestBoundsAreTold(t *testing.T) {
+	h := open(t, nil)
+	c := h.signedIn(access.Planner)
+	every := 99999999999
+	p := c.refused(http.StatusBadRequest, "invalid", "POST", "/devices", apigen.DeviceInput{Name: "slow", Kind: "pdu", Site: h.site, IntervalS: &every})
+	if at, code := fieldOf(p); at != "interval_s" || code != "range" {
+		t.Fatalf("an interval out of bounds: %s of %s", code, at)
+	}
+	f := (*p.Errors)[0]
+	if f.Values == nil || (*f.Values)["min"] != "0" || (*f.Values)["max"] != "86400" || f.Message != "must be 0 to 86400" {
+		t.Errorf("the bounds are told as %+v", f)
+	}
+	if at, code := fieldOf(c.refused(http.StatusBadRequest, "invalid", "POST", "/devices", apigen.DeviceInput{Kind: "pdu", Site: h.site})); at != "name" || code != "empty" {
+		t.Errorf("no name: %s of %s", code, at)
+	}
+}
+
 func TestOwnSessions(t *testing.T) {
 	h := open(t, nil)
 	c := h.signedIn(access.Viewer)

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/aisle-dcim/aisle/collectors"
+	"github.com/aisle-dcim/aisle/models/reason"
 )
 
 // Credential is one way to open SNMP agents.
@@ -406,7 +407,7 @@ func parseUnitRange(part string) (from, to int, err error) {
 		to, err = strconv.Atoi(second)
 	}
 	if err != nil || from < 0 || to > 255 || to < from {
-		return 0, 0, fmt.Errorf("unit ids %q are not like 1, 1-10 or 1,3,20-25, from 0 to 255", part)
+		return 0, 0, reason.New("units_form", fmt.Sprintf("unit ids %s are not like 1, 1-10 or 1,3,20-25, from 0 to 255", reason.Quote(part)), "part", reason.Quote(part))
 	}
 	return from, to, nil
 }

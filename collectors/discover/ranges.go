@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/aisle-dcim/aisle/models/reason"
 )
 
 // maxAddresses bounds one scan: a /16 of IPv4.
@@ -22,7 +24,7 @@ func ParseRanges(texts []string) ([]netip.Addr, error) {
 	out := make([]netip.Addr, len(places))
 	for i, p := range places {
 		if p.Port() != 0 {
-			return nil, fmt.Errorf("range with port %d: the ports of SNMP and Modbus are given apart from the addresses", p.Port())
+			return nil, reason.New("range_has_port", fmt.Sprintf("range with port %d: the ports of SNMP and Modbus are given apart from the addresses", p.Port()), "port", strconv.Itoa(int(p.Port())))
 		}
 		out[i] = p.Addr()
 	}
@@ -50,7 +52,7 @@ func ParsePlaces(texts []string) ([]netip.AddrPort, error) {
 				out = append(out, p)
 			}
 			if len(out) > maxAddresses {
-				return nil, fmt.Errorf("range %q: more than %d addresses in one scan", text, maxAddresses)
+				return nil, wrong("range_too_many", text, fmt.Sprintf(": more than %d addresses in one scan", maxAddresses), "max", strconv.Itoa(maxAddresses))
 			}
 			if a == to {
 				break
@@ -67,7 +69,7 @@ func cutPort(text string) (addresses string, port uint16, err error) {
 	if addresses, bracketed = strings.CutPrefix(text, "["); bracketed {
 		var closed bool
 		if addresses, given, closed = strings.Cut(addresses, "]"); !closed {
-			return "", 0, fmt.Errorf("range %q: the bracket is not closed", text)
+			return "", 0, wrong("range_bracket", text, ": the bracket is not closed")
 		}
 	} else if at := strings.IndexByte(text, ':'); at >= 0 && strings.Count(text, ":") == 1 {
 		addresses, given = text[:at], text[at:]
@@ -77,7 +79,7 @@ func cutPort(text string) (addresses string, port uint16, err error) {
 	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(given, ":"), 10, 16)
 	if err != nil || n == 0 || given[0] != ':' {
-		return "", 0, fmt.Errorf("range %q: the port is not between 1 and 65535", text)
+		return "", 0, wrong("range_port", text, ": the port is not between 1 and 65535")
 	}
 	return addresses, uint16(n), nil
 }
@@ -92,7 +94,7 @@ func parseRange(text string) (from, to netip.Addr, err error) {
 	}
 	first, second, isRange := strings.Cut(text, "-")
 	if from, err = netip.ParseAddr(strings.TrimSpace(first)); err != nil {
-		return from, to, fmt.Errorf("range %q is not like 10.0.0.0/24, 10.0.0.5-10.0.0.80 or 10.0.0.7", text)
+		return from, to, wrong("range_form", text, " is not like 10.0.0.0/24, 10.0.0.5-10.0.0.80 or 10.0.0.7")
 	}
 	if !isRange {
 		return from, from, nil
@@ -103,12 +105,21 @@ func parseRange(text string) (from, to netip.Addr, err error) {
 		second = head[:strings.LastIndexAny(head, ".:")+1] + second
 	}
 	if to, err = netip.ParseAddr(second); err != nil {
-		return from, to, fmt.Errorf("range %q: %q is not an address", text, second)
+		return from, to, wrong("range_address", text, fmt.Sprintf(": %s is not an address", reason.Quote(second)), "address", reason.Quote(second))
 	}
-	if from.Is4() != to.Is4() || to.Less(from) {
-		return from, to, fmt.Errorf("range %q ends before it begins", text)
+	if from.Is4() != to.Is4() {
+		return from, to, wrong("range_mixed", text, " begins and ends in different versions of IP")
+	}
+	if to.Less(from) {
+		return from, to, wrong("range_reversed", text, " ends before it begins")
 	}
 	return from, to, nil
+}
+
+// wrong tells what is wrong with one range of those that were given.
+func wrong(code, text, what string, values ...string) error {
+	part := reason.Quote(text)
+	return reason.New(code, "range "+part+what, append([]string{"part", part}, values...)...)
 }
 
 // last is the highest address of a prefix.

@@ -15,6 +15,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/aisle-dcim/aisle/models/reason"
 )
 
 // Object is one line of a recording: an object with its ASN.1 type.
@@ -86,12 +88,21 @@ func ReadRecording(r io.Reader) (*Recording, error) {
 	return rec, nil
 }
 
+// short is an object identifier as it is named in an error.
+func short(oid []uint32) string {
+	const most = 20
+	if len(oid) <= most {
+		return Dotted(oid)
+	}
+	return Dotted(oid[:most]) + ".…"
+}
+
 var escapedOctet = regexp.MustCompile(`\\x[0-9A-Fa-f]{2}`)
 
 func parseObject(line string) (Object, error) {
 	fields := strings.SplitN(line, "|", 3)
 	if len(fields) != 3 {
-		return Object{}, fmt.Errorf("%.40q is not OID|TYPE|VALUE", line)
+		return Object{}, fmt.Errorf("%s is not OID|TYPE|VALUE", reason.Quote(line))
 	}
 	oid, err := ParseOID(fields[0])
 	if err != nil {
@@ -101,13 +112,13 @@ func parseObject(line string) (Object, error) {
 	name, isEscaped := strings.CutSuffix(name, "e") // octets as \xNN
 	tag, err := strconv.ParseUint(name, 10, 8)
 	if err != nil {
-		return Object{}, fmt.Errorf("type %q is not a number", fields[1])
+		return Object{}, fmt.Errorf("type %s is not a number", reason.Quote(fields[1]))
 	}
 	value := []byte(fields[2])
 	if isHex {
 		value, err = hex.DecodeString(strings.ReplaceAll(fields[2], " ", ""))
 		if err != nil {
-			return Object{}, fmt.Errorf("value of %s: %w", fields[0], err)
+			return Object{}, fmt.Errorf("value of %s: %w", short(oid), err)
 		}
 	}
 	if isEscaped {
@@ -121,13 +132,13 @@ func parseObject(line string) (Object, error) {
 	case 2:
 		i, err := strconv.ParseInt(strings.TrimSpace(fields[2]), 10, 64)
 		if err != nil {
-			return Object{}, fmt.Errorf("value of %s: %q is not an integer", fields[0], fields[2])
+			return Object{}, fmt.Errorf("value of %s: %s is not an integer", short(oid), reason.Quote(fields[2]))
 		}
 		o.Raw = Raw{Kind: Int, Int: i}
 	case 65, 66, 67, 70:
 		u, err := strconv.ParseUint(strings.TrimSpace(fields[2]), 10, 64)
 		if err != nil {
-			return Object{}, fmt.Errorf("value of %s: %q is not an unsigned number", fields[0], fields[2])
+			return Object{}, fmt.Errorf("value of %s: %s is not an unsigned number", short(oid), reason.Quote(fields[2]))
 		}
 		if u > math.MaxInt64 {
 			o.Raw = Raw{Kind: Uint, Uint: u}
@@ -143,7 +154,7 @@ func parseObject(line string) (Object, error) {
 	case 4, 64:
 		o.Raw = Raw{Kind: Bytes, Bytes: value}
 	default:
-		return Object{}, fmt.Errorf("type %d of %s is not known", tag, fields[0])
+		return Object{}, fmt.Errorf("type %d of %s is not known", tag, short(oid))
 	}
 	return o, nil
 }
@@ -176,7 +187,7 @@ func ParseOID(s string) ([]uint32, error) {
 	for i, p := range parts {
 		n, err := strconv.ParseUint(p, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not an object identifier", s)
+			return nil, fmt.Errorf("%s is not an object identifier", reason.Quote(s))
 		}
 		out[i] = uint32(n)
 	}
@@ -283,7 +294,7 @@ func ReadModbusRecording(r io.Reader) (*ModbusRecording, error) {
 func (m *ModbusRecording) line(line string) error {
 	f := strings.SplitN(line, "|", 3)
 	if len(f) != 3 {
-		return fmt.Errorf("%.40q is not TABLE|ADDRESS|VALUES", line)
+		return fmt.Errorf("%s is not TABLE|ADDRESS|VALUES", reason.Quote(line))
 	}
 	switch f[0] {
 	case "server-id":
@@ -295,7 +306,7 @@ func (m *ModbusRecording) line(line string) error {
 	}
 	at, err := strconv.ParseUint(f[1], 0, 16)
 	if err != nil {
-		return fmt.Errorf("address %q is not between 0 and 65535", f[1])
+		return fmt.Errorf("address %s is not between 0 and 65535", reason.Quote(f[1]))
 	}
 	if f[0] == "device-id" {
 		m.DeviceID[int(at)] = f[2]
@@ -306,17 +317,17 @@ func (m *ModbusRecording) line(line string) error {
 	if hasUnit {
 		u, err := strconv.ParseUint(unitText, 10, 8)
 		if err != nil {
-			return fmt.Errorf("unit id %q is not between 0 and 255", unitText)
+			return fmt.Errorf("unit id %s is not between 0 and 255", reason.Quote(unitText))
 		}
 		unit = int(u)
 	}
 	if !contains(Tables, table) {
-		return fmt.Errorf("table %q is not one of %s", table, strings.Join(Tables, ", "))
+		return fmt.Errorf("table %s is not one of %s", reason.Quote(table), strings.Join(Tables, ", "))
 	}
 	for k, word := range strings.Fields(f[2]) {
 		v, err := strconv.ParseUint(word, 16, 16)
 		if err != nil || int(at)+k > 65535 {
-			return fmt.Errorf("value %q is not a register in hexadecimal", word)
+			return fmt.Errorf("value %s is not a register in hexadecimal", reason.Quote(word))
 		}
 		m.cells[modbusCell{unit, table, uint16(at) + uint16(k)}] = uint16(v)
 	}

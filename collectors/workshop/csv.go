@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,7 +11,9 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/aisle-dcim/aisle/collectors/profile"
 	"github.com/aisle-dcim/aisle/models/quantity"
+	"github.com/aisle-dcim/aisle/models/reason"
 )
 
 // csvColumns are the headings of a register table, with what manuals call
@@ -67,13 +70,13 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
 	lines, err := c.ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, csvQuotes(err))
 	}
 	if len(lines) < 2 {
-		return nil, fmt.Errorf("%s: a line of column names and one line for each register are needed", file)
+		return nil, fmt.Errorf("%s: %w", file, reason.New("csv_lines", "a line of column names and one line for each register are needed"))
 	}
 	if len(lines[0]) == 1 && strings.Contains(lines[0][0], ";") {
-		return nil, fmt.Errorf("%s: columns are parted by semicolons; save it with commas", file)
+		return nil, fmt.Errorf("%s: %w", file, reason.New("csv_semicolons", "columns are parted by semicolons; save it with commas"))
 	}
 	at := map[string]int{}
 	for i, heading := range lines[0] {
@@ -86,7 +89,9 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 	}
 	for _, needed := range []string{"address", "name"} {
 		if _, ok := at[needed]; !ok {
-			return nil, fmt.Errorf("%s, line 1: no column %q among %s; it may be called %s", file, needed, plainText(strings.Join(lines[0], ", ")), strings.Join(csvColumns[needed], ", "))
+			names, among := strings.Join(csvColumns[needed], ", "), reason.Quote(strings.Join(lines[0], ", "))
+			return nil, fmt.Errorf("%s: %w", file, &profile.LineError{Line: 1, Err: reason.New("csv_column",
+				fmt.Sprintf("no column %q among %s; it may be called %s", needed, among, names), "column", needed, "among", among, "names", names)})
 		}
 	}
 	d := draft{name: name, title: name, source: file, protocol: "modbus"}
@@ -104,7 +109,7 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 		}
 		x, err := csvRegister(get)
 		if err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", file, n+2, err)
+			return nil, fmt.Errorf("%s: %w", file, &profile.LineError{Line: n + 2, Err: err})
 		}
 		table := modiconTable(x.address)
 		modicon = modicon && table != "" && (get("table") == "" || table == x.table)
@@ -123,7 +128,7 @@ func FromCSV(name, file string, r io.Reader) ([]byte, error) {
 		d.register(x)
 	}
 	if len(d.points) == 0 {
-		return nil, fmt.Errorf("%s: none of its %d registers looks like a measured value; add a column \"class\"", file, len(rows))
+		return nil, fmt.Errorf("%s: %w", file, reason.New("csv_nothing", fmt.Sprintf("none of its %d registers looks like a measured value; add a column \"class\"", len(rows)), "n", strconv.Itoa(len(rows))))
 	}
 	return d.yaml(), nil
 }
@@ -150,16 +155,16 @@ func csvRegister(get func(string) string) (csvRow, error) {
 	x := csvRow{name: get("name"), unit: get("unit"), key: get("key"), class: get("class"), scale: 1}
 	a, err := strconv.ParseInt(strings.TrimSuffix(get("address"), "h"), addressBase(get("address")), 32)
 	if err != nil || a < 0 || a > 65536 {
-		return x, fmt.Errorf("address %q is not between 0 and 65535", get("address"))
+		return x, csvCell("csv_address", "address", get("address"), "is not between 0 and 65535")
 	}
 	x.address = int(a)
 	var ok bool
 	if x.kind, ok = registerTypes[strings.ToLower(strings.ReplaceAll(get("type"), " ", ""))]; !ok {
-		return x, fmt.Errorf("type %q is not one of u16, i16, u32, i32, u64, i64, f32, f64", get("type"))
+		return x, csvCell("csv_type", "type", get("type"), "is not one of u16, i16, u32, i32, u64, i64, f32, f64")
 	}
 	if x.table = "holding"; get("table") != "" {
 		if x.table, ok = functionTables[strings.ToLower(get("table"))]; !ok {
-			return x, fmt.Errorf("table %q is not one of holding, input, coil, discrete or function 1 to 4", get("table"))
+			return x, csvCell("csv_table", "table", get("table"), "is not one of holding, input, coil, discrete or function 1 to 4")
 		}
 	}
 	if s := strings.ReplaceAll(get("scale"), ",", "."); s != "" {
@@ -167,27 +172,43 @@ func csvRegister(get func(string) string) (csvRow, error) {
 			s = over
 		}
 		if x.scale, err = strconv.ParseFloat(strings.Trim(s, "x*× "), 64); err != nil || x.scale == 0 {
-			return x, fmt.Errorf("scale %q is not a number", get("scale"))
+			return x, csvCell("csv_scale", "scale", get("scale"), "is not a number")
 		}
 		if strings.HasPrefix(get("scale"), "1/") {
 			x.scale = 1 / x.scale
 		}
 	}
 	if x.order, ok = wordOrders[strings.ToLower(get("order"))]; !ok {
-		return x, fmt.Errorf("word order %q is not big or little", get("order"))
+		return x, csvCell("csv_order", "word order", get("order"), "is not big or little")
 	}
 	for _, part := range strings.FieldsFunc(get("states"), func(r rune) bool { return r == ';' || r == '|' }) {
 		number, text, found := strings.Cut(part, "=")
 		n, err := strconv.ParseInt(strings.TrimSpace(number), 0, 64)
 		if !found || err != nil {
-			return x, fmt.Errorf("states %q are not like 0=off;1=on", get("states"))
+			return x, csvCell("csv_states", "states", get("states"), "are not like 0=off;1=on")
 		}
 		if slices.ContainsFunc(x.states, func(s state) bool { return s.number == n }) {
-			return x, fmt.Errorf("states %q give %d twice", get("states"), n)
+			return x, csvCell("csv_states_twice", "states", get("states"), fmt.Sprintf("give %d twice", n), "n", strconv.FormatInt(n, 10))
 		}
 		x.states = append(x.states, state{n, strings.TrimSpace(text)})
 	}
 	return x, nil
+}
+
+// csvCell tells what is wrong with a cell of a register table.
+func csvCell(code, column, value, what string, values ...string) error {
+	quoted := reason.Quote(value)
+	return reason.New(code, column+" "+quoted+" "+what, append([]string{"value", quoted}, values...)...)
+}
+
+// csvQuotes names the line and column where quotation marks do not go together.
+func csvQuotes(err error) error {
+	var bad *csv.ParseError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	column := strconv.Itoa(bad.Column)
+	return &profile.LineError{Line: bad.Line, Err: reason.New("csv_quote", fmt.Sprintf("column %s: %v", column, bad.Err), "column", column)}
 }
 
 func addressBase(s string) int {

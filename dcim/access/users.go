@@ -55,7 +55,7 @@ func foldName(name string) string {
 func checkUser(u *models.User) error {
 	switch {
 	case !userName.MatchString(u.Name):
-		return &InvalidError{"name", "format", "must be 1 to 64 of a-z, 0-9, dot, dash, underscore and @, starting with a letter or digit"}
+		return &InvalidError{"name", "user_name", "must be 1 to 64 of a-z, 0-9, dot, dash, underscore and @, starting with a letter or digit"}
 	case utf8.RuneCountInString(u.DisplayName) > 128 || !utf8.ValidString(u.DisplayName) ||
 		strings.IndexFunc(u.DisplayName, unicode.IsControl) >= 0:
 		return &InvalidError{"display_name", "format", "must be at most 128 printable characters"}

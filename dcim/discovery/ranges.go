@@ -78,9 +78,9 @@ func (s *Service) check(r *models.DiscoveryRange) (err error) {
 	case len(r.Credentials) > maxCredentials:
 		return fault.Invalid("credentials", "range", fmt.Sprintf("must be at most %d", maxCredentials))
 	case r.Rate < 1 || r.Rate > 1000:
-		return fault.Invalid("rate", "range", "must be 1 to 1000 addresses a second")
+		return fault.OutOfRange("rate", 1, 1000, "addresses a second")
 	case r.IntervalH < 0 || r.IntervalH > 8760:
-		return fault.Invalid("interval_h", "range", "must be 0 to 8760 hours")
+		return fault.OutOfRange("interval_h", 0, 8760, "hours")
 	}
 	for i, c := range r.Credentials {
 		if slices.Contains(r.Credentials[:i], c) {

@@ -6,7 +6,10 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/aisle-dcim/aisle/models/reason"
 )
 
 // Kinds of errors; test with errors.Is.
@@ -117,11 +120,32 @@ type InvalidError struct {
 	// Line is where in a text that was given, from 1; zero when it is not of
 	// one line.
 	Line int
+	// Values are what the words of Code hold, by their names: "min", "max".
+	Values map[string]string
 }
 
 // Invalid returns an *InvalidError.
 func Invalid(field, code, reason string) error {
 	return &InvalidError{Field: field, Code: code, Reason: reason}
+}
+
+// OutOfRange returns the *InvalidError of a number that is not from low to high of
+// a unit, which may be empty.
+func OutOfRange(field string, low, high int, unit string) error {
+	return &InvalidError{
+		Field: field, Code: "range", Reason: strings.TrimSpace(fmt.Sprintf("must be %d to %d %s", low, high, unit)),
+		Values: map[string]string{"min": strconv.Itoa(low), "max": strconv.Itoa(high)},
+	}
+}
+
+// Because returns the *InvalidError of a field for a cause, with its code and
+// values where it is a *reason.Error; else the code is the one given.
+func Because(field, code string, cause error) *InvalidError {
+	out := &InvalidError{Field: field, Code: code, Reason: cause.Error()}
+	if r := (*reason.Error)(nil); errors.As(cause, &r) {
+		out.Code, out.Values = r.Code, r.Values
+	}
+	return out
 }
 
 func (e *InvalidError) Error() string {

@@ -290,7 +290,7 @@ func checkPolling(p *models.Polling) error {
 	case strings.HasPrefix(p.Protocol, "snmp") && p.Enabled && p.CredentialID == nil:
 		return fault.Invalid("credential_id", "required", "SNMP needs a credential")
 	case p.IntervalS < 0 || p.IntervalS > 86400:
-		return fault.Invalid("interval_s", "range", "must be 0 to 86400 seconds")
+		return fault.OutOfRange("interval_s", 0, 86400, "seconds")
 	case p.TimeoutMS < 0 || p.TimeoutMS > 60000:
 		return fault.Invalid("timeout_ms", "range", "must be 0 to 60000 milliseconds")
 	case len(p.Profile) > 100:

@@ -111,7 +111,7 @@ type Health struct {
 	Points, Missing int
 	// The zero time means never.
 	Since, LastPoll, LastSuccess time.Time
-	Latency, Interval            time.Duration
+	Latency, Interval, Slowest   time.Duration
 	// Counted since the start.
 	Polls, Failures, Timeouts, Skipped uint64
 	// Error is empty when all is well.

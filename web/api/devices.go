@@ -106,6 +106,9 @@ func pollHealth(h Health) apigen.PollHealth {
 	if h.Interval > 0 {
 		out.IntervalS = opt(float32(h.Interval.Seconds()))
 	}
+	if h.Slowest > 0 {
+		out.SlowestIntervalS = opt(float32(h.Slowest.Seconds()))
+	}
 	return out
 }
 

@@ -110,6 +110,9 @@ func From(err error) *Error {
 		if field.Line > 0 {
 			e.Fields[0].Line = &field.Line
 		}
+		if len(field.Values) > 0 {
+			e.Fields[0].Values = &field.Values
+		}
 		return e
 	case errors.As(err, &conflict):
 		return fromConflict(conflict, err)

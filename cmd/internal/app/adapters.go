@@ -21,7 +21,7 @@ var _ api.Polling = polling{}
 func webHealth(h collectors.Health) api.Health {
 	return api.Health{
 		Device: h.Device, State: string(h.State), Profile: h.Profile, Points: h.Points, Missing: h.Missing,
-		Since: h.Since, LastPoll: h.LastPoll, LastSuccess: h.LastSuccess, Latency: h.Latency, Interval: h.Interval,
+		Since: h.Since, LastPoll: h.LastPoll, LastSuccess: h.LastSuccess, Latency: h.Latency, Interval: h.Interval, Slowest: h.Slowest,
 		Polls: h.Polls, Failures: h.Failures, Timeouts: h.Timeouts, Skipped: h.Skipped, Error: h.LastError,
 	}
 }

@@ -62,11 +62,11 @@ var _ api.Scanner = (*scanner)(nil)
 func scanPlan(cfg *configs.Collectors, ranges []string, units string) (addresses []netip.AddrPort, ids []uint8, skipped int, err error) {
 	all, err := discover.ParseRanges(ranges)
 	if err != nil {
-		return nil, nil, 0, fault.Invalid("ranges", "format", err.Error())
+		return nil, nil, 0, fault.Because("ranges", "format", err)
 	}
 	if units != "" {
 		if ids, err = discover.ParseUnits(units); err != nil {
-			return nil, nil, 0, fault.Invalid("units", "format", err.Error())
+			return nil, nil, 0, fault.Because("units", "format", err)
 		}
 	}
 	for _, a := range all {

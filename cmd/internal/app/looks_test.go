@@ -379,6 +379,10 @@ func TestRecordDevice(t *testing.T) {
 	if code := e.do(t, http.MethodPost, "/profile-tests", text(t, apigen.RecordingTest{Recording: apigen.NamedText{Name: "x.snmprec", Text: "nonsense"}}), nil); code != http.StatusUnprocessableEntity {
 		t.Errorf("test of nonsense: %d", code)
 	}
+	var p apigen.Problem
+	if e.do(t, http.MethodPost, "/profile-tests", text(t, apigen.RecordingTest{Recording: apigen.NamedText{Name: "x.snmprec"}}), &p); p.Errors == nil || *(*p.Errors)[0].Code != "empty_file" {
+		t.Errorf("test of nothing: %s", text(t, p))
+	}
 
 	meter, err := profile.ReadModbusRecording(strings.NewReader("device-id|0|Site\nholding|0|0901 0000 1234 5678\n"))
 	if err != nil {
@@ -442,5 +446,12 @@ END
 	bad := apigen.DraftInput{Name: "my-meter", From: "mib", File: apigen.NamedText{Name: "m.txt", Text: "no MIB"}}
 	if code := e.do(t, http.MethodPost, "/profile-drafts", text(t, bad), nil); code != http.StatusUnprocessableEntity {
 		t.Errorf("no MIB: %d", code)
+	}
+	for content, want := range map[string]string{"": "empty_file", "address,name\n99999,a\n": "csv_address"} {
+		var p apigen.Problem
+		e.do(t, http.MethodPost, "/profile-drafts", text(t, apigen.DraftInput{Name: "my-meter", From: "csv", File: apigen.NamedText{Name: "m.csv", Text: content}}), &p)
+		if p.Errors == nil || *(*p.Errors)[0].Code != want {
+			t.Errorf("draft of %q: %s", content, text(t, p))
+		}
 	}
 }

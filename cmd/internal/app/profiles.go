@@ -504,6 +504,9 @@ func (b *bench) TestRecording(ctx context.Context, in apigen.RecordingTest) (api
 	if err := access.Require(ctx, access.EditProfiles); err != nil {
 		return apigen.LookResult{}, err
 	}
+	if in.Recording.Text == "" {
+		return apigen.LookResult{}, emptyFile("recording")
+	}
 	set, name := b.app.profiles.Set(), ""
 	if in.Profile != nil {
 		name = *in.Profile
@@ -524,10 +527,12 @@ func (b *bench) TestRecording(ctx context.Context, in apigen.RecordingTest) (api
 	return lookResult(set.Library, look, by), nil
 }
 
+func emptyFile(field string) error { return fault.Invalid(field, "empty_file", "the file is empty") }
+
 // unreadable tells that a text which was given cannot be read, and in which
 // line, where that is known.
 func unreadable(field string, err error) error {
-	out := &fault.InvalidError{Field: field, Code: "unreadable", Reason: err.Error()}
+	out := fault.Because(field, "unreadable", err)
 	if line := (*profile.LineError)(nil); errors.As(err, &line) {
 		out.Line = line.Line
 	}
@@ -541,6 +546,9 @@ func (b *bench) DraftProfile(ctx context.Context, in apigen.DraftInput) (string,
 	}
 	if !profile.ValidName(in.Name) {
 		return "", fault.Invalid("name", "format", "must be of lower case letters, digits and dashes")
+	}
+	if in.File.Text == "" {
+		return "", emptyFile("file")
 	}
 	var (
 		data []byte

@@ -5,6 +5,8 @@ export interface FieldFault {
   code?: string;
   /** Of a text that was given: the line that is at fault, from 1. */
   line?: number;
+  /** What the words of the code hold. */
+  values?: Record<string, string>;
 }
 
 /** Things that stand in the way of a removal. */
@@ -41,7 +43,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export function toApiError(status: number, body: unknown): ApiError {
   if (!isRecord(body)) return new ApiError(status, fallbackCode(status), '');
   const fields = Array.isArray(body.errors)
-    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message), code: text(f.code) || undefined, line: typeof f.line === 'number' ? f.line : undefined }))
+    ? body.errors.filter(isRecord).map((f) => ({ path: text(f.path), message: text(f.message), code: text(f.code) || undefined, line: typeof f.line === 'number' ? f.line : undefined, values: valuesOf(f.values) }))
     : [];
   const retryAfter = typeof body.retry_after_s === 'number' ? body.retry_after_s : undefined;
   return new ApiError(
@@ -55,6 +57,9 @@ export function toApiError(status: number, body: unknown): ApiError {
     Array.isArray(body.blockers) ? body.blockers.filter(isRecord).map(toBlocker) : [],
   );
 }
+
+const valuesOf = (v: unknown) =>
+  isRecord(v) ? Object.fromEntries(Object.entries(v).filter((e): e is [string, string] => typeof e[1] === 'string')) : undefined;
 
 const toBlocker = (b: Record<string, unknown>): Blocker => ({
   object: text(b.object),

@@ -1745,6 +1745,10 @@ export interface components {
             line?: number;
             message: string;
             path: string;
+            /** @description What the words of the code hold, for translations: min, max, part… */
+            values?: {
+                [key: string]: string;
+            };
         };
         /** @description A device that answered a scan; what it says of itself is foreign text */
         Finding: {
@@ -2125,6 +2129,7 @@ export interface components {
             error?: string;
             /** Format: int64 */
             failures: number;
+            /** @description Of the group that is polled most often */
             interval_s?: number;
             /** Format: date-time */
             last_poll?: string;
@@ -2140,6 +2145,8 @@ export interface components {
             since?: string;
             /** Format: int64 */
             skipped: number;
+            /** @description Of the group that is polled least often */
+            slowest_interval_s?: number;
             state: components["schemas"]["PollState"];
             /** Format: int64 */
             timeouts: number;

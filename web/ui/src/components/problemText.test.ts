@@ -39,6 +39,15 @@ describe('problemText', () => {
     expect(faultsByPath(error, words('vi')).get('file')).toBe('Không đọc được: line 2: no address');
     expect(error.fields[0]?.line).toBe(2);
   });
+  it('tells what is wrong with a part of a text, with its line and the part', () => {
+    const told = (fault: object) => faultsByPath(toApiError(422, { code: 'invalid', errors: [{ path: 'f', message: 'in the words of the server', ...fault }] }), words('vi')).get('f');
+    expect(told({ code: 'range_too_many', values: { part: '"10.0.0.0/8"', max: '65536' } })).toBe('Dải "10.0.0.0/8": nhiều hơn 65536 địa chỉ trong một lần quét');
+    expect(told({ code: 'csv_address', line: 7, values: { value: '"99999"' } })).toBe('Dòng 7: địa chỉ "99999" không nằm trong khoảng 0 đến 65535');
+    expect(told({ code: 'csv_quote', line: 1, values: { column: '4359' } })).toMatch(/^Dòng 1: cột 4359/);
+    expect(told({ code: 'range', values: { min: '0', max: '86400' } })).toBe('Phải từ 0 đến 86400');
+    expect(told({ code: 'range' })).toBe('Ngoài khoảng cho phép');
+    expect(problemText(toApiError(422, { code: 'invalid', errors: [{ path: 'recording', message: 'the file is empty', code: 'empty_file' }] }), words('vi'))).toMatch(/ Tệp trống$/);
+  });
   it('keeps the words of the server for codes that it does not know', () => {
     const error = toApiError(422, { code: 'invalid', errors: [{ path: 'name', message: 'is odd', code: 'odd' }] });
     expect(faultsByPath(error, words('vi')).get('name')).toBe('Is odd');

@@ -11,6 +11,8 @@ interface Words {
 const faultCodes = [
   'required', 'range', 'unknown', 'format', 'kind', 'nesting', 'circle', 'fixed', 'taken', 'occupied',
   'too_short', 'too_long', 'length', 'empty', 'missing', 'common', 'name', 'too_high', 'not_allowed', 'no_match', 'locked', 'not_polled', 'unchanged', 'unreadable',
+  'encoding', 'control', 'user_name', 'empty_file', 'range_too_many', 'range_reversed', 'range_mixed', 'range_bracket', 'range_port', 'range_has_port', 'range_form', 'range_address', 'units_form',
+  'csv_lines', 'csv_semicolons', 'csv_column', 'csv_address', 'csv_type', 'csv_table', 'csv_scale', 'csv_order', 'csv_states', 'csv_states_twice', 'csv_nothing', 'csv_quote',
 ] as const;
 const reasons = ['stale', 'taken', 'occupied', 'in-use', 'last-administrator', 'running', 'disabled', 'busy', 'ended', 'known-device', 'too-many',
   'control-not-allowed', 'control-open', 'control-ended', 'control-same-person', 'control-password-given', 'control-password-reset', 'control-requester', 'control-limited', 'reauthenticate', 'device-unreachable',
@@ -19,6 +21,9 @@ const objects = [
   'locations', 'rows', 'racks', 'devices', 'power-panels', 'power-sources', 'power-feeds', 'cooling-loops', 'cables', 'discovery-ranges',
 ] as const;
 
+/** Codes whose words say themselves what they are about. */
+const aboutItself = /^(csv|range|units|user)_|^empty_file$/;
+
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What is wrong with a field. The server's own words are English, and more exact than the code's. */
@@ -26,7 +31,10 @@ export function faultText(fault: FieldFault, { t, language }: Words): string {
   const code = faultCodes.find((c) => c === fault.code);
   if (language === 'en' || !code) return sentence(fault.message);
   // Of a text only the server's words say what in it cannot be read.
-  return sentence(code === 'unreadable' ? `${t('fault.unreadable')}: ${fault.message}` : t(`fault.${code}`));
+  if (code === 'unreadable') return sentence(`${t('fault.unreadable')}: ${fault.message}`);
+  const { min, max } = fault.values ?? {};
+  const said = code === 'range' && min !== undefined && max !== undefined ? t('fault.between', { min, max }) : t(`fault.${code}` as 'fault.range', { ...fault.values });
+  return sentence(fault.line ? `${t('fault.line', { line: fault.line })}: ${said}` : said);
 }
 
 /** What is wrong with the fields that a form shows, by their paths. */
@@ -56,7 +64,10 @@ export function problemText(error: unknown, words: Words, beside: readonly strin
     const detail = reason === 'occupied' || reason === 'known-device' || reason === 'control-limited' ? error.detail : '';
     return [t(`conflict.${reason}`), names || detail].filter(Boolean).join(' ');
   }
-  const told = rest.map((f) => (f.code && language !== 'en' ? `${f.path}: ${faultText(f, words)}` : f.message));
+  const told = rest.map((f) => {
+    if (!f.code || language === 'en') return f.message;
+    return aboutItself.test(f.code) ? faultText(f, words) : `${f.path}: ${faultText(f, words)}`;
+  });
   const detail = error.fields.length === 0 && error.code !== 'bad-credentials' ? error.detail : '';
   return [errorText(error, t), detail, ...told].filter(Boolean).join(' ');
 }

@@ -2,8 +2,9 @@ import type { Schemas } from '../../api/client';
 import { Facts } from '../../components/Facts';
 import { pollErrorText } from '../../components/pollError';
 import { PollStateMark } from '../../components/PollStateMark';
-import { formatAge, formatCount, formatDuration, formatNumber, formatTime } from '../../format/format';
+import { formatAge, formatCount, formatNumber, formatTime } from '../../format/format';
 import { useText } from '../../i18n/useText';
+import { intervalText } from './interval';
 
 export function PollHealthFacts({ health, nowMs }: { health: Schemas['PollHealth']; nowMs: number }) {
   const { t, language } = useText();
@@ -23,7 +24,7 @@ export function PollHealthFacts({ health, nowMs }: { health: Schemas['PollHealth
         [t('devices.lastGood'), ago(health.last_success) ?? t('word.never')],
         [t('devices.lastPoll'), ago(health.last_poll)],
         [t('devices.latency'), health.latency_ms !== undefined && `${formatNumber(health.latency_ms, health.latency_ms < 10 ? 1 : 0, language)} ms`],
-        [t('devices.interval'), health.interval_s !== undefined && formatDuration(health.interval_s, language)],
+        [t('devices.interval'), intervalText(health, t, language)],
         [t('word.points'), count(health.points)],
         [t('word.missing'), health.missing > 0 && count(health.missing)],
         [t('devices.polls'), count(health.polls)],

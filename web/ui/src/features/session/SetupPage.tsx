@@ -3,17 +3,18 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
 import { client, unwrap } from '../../api/client';
-import { ApiError } from '../../api/problem';
+import { faultsByPath, problemText } from '../../components/problemText';
 import { SecretInput } from '../../components/SecretInput';
 import { minPassword, tooShort } from '../../components/lengths';
 import { NewPassword } from '../../components/NewPassword';
-import { ErrorState, errorText, LoadingState } from '../../components/States';
+import { ErrorState, LoadingState } from '../../components/States';
 import { useText } from '../../i18n/useText';
 import { CenterCard } from './CenterCard';
 import { openSession, setupQuery } from './queries';
 
 export function SetupPage() {
-  const { t, language } = useText();
+  const words = useText();
+  const { t, language } = words;
   const navigate = useNavigate();
   const queries = useQueryClient();
   const setup = useQuery(setupQuery());
@@ -46,17 +47,17 @@ export function SetupPage() {
       </CenterCard>
     );
   }
-  const detail = create.error instanceof ApiError ? create.error.detail || create.error.fields.map((f) => f.message).join(' ') : '';
+  const faults = faultsByPath(create.error, words);
   return (
     <CenterCard title={t('setup.title')} intro={t('setup.intro')}>
       <form onSubmit={submit}>
         <Stack gap="sm">
-          {create.error && <Alert color="red" variant="light" role="alert">{errorText(create.error, t)} {detail}</Alert>}
+          {create.error && <Alert color="red" variant="light" role="alert">{problemText(create.error, words, ['name', 'password', 'token'])}</Alert>}
           {setup.data.token_required && (
-            <TextInput label={t('setup.token')} description={t('setup.tokenHint')} required value={form.token} onChange={set('token')} />
+            <TextInput label={t('setup.token')} description={t('setup.tokenHint')} required error={faults.get('token')} value={form.token} onChange={set('token')} />
           )}
-          <TextInput label={t('session.name')} autoComplete="username" required value={form.name} onChange={set('name')} />
-          <NewPassword label={t('word.password')} value={form.password} onChange={set('password')} />
+          <TextInput label={t('session.name')} autoComplete="username" required error={faults.get('name')} value={form.name} onChange={set('name')} />
+          <NewPassword label={t('word.password')} error={faults.get('password')} value={form.password} onChange={set('password')} />
           <SecretInput label={t('session.repeatPassword')} autoComplete="new-password" required value={form.repeat} onChange={set('repeat')} error={mismatch && t('session.mismatch')} />
           <Button type="submit" loading={create.isPending} disabled={mismatch || tooShort(form.password, minPassword) > 0}>{t('setup.create')}</Button>
         </Stack>
