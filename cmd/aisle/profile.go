@@ -132,7 +132,7 @@ with --all.`,
 func profileLint(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:     "lint FILE|FOLDER…",
-		Short:   "Check profiles; every fault is reported with its line",
+		Short:   "Check profiles; every fault is reported with its line, and what is seldom meant",
 		Example: "  aisle profile lint my-profiles/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -158,8 +158,13 @@ func profileLint(c *cli) *cobra.Command {
 						return nil
 					}
 					files++
-					_, f := profile.Parse(path, data)
+					p, f := profile.Parse(path, data)
 					faults = append(faults, f...)
+					if p != nil {
+						for _, w := range p.Warnings() {
+							fmt.Fprintln(c.err, "warning:", w.Error())
+						}
+					}
 					return nil
 				})
 				if err != nil {

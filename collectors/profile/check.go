@@ -19,6 +19,8 @@ type checker struct {
 	file   string
 	root   *yaml.Node
 	faults Faults
+	// warnings are of what can be, but is seldom meant.
+	warnings Faults
 	// broken are the parts of the file that could not be read as they stand:
 	// what else is wrong there may well follow from that.
 	broken []lines
@@ -349,10 +351,24 @@ func (c *checker) point(p *Point, all *Profile, i int) {
 	if f := p.Field; f != nil && (f.LSB < 0 || f.Width < 1 || f.LSB+f.Width > 63) {
 		c.fault(at("field"), "%s: field of %d bits from bit %d does not fit", p.Key, f.Width, f.LSB)
 	}
+	c.difference(p, at("key"))
+	if p.Items != "" && (p.Format == "unsigned" || p.Format == "float32") {
+		c.fault(at("format"), "%s: items are texts, not %s", p.Key, p.Format)
+	}
 	if p.Items != "" && (p.Register != nil || len(p.Bits) > 0 || p.High != "" || !strings.Contains(p.Key, "{"+p.Items+"}")) {
 		c.fault(at("items"), "%s: items are those of a text of an SNMP object, without bits and high, and need {%s} in the key", p.Key, p.Items)
 	}
 	c.parts(p, all, at("key"))
+}
+
+// differences are words for what may be negative.
+var differences = regexp.MustCompile(`(?i:differen|deviat|[iu][nm]balanc|offset)|[dD]elta`)
+
+// difference warns of differences that -1 is no value of.
+func (c *checker) difference(p *Point, line int) {
+	if p.Register == nil && p.Valid.Min == nil && minusOneIsNone(p.Class) && differences.MatchString(strings.Join([]string{p.Key, p.Label, p.Source}, " ")) {
+		c.warnings = append(c.warnings, Fault{c.file, line, fmt.Sprintf("%s: -1 is no value of %s: a difference that may be -1 needs valid: {min: …}", p.Key, p.Class)})
+	}
 }
 
 func (c *checker) order(o string, line int) {
@@ -417,6 +433,9 @@ func (c *checker) patch(p Patch, point *Point, line int) {
 		if _, _, err := point.Class.Conversion(p.Unit); err != nil {
 			c.fault(line, "%v", err)
 		}
+	}
+	if point.Items != "" && (p.Format == "unsigned" || p.Format == "float32") {
+		c.fault(line, "%s: items are texts, not %s", point.Key, p.Format)
 	}
 	if !contains(Formats, p.Format) {
 		c.fault(line, "format %q is not one of %s", p.Format, strings.Join(Formats[1:], ", "))

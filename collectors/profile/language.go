@@ -76,6 +76,7 @@ type Profile struct {
 	TrapSeverities map[string]map[string]models.Severity `yaml:"trap_severities"`
 
 	file     string
+	warnings Faults
 	origin   Origin
 	fallback []*Profile
 	// digest is that of the file and of what it extends, whole of what it

@@ -83,9 +83,13 @@ func Parse(file string, data []byte) (*Profile, Faults) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
+	p.warnings = c.warnings
 	p.fillDefaults()
 	return p, nil
 }
+
+// Warnings tells what is no fault of a profile but seldom meant, with lines.
+func (p *Profile) Warnings() Faults { return p.warnings }
 
 var (
 	yamlLine     = regexp.MustCompile(`line (\d+): (.*)`)

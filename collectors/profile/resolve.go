@@ -228,8 +228,7 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	d.setFactor(s.scale, s.offset, p.Register == nil)
 	d.least, d.most = s.class.Possible()
 	d.ends = !s.class.Enumerated() && !s.class.Cumulative() && s.class != quantity.Count && field == nil && p.Field == nil
-	d.minusOne = p.Register == nil && field == nil && p.Field == nil && p.High == "" && p.Valid.Min == nil &&
-		(s.class == quantity.Voltage || s.class == quantity.Energy || s.class == quantity.Percent)
+	d.minusOne = p.Register == nil && field == nil && p.Field == nil && p.High == "" && p.Valid.Min == nil && minusOneIsNone(s.class)
 	d.setScale(s.scale*scale, s.offset*scale+offset)
 	if field != nil {
 		d.field = field
@@ -348,6 +347,12 @@ func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Ra
 	}
 	r.at[key] = len(r.device.Points)
 	r.device.Points = append(r.device.Points, res)
+}
+
+// minusOneIsNone tells of a class whether most devices that have none of it to
+// tell send -1.
+func minusOneIsNone(c quantity.Class) bool {
+	return c == quantity.Voltage || c == quantity.Energy || c == quantity.Percent
 }
 
 // setFactor sets what the profile says of scale and offset.

@@ -1,10 +1,13 @@
 package profile_test
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -156,6 +159,89 @@ points:
 	for i := range d.Points {
 		if _, q := d.Points[i].Initial(); q != want[d.Points[i].Spec.Key] {
 			t.Errorf("%s is %v, want %v", d.Points[i].Spec.Key, q, want[d.Points[i].Spec.Key])
+		}
+	}
+}
+
+// TestDifferencesMayBeMinusOne: lint warns of a difference that -1 is taken for
+// no value of, and no built-in profile has one.
+func TestDifferencesMayBeMinusOne(t *testing.T) {
+	p, faults := profile.Parse("x.yaml", []byte(`profile: x
+kind: dc-power
+source: X-MIB
+points:
+  - {key: bank/voltage-difference, class: voltage, unit: V, oid: 1.3.6.1.4.1.99999.1.0, source: bankDelta}
+  - {key: bank/voltage, class: voltage, unit: V, oid: 1.3.6.1.4.1.99999.2.0, source: xDELTAvolts}
+  - {key: deviation, class: percent, unit: "%", oid: 1.3.6.1.4.1.99999.3.0, source: x, valid: {min: -100}}
+  - {key: offset, class: current, unit: A, oid: 1.3.6.1.4.1.99999.4.0, source: x}
+  - {key: energy, class: energy, unit: Wh, oid: 1.3.6.1.4.1.99999.5.0, source: energyDeltaToday}
+`))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	if w := p.Warnings(); len(w) != 2 || w[0].Line != 5 || w[1].Line != 9 {
+		t.Errorf("warnings %v, want of lines 5 and 9", w)
+	}
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range lib.All() {
+		if w := p.Warnings(); len(w) > 0 {
+			t.Errorf("%s: %v", p.Name, w)
+		}
+	}
+}
+
+// TestEltekDifference: a block of a battery that has 0.01 V less than the others
+// is shown so.
+func TestEltekDifference(t *testing.T) {
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, points := range map[string]int{"eltek-smartpack2": 6, "eltek-webpower": 1} {
+		data, err := profiles.FS.ReadFile("eltek/testdata/" + name + ".snmprec")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := profile.ReadRecording(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _ := lib.Get(name)
+		d, err := p.Resolve(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for i := range d.Points {
+			x := &d.Points[i]
+			if !strings.HasSuffix(x.Spec.Key, "/voltage-difference") {
+				continue
+			}
+			found++
+			if v, q := x.Decode([]profile.Raw{{Kind: profile.Int, Int: -1}}); q != models.Good || v != -0.01 {
+				t.Errorf("%s: %s of -1 is %v, %v", name, x.Spec.Key, v, q)
+			}
+		}
+		if found < points {
+			t.Errorf("%s: %d differences, want %d", name, found, points)
+		}
+	}
+}
+
+// TestItemsAreTexts: octets that are one number are no list.
+func TestItemsAreTexts(t *testing.T) {
+	for _, format := range []string{"unsigned", "float32"} {
+		_, faults := profile.Parse("x.yaml", []byte(`profile: x
+kind: pdu
+source: X-MIB
+points:
+  - {key: "outlet/{outlet}/current", class: current, unit: A, oid: 1.3.6.1.4.1.99999.1.0, source: x, items: outlet, format: `+format+`}
+`))
+		if len(faults) != 1 || !strings.Contains(faults[0].Message, "items") {
+			t.Errorf("%s: faults %v", format, faults)
 		}
 	}
 }
