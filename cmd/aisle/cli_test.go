@@ -414,10 +414,10 @@ func TestProfileCommands(t *testing.T) {
 		t.Errorf("lint: exit code %d: %s", code, errs)
 	}
 	seldom := filepath.Join(dir, "seldom.yaml")
-	if err := os.WriteFile(seldom, []byte("profile: seldom\ntitle: Seldom\nkind: dc-power\npoints:\n  - {key: bank/difference, class: voltage, unit: V, oid: 1.3.6.1.4.1.1.0, source: x}\n"), 0o600); err != nil {
+	if err := os.WriteFile(seldom, []byte("profile: seldom\ntitle: Seldom\nkind: dc-power\nsource: X-MIB\npoints:\n  - {key: bank/difference, class: voltage, unit: V, oid: 1.3.6.1.4.1.1.0, source: x}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, errs := command(t, "profile", "lint", seldom); code != exitOK || !strings.Contains(errs, "warning: "+seldom+":5: ") || !strings.Contains(out, "without fault") {
+	if code, out, errs := command(t, "profile", "lint", seldom); code != exitOK || !strings.Contains(errs, "warning: "+seldom+":6: ") || !strings.Contains(out, "without fault") {
 		t.Errorf("lint of what is seldom meant: exit code %d: %s %s", code, out, errs)
 	}
 }
