@@ -2,10 +2,12 @@ package profile_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/aisle-dcim/aisle/collectors/profile"
+	"github.com/aisle-dcim/aisle/configs/profiles"
 	"github.com/aisle-dcim/aisle/models"
 )
 
@@ -226,6 +228,65 @@ func TestWrittenUnitEncodes(t *testing.T) {
 		}
 		if v, q := d.Points[0].Decode([]profile.Raw{got}); q != models.Good || math.Abs(v-10) > 0.051 {
 			t.Errorf("10 °C, written %q, is read %v, %v", got.Bytes, v, q)
+		}
+	}
+}
+
+// TestUnitOfItsOwnObject: the name of a sensor of a WebMon Edge tells its unit
+// only where the device does not; a unit that nobody knows gives no value.
+func TestUnitOfItsOwnObject(t *testing.T) {
+	lib, err := profile.Load(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := lib.Get("webmon-edge")
+	none := math.NaN()
+	for _, c := range []struct {
+		name, unit, key string
+		want            float64
+	}{
+		{"Server temp", "°C", "temperature", 23},
+		{"Server temp", "\xb0C", "temperature", 23},
+		{"Server temp", "DegC", "temperature", 23},
+		{"Server temp", "degC", "temperature", 23},
+		{"Server temp", "Deg C", "temperature", 23},
+		{"Server temp", "Celcius", "temperature", 23},
+		{"Server temp", "C", "temperature", 23},
+		{"Server temp", "", "temperature", -5},
+		{"Server temp", "Fahrenheit", "temperature", -5},
+		{"Server temp", "deg. F", "temperature", -5},
+		{"Server temp", "mV", "", none},
+		{"Server temp", "V/m", "", none},
+		{"Server temp", "Rankine", "", none},
+		{"Server temp", "%", "percent", 23},
+		{"Humidity", "%", "humidity", 23},
+		{"Humidity", "", "humidity", 23},
+		{"Humidity", "F", "temperature", -5},
+		{"Bus", "VDC", "voltage", 23},
+		{"Bus", "Volts", "voltage", 23},
+		{"Shunt", "Amps", "current", 23},
+		{"Shunt", "mA", "", none},
+		{"Tank", "%", "percent", 23},
+		{"Tank", "", "", none},
+	} {
+		text := func(s string) []profile.Row {
+			return []profile.Row{{Index: []uint32{1}, Raw: profile.Raw{Kind: profile.Bytes, Bytes: []byte(s)}}}
+		}
+		const slot = "1.3.6.1.4.1.994.3.4.7.18.1."
+		d, err := p.Resolve(columnsOnly{
+			slot + "3": text(c.name), slot + "46": text(c.unit), slot + "66": text("23.0"), slot + "65": text("Normal"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, got := "", none
+		for i := range d.Points {
+			if v, q := d.Points[i].Initial(); d.Points[i].Spec.Class != "state" && q == models.Good {
+				key, got = strings.TrimPrefix(d.Points[i].Spec.Key, "sensor/1/"), v
+			}
+		}
+		if key != c.key || math.IsNaN(got) != math.IsNaN(c.want) || math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%q in %q is %s %v, want %s %v", c.name, c.unit, key, got, c.key, c.want)
 		}
 	}
 }
