@@ -478,6 +478,16 @@ func (c *checker) parts(p *Point, all *Profile, line int) {
 	for i := 1; i <= 9; i++ {
 		known[fmt.Sprint(i)] = true
 	}
+	module, first := orElse(p.Module, all.Defaults.Module), orElse(p.FirstUnit, all.Defaults.FirstUnit)
+	switch _, named := p.Names[module]; {
+	case first == nil:
+	case *first != 0 && *first != 1:
+		c.fault(line, "%s: first_unit %d: the first unit is 0 or 1", p.Key, *first)
+	case module == "" && p.FirstUnit != nil:
+		c.fault(line, "%s: first_unit without module", p.Key)
+	case *first == 0 && named && module != "":
+		c.fault(line, "%s: with first_unit 0 {%s} is counted already: it has no names", p.Key, module)
+	}
 	keys := []string{p.Key}
 	for _, s := range p.Select {
 		for _, x := range s.Cases {

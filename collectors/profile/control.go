@@ -27,12 +27,13 @@ type Control struct {
 	OID    string `yaml:"oid"`
 	Column string `yaml:"column"`
 	// RowsFrom is the column whose rows count, where Column cannot be read.
-	RowsFrom string                      `yaml:"rows_from"`
-	Index    []string                    `yaml:"index"`
-	Parts    map[string]string           `yaml:"parts"`
-	Rows     map[string][]int64          `yaml:"rows"`
-	Module   string                      `yaml:"module"`
-	Names    map[string]map[int64]string `yaml:"names"`
+	RowsFrom  string                      `yaml:"rows_from"`
+	Index     []string                    `yaml:"index"`
+	Parts     map[string]string           `yaml:"parts"`
+	Rows      map[string][]int64          `yaml:"rows"`
+	Module    string                      `yaml:"module"`
+	FirstUnit *int                        `yaml:"first_unit"`
+	Names     map[string]map[int64]string `yaml:"names"`
 
 	// Register is the 0-based Modbus address as on the wire, in table holding
 	// or coil.
@@ -114,7 +115,6 @@ type ResolvedControl struct {
 	objects       map[string]string // of options that have one of their own
 	index         []uint32          // of its row
 	moved         move
-	fromZero      bool
 	scale, offset float64 // raw to base unit
 	regs          *registerType
 }
@@ -122,7 +122,7 @@ type ResolvedControl struct {
 // point gives the row settings of a control as those of a point.
 func (c *Control) point() *Point {
 	return &Point{
-		Key: c.Key, OID: c.OID, Column: orElse(c.Column, c.RowsFrom), Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module,
+		Key: c.Key, OID: c.OID, Column: orElse(c.Column, c.RowsFrom), Index: c.Index, Parts: c.Parts, Rows: c.Rows, Names: c.Names, Module: c.Module, FirstUnit: c.FirstUnit,
 		Register: c.Register, Table: c.Table, Type: c.Type, UnitID: c.UnitID, LabelFrom: c.LabelFrom, When: c.When, Where: c.Where,
 	}
 }
@@ -243,7 +243,7 @@ func (c *Control) named(src source, index []uint32) (n rowName, ok bool) {
 	if c.LabelFrom != nil {
 		n.parts["label"] = cleanText(src.ref(*c.LabelFrom, index).String())
 	}
-	n.prefix = src.unitPrefix(c.Module, n.parts)
+	n.prefix = c.point().unitPrefix(n.parts)
 	n.key = expandKey(c.Key, n.parts)
 	n.label = orElse(cleanText(expandLabel(c.Label, n.parts)), orElse(n.parts["label"], labelOf(n.prefix+n.key)))
 	return n, true
@@ -256,7 +256,7 @@ func (r *resolver) control(c *Control, index []uint32, seen map[string]bool) {
 	if !ok || !allHold(c.Where, r.src, index) {
 		return
 	}
-	out := ResolvedControl{from: c, proofs: r.proofs, index: index, moved: r.src.moved, fromZero: r.src.fromZero, scale: 1, Readable: !c.WriteOnly}
+	out := ResolvedControl{from: c, proofs: r.proofs, index: index, moved: r.src.moved, scale: 1, Readable: !c.WriteOnly}
 	s := &out.Spec
 	s.Key, s.Kind, s.Within = n.prefix+n.key, c.Kind, orElse(time.Duration(c.Within), ControlWithin)
 	if seen[s.Key] {

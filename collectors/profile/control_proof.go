@@ -126,7 +126,7 @@ func (again) Column(string) []Row     { return nil }
 // values of its Objects; it is empty when a write would do what it would have
 // done then.
 func (c *ResolvedControl) Changed(read map[string]Raw) string {
-	src := source{snmp: again(read), moved: c.moved, fromZero: c.fromZero, cells: map[string]map[string]Raw{}}
+	src := source{snmp: again(read), moved: c.moved, cells: map[string]map[string]Raw{}}
 	c.foundBy(func(column string, index []uint32, oid string) {
 		if column == "" {
 			return

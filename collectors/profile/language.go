@@ -123,6 +123,7 @@ type Defaults struct {
 	Source    string              `yaml:"source"`
 	Index     []string            `yaml:"index"`
 	Module    string              `yaml:"module"`
+	FirstUnit *int                `yaml:"first_unit"`
 	Invalid   []Number            `yaml:"invalid"`
 	Table     string              `yaml:"table"`
 	WordOrder string              `yaml:"word_order"`
@@ -376,8 +377,10 @@ type Point struct {
 	// Rows keeps only rows whose index part is listed.
 	Rows map[string][]int64 `yaml:"rows"`
 	// Module names the index part that counts daisy-chained units: points of
-	// unit 2 and up get the prefix "unit/N/".
+	// the second unit and up get the prefix "unit/N/".
 	Module string `yaml:"module"`
+	// FirstUnit is the number that Module has for the first unit: 1 or 0.
+	FirstUnit *int `yaml:"first_unit"`
 
 	// Register is the 0-based Modbus address as on the wire.
 	Register  *int       `yaml:"register"`

@@ -452,7 +452,7 @@ func (p *Profile) fillDefaults() {
 		x := &p.Points[i]
 		x.Group = orElse(x.Group, orElse(d.Group, "fast"))
 		x.Source = orElse(x.Source, d.Source)
-		x.Module = orElse(x.Module, d.Module)
+		x.Module, x.FirstUnit = orElse(x.Module, d.Module), orElse(x.FirstUnit, d.FirstUnit)
 		if x.Index == nil {
 			x.Index = d.Index
 		}
@@ -475,7 +475,7 @@ func (p *Profile) fillDefaults() {
 	}
 	for i := range p.Controls {
 		x := &p.Controls[i]
-		x.Source, x.Module = orElse(x.Source, d.Source), orElse(x.Module, d.Module)
+		x.Source, x.Module, x.FirstUnit = orElse(x.Source, d.Source), orElse(x.Module, d.Module), orElse(x.FirstUnit, d.FirstUnit)
 		if x.Index == nil {
 			x.Index = d.Index
 		}

@@ -51,7 +51,6 @@ func (p *Profile) resolve(src source) (*Device, error) {
 		}
 	}
 	at := map[string]int{} // key -> position in d.Points
-	src.fromZero = src.countsFromZero(p.Points)
 	r := resolver{src: src, device: d, at: at}
 	for i := range p.Points {
 		r.point(&p.Points[i])
@@ -214,7 +213,7 @@ func orElse[T comparable](x, y T) T {
 }
 
 func (r *resolver) add(p *Point, parts map[string]string, index []uint32, raw Raw, s settings, field *Field) {
-	key := r.src.unitPrefix(p.Module, parts) + expandKey(s.key, parts)
+	key := p.unitPrefix(parts) + expandKey(s.key, parts)
 	scale, offset, err := s.class.Conversion(s.unit)
 	if err != nil {
 		r.problem("%s: %v", key, err)
@@ -504,7 +503,7 @@ func (p *Point) indexParts(src source, index []uint32) (map[string]string, bool)
 		case text != "":
 			parts[name] = slug(text)
 		case name == p.Module:
-			parts[name] = "1" // an agent that hides the column has one unit
+			parts[name] = strconv.Itoa(p.firstUnit()) // an agent that hides the column has one unit
 		default:
 			parts[name] = parts["last"]
 		}

@@ -25,8 +25,6 @@ type source struct {
 	device *ModbusDevice
 	cells  map[string]map[string]Raw // column -> index -> value
 	moved  move
-	// fromZero: the device counts its daisy-chained units 0, 1, 2.
-	fromZero bool
 	// unit is where the registers of a Ref are: where those of the point or
 	// control that has it are. Nil is the device's own unit id.
 	unit *uint8
