@@ -239,6 +239,11 @@ func (d *decoder) number(r Raw) (f float64, i int64, integer bool, q models.Qual
 		if math.IsNaN(r.Float) || math.IsInf(r.Float, 0) {
 			return 0, 0, false, models.Sentinel
 		}
+		for _, x := range d.invalidNumber {
+			if float32(x) == float32(r.Float) { // -999.9 as a device of 32 bits has it
+				return 0, 0, false, models.Sentinel
+			}
+		}
 		if d.parts {
 			return 0, 0, false, models.Bad // 230.0 is as much of another scale as 230.1
 		}

@@ -15,7 +15,7 @@ type written struct {
 }
 
 // firstNumber finds the first decimal number in a text. What may as well be a
-// part of another number, of a list or of a time is none. A counter may be
+// part of another number, of a name, of a list or of a time is none. A counter may be
 // written with thousands alone, 1,234,567.
 func firstNumber(text string, counter bool) written {
 	start := strings.IndexAny(text, "0123456789")
@@ -28,6 +28,9 @@ func firstNumber(text string, counter bool) written {
 	}
 	digits := text[start:end]
 	number := plainPoint(digits, counter)
+	if start > 0 && isLetter(text[start-1]) { // the 1 of "Probe1: 22.5"
+		return written{}
+	}
 	if number == "" || goesOn.MatchString(validText(text[end:])) {
 		return written{}
 	}
@@ -55,6 +58,8 @@ func firstNumber(text string, counter bool) written {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // exponent is that of a number such as 2.34e+01.
 var exponent = regexp.MustCompile(`^[eE][+-]?\d{1,2}\b`)
