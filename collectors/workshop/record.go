@@ -149,20 +149,25 @@ func recordModbus(ctx context.Context, o RecordOptions, hide []string) (*Recorde
 	out.modbus, out.Partial, out.Read = rec, err, out.Kept
 	rec.Profile = o.Target.Profile
 	if !o.Raw {
-		st := NewStripper(identity, hide...)
-		tried := o.Library.MatchModbus(profile.ModbusIdentity{DeviceID: rec.DeviceID, ServerID: rec.ServerID, ModbusView: rec})
-		if p, ok := o.Library.Get(out.Profile); ok {
-			tried = append(tried, profile.Candidate{Profile: p})
-		}
-		for _, c := range tried { // before any number is hidden
-			st.facts(c.Profile.ModbusFacts(rec))
-		}
-		for _, c := range tried {
-			hideNumbers(c.Profile.On(rec), rec)
-		}
-		st.Modbus(rec)
+		hideModbus(o.Library, out.Profile, NewStripper(identity, hide...), rec)
 	}
 	return out, nil
+}
+
+// hideModbus takes out of a recording what the profile that the device was read by,
+// and any other that fits it, take for who the device is.
+func hideModbus(lib *profile.Library, name string, s *Stripper, rec *profile.ModbusRecording) {
+	tried := lib.MatchModbus(profile.ModbusIdentity{DeviceID: rec.DeviceID, ServerID: rec.ServerID, ModbusView: rec})
+	if p, ok := lib.Get(name); ok && p.Protocol == profile.Modbus {
+		tried = append(tried, profile.Candidate{Profile: p})
+	}
+	for _, c := range tried { // before any number is hidden
+		s.facts(c.Profile.ModbusFacts(rec))
+	}
+	for _, c := range tried {
+		hideNumbers(c.Profile.On(rec), rec)
+	}
+	s.Modbus(rec)
 }
 
 // hideNumbers puts 1 where a profile finds a serial number or hardware address
