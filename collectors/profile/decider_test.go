@@ -130,7 +130,7 @@ func TestDecidersAreOfTheFingerprint(t *testing.T) {
 		}
 		return string(d.Points[0].AppendFingerprint(nil))
 	}
-	if of("1") != of("1") {
+	if again := of("1"); again != of("1") {
 		t.Error("the same device is another one each time")
 	}
 	// Both are °C, but what the one may change to is no change of the other.

@@ -34,7 +34,7 @@ func (l *Library) Trials(view View) Trials {
 	}
 	for _, c := range l.MatchSNMP(unnamed{view}) {
 		tried := slices.ContainsFunc(said, func(s Candidate) bool { return s.Profile == c.Profile })
-		if !tried && !(named && generic(c)) {
+		if !tried && (!named || !generic(c)) {
 			t.All = append(t.All, c)
 		}
 	}

@@ -56,9 +56,11 @@ func TestOtherFirmware(t *testing.T) {
 	text := func(s string) profile.Raw { return profile.Raw{Kind: profile.Bytes, Bytes: []byte(s)} }
 	number := func(n int64) profile.Raw { return profile.Raw{Kind: profile.Int, Int: n} }
 	none := math.NaN()
-	columns := map[string]string{"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "size": "10", "exponent": "9",
+	columns := map[string]string{
+		"temperature": "1", "power": "2", "tenths": "3", "plain": "4", "load": "5", "deviation": "6", "digits": "7", "size": "10", "exponent": "9",
 		"fahrenheit": "11", "volts": "12", "amperes": "13", "milliamperes": "14", "energy": "15", "minutes": "16", "tenth-degrees": "17", "millivolts": "18", "marked": "19", "state": "20", "text-state": "21",
-		"pressure": "22", "humidity": "23", "factor": "24", "distance": "25", "megawatts": "26"}
+		"pressure": "22", "humidity": "23", "factor": "24", "distance": "25", "megawatts": "26",
+	}
 	for _, c := range []struct {
 		key  string
 		raw  profile.Raw
@@ -218,8 +220,14 @@ func TestWrittenUnitEncodes(t *testing.T) {
 	}
 	p, _ := lib.Get("x")
 	for _, c := range []struct{ like, want string }{
-		{"72.5 F", "50.0 F"}, {"72,5 F", "50,0 F"}, {"-4 \xb0F", "50 \xb0F"}, {"22.5", "10.0"}, {"2.25e+01 C", "1.00e+01 C"},
-		{"1,234.5", "10.0"}, {"0,500 C", "10.000 C"}, {"Probe: 300.0 K", "Probe: 283.1 K"},
+		{"72.5 F", "50.0 F"},
+		{"72,5 F", "50,0 F"},
+		{"-4 \xb0F", "50 \xb0F"},
+		{"22.5", "10.0"},
+		{"2.25e+01 C", "1.00e+01 C"},
+		{"1,234.5", "10.0"},
+		{"0,500 C", "10.000 C"},
+		{"Probe: 300.0 K", "Probe: 283.1 K"},
 	} {
 		like := profile.Raw{Kind: profile.Bytes, Bytes: []byte(c.like)}
 		d, err := p.Resolve(columnsOnly{"1.3.6.1.4.1.99999.1.1": {{Index: []uint32{1}, Raw: like}}})

@@ -163,6 +163,10 @@ func TestAgentThatBoots(t *testing.T) {
 	x.reads("a sister that is just up", "", false)
 	x.holds(powerLine, hostLine)
 	x.reads("a sister that does not tell", "", false)
+	// A person who looks sees at once what there is.
+	if _, l, err := x.driver.Inspect(t.Context()); err != nil || l.Profile != "sister" || !l.Fit.Makeshift {
+		t.Errorf("looked at: %+v, %v", l, err)
+	}
 }
 
 // TestNothingOfItsFamily: a device that calls itself one of a family, holds

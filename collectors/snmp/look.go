@@ -17,12 +17,20 @@ import (
 
 // Learn implements collectors.Driver.
 func (d *Driver) Learn(ctx context.Context) (*collectors.Learned, error) {
-	_, l, err := d.Inspect(ctx)
+	_, l, err := d.look(ctx, true)
 	return l, err
 }
 
-// Inspect is Learn, and gives what each point was made of as well.
-func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.Learned, err error) {
+// Inspect is Learn for a person who looks at the device and sees which profile it
+// is read by, and gives what each point was made of as well. It does not wait for
+// objects that may come later.
+func (d *Driver) Inspect(ctx context.Context) (*profile.Device, *collectors.Learned, error) {
+	return d.look(ctx, false)
+}
+
+// look identifies the device and learns its points. lasting says that it is
+// polled by what is found, so that makeshifts are refused while they may pass.
+func (d *Driver) look(ctx context.Context, lasting bool) (_ *profile.Device, _ *collectors.Learned, err error) {
 	defer func() { d.told.End(err) }()
 	// What a device tells takes memory and time to work on, so not all devices
 	// are learned at once. One that is polled is polled on rather than waiting.
@@ -53,7 +61,7 @@ func (d *Driver) Inspect(ctx context.Context) (_ *profile.Device, _ *collectors.
 			return nil, nil, err
 		}
 	}
-	device, p, fit, err := d.recognise(ctx, f, d.target.Profile)
+	device, p, fit, err := d.recognise(ctx, f, d.target.Profile, lasting)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,9 +154,9 @@ const bootTime = 10 * time.Minute
 
 // recognise finds the profile that the device is read by and applies it. One
 // that calls itself one of a family and has nothing of it is read by the next
-// best profile, else by what its objects tell, unless that may be so for a while
-// only: see settled.
-func (d *Driver) recognise(ctx context.Context, f *fetched, named string) (*profile.Device, *profile.Profile, collectors.Fit, error) {
+// best profile, else by what its objects tell; if that is to last, not while it
+// may pass: see settled.
+func (d *Driver) recognise(ctx context.Context, f *fetched, named string, lasting bool) (*profile.Device, *profile.Profile, collectors.Fit, error) {
 	t, fit, err := d.identify(ctx, f, named)
 	if err != nil {
 		return nil, nil, fit, err
@@ -162,7 +170,7 @@ func (d *Driver) recognise(ctx context.Context, f *fetched, named string) (*prof
 			c := t.All[i]
 			tried[c.Profile] = true
 			device, p, err := d.apply(ctx, f, c.Profile)
-			if err == nil && named == "" {
+			if err == nil && named == "" && lasting {
 				err = d.settled(ctx, f, p, i > 0)
 			}
 			if !errors.Is(err, collectors.ErrNoProfile) {
@@ -214,7 +222,7 @@ func (d *Driver) settled(ctx context.Context, f *fetched, p *profile.Profile, ne
 		}
 		return fmt.Errorf("%w: the device was learned as %s, and just now only profile %s fits", collectors.ErrNoProfile, was.Name, p.Name)
 	}
-	if !next && !(p.Generic() && lib.Names(id)) {
+	if !next && (!p.Generic() || !lib.Names(id)) {
 		return nil
 	}
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysUpTimeOID}}); err != nil {
@@ -307,7 +315,7 @@ func (d *Driver) Candidates(ctx context.Context) ([]collectors.Candidate, error)
 	if err := d.fetch(ctx, f, profile.Needs{Scalars: []string{profile.SysDescrOID, profile.SysObjectIDOID}}); err != nil {
 		return nil, d.tried(err)
 	}
-	_, _, fit, err := d.recognise(ctx, f, "")
+	_, _, fit, err := d.recognise(ctx, f, "", false)
 	if errors.Is(err, collectors.ErrNoProfile) {
 		err = nil
 	}

@@ -431,18 +431,33 @@ func TestDraftRemarksOnRegisters(t *testing.T) {
 		name, table string
 		has, lacks  []string
 	}{
-		{"all are Modicon numbers", "address,name,unit\n40001,Voltage,V\n30011,Current,A\n",
-			[]string{converted + ", for all of them look like such: 40001 is register 0 of table holding\n", "register: 10, table: input"}, []string{"looks like"}},
-		{"one of several", "address,name,unit\n40001,Voltage,V\n12,Current,A\n",
-			[]string{"register: 40001, table: holding", "# check: 40001 looks like the Modicon number of register 0 of table holding, and is taken as it is\n"}, []string{converted}},
-		{"a table that is another one", "address,name,unit,table\n40001,Voltage,V,input\n",
-			[]string{"register: 40001, table: input", "# check: 40001 looks like"}, []string{converted}},
+		{
+			"all are Modicon numbers", "address,name,unit\n40001,Voltage,V\n30011,Current,A\n",
+			[]string{converted + ", for all of them look like such: 40001 is register 0 of table holding\n", "register: 10, table: input"},
+			[]string{"looks like"},
+		},
+		{
+			"one of several", "address,name,unit\n40001,Voltage,V\n12,Current,A\n",
+			[]string{"register: 40001, table: holding", "# check: 40001 looks like the Modicon number of register 0 of table holding, and is taken as it is\n"},
+			[]string{converted},
+		},
+		{
+			"a table that is another one", "address,name,unit,table\n40001,Voltage,V,input\n",
+			[]string{"register: 40001, table: input", "# check: 40001 looks like"},
+			[]string{converted},
+		},
 		{"a table that is that one", "address,name,unit,table\n30001,Voltage,V,input\n", []string{converted, "register: 0, table: input"}, []string{"looks like"}},
 		{"none", "address,name,unit\n40000,Voltage,V\n20001,Current,A\n", []string{"register: 40000", "register: 20001"}, []string{converted, "check: ", "looks like"}},
-		{"two registers", "address,name,unit,type\n0,Voltage,V,float\n2,Current,A,u16\n",
-			[]string{"type: f32, class: voltage, source: Voltage, unit: V} # check: word order is not told", "unit: A}\n"}, []string{"word_order"}},
-		{"two registers with their order", "address,name,unit,type,Word order\n0,Voltage,V,float,CDAB\n2,Current,A,u32,big\n",
-			[]string{"type: f32, word_order: little, ", "type: u32, word_order: big, "}, []string{"check: "}},
+		{
+			"two registers", "address,name,unit,type\n0,Voltage,V,float\n2,Current,A,u16\n",
+			[]string{"type: f32, class: voltage, source: Voltage, unit: V} # check: word order is not told", "unit: A}\n"},
+			[]string{"word_order"},
+		},
+		{
+			"two registers with their order", "address,name,unit,type,Word order\n0,Voltage,V,float,CDAB\n2,Current,A,u32,big\n",
+			[]string{"type: f32, word_order: little, ", "type: u32, word_order: big, "},
+			[]string{"check: "},
+		},
 	} {
 		data, err := FromCSV("m", "m.csv", strings.NewReader(x.table))
 		if err != nil {
