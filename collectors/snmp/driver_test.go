@@ -278,11 +278,12 @@ func TestWrongCommunitySaysWhatWasTried(t *testing.T) {
 	}
 }
 
-// TestNextBestProfile: a device that calls itself one of a family and holds
-// nothing of it is read by the next best profile.
-func TestNextBestProfile(t *testing.T) {
+// learnedBeside learns a device, up for a day, that calls itself one of a family
+// of which it holds nothing, with the profile given in the library as well.
+func learnedBeside(t *testing.T, pdu string) (*Engine, collectors.Target, *collectors.Learned) {
+	t.Helper()
 	lib, err := profile.Load(fstest.MapFS{
-		"rack-pdu.yaml": {Data: []byte(testProfile)},
+		"rack-pdu.yaml": {Data: []byte(pdu)},
 		"other-pdu.yaml": {Data: []byte(`
 profile: other-pdu
 kind: pdu
@@ -309,6 +310,13 @@ points:
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e, target, l
+}
+
+// TestNextBestProfile: a device that calls itself one of a family and holds
+// nothing of it is read by the next best profile.
+func TestNextBestProfile(t *testing.T) {
+	_, _, l := learnedBeside(t, testProfile)
 	if l.Profile != "rack-pdu" || len(l.Points) != 3 || len(l.Fit.Candidates) != 1 {
 		t.Errorf("read as %s with %d points, candidates %v", l.Profile, len(l.Points), l.Fit.Candidates)
 	}
@@ -317,34 +325,7 @@ points:
 // TestKnownByItsObjects: a device whose sysObjectID is that of another family
 // of its maker is known by the objects that it holds.
 func TestKnownByItsObjects(t *testing.T) {
-	lib, err := profile.Load(fstest.MapFS{
-		"rack-pdu.yaml": {Data: []byte(strings.Replace(testProfile, "{sysObjectID: [1.3.6.1.4.1.9]}", "{sysObjectID: [1.3.6.1.4.1.9.6], present: [1.3.6.1.4.1.9.2.1]}", 1))},
-		"other-pdu.yaml": {Data: []byte(`
-profile: other-pdu
-kind: pdu
-source: OTHER-MIB
-match: [{sysObjectID: [1.3.6.1.4.1.9.7]}]
-points:
-  - {key: inlet/1/voltage, class: voltage, unit: V, oid: 1.3.6.1.4.1.9.3.1.0, source: inletVoltage}
-`)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, table, target := start(t, 2, agent.Options{})
-	e.library.Store(lib)
-	if err := table.Set(profile.SysUpTimeOID, 0x43, profile.Raw{Kind: profile.Int, Int: dayUp}); err != nil {
-		t.Fatal(err)
-	}
-	d, err := e.NewDriver(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	l, err := d.Learn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, target, l := learnedBeside(t, strings.Replace(testProfile, "{sysObjectID: [1.3.6.1.4.1.9]}", "{sysObjectID: [1.3.6.1.4.1.9.6], present: [1.3.6.1.4.1.9.2.1]}", 1))
 	if l.Profile != "rack-pdu" || len(l.Points) != 3 {
 		t.Errorf("read as %s with %d points", l.Profile, len(l.Points))
 	}

@@ -6,6 +6,7 @@ package reason
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Error is a reason with its code. The text stands for itself: it has the
@@ -34,12 +35,10 @@ const maxQuoted = 60
 
 // Quote quotes foreign text as Go does, at most some 60 characters of it.
 func Quote(s string) string {
-	if len(s) > maxQuoted {
-		s = s[:maxQuoted+1] // no more is shown, however long it is
+	s = s[:min(len(s), utf8.UTFMax*(maxQuoted+1))] // no more is shown, however long it is
+	q := []rune(strconv.Quote(strings.ToValidUTF8(s, "\uFFFD")))
+	if len(q) > maxQuoted+2 {
+		q = append(q[:maxQuoted], '…', '"')
 	}
-	q := strconv.Quote(strings.ToValidUTF8(s, "\uFFFD"))
-	if r := []rune(q); len(r) > maxQuoted+2 {
-		q = string(r[:maxQuoted]) + "…\""
-	}
-	return q
+	return string(q)
 }

@@ -30,4 +30,8 @@ func TestQuoteIsBounded(t *testing.T) {
 			t.Errorf("%d characters: %s", n, got)
 		}
 	}
+	// What is cut says so, whatever its letters take.
+	if got := reason.Quote(strings.Repeat("ệ", 61)); !strings.HasSuffix(got, "…\"") || utf8.RuneCountInString(got) < 60 {
+		t.Errorf("cut: %s", got)
+	}
 }
